@@ -1,0 +1,1 @@
+//! Evaluation of row plans over tables.

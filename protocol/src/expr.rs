@@ -1,0 +1,208 @@
+//! Expressions after resolving: what `where`, `select` and `derive` carry to a node instead of text.
+//!
+//! Evaluation lives in [`crate::eval`]. The tree is closed: a function that this version does not
+//! know cannot be decoded, so an old agent refuses a new expression instead of guessing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::value::Value;
+
+/// An expression over one row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Expr {
+    /// A constant.
+    Literal(Value),
+    /// The value of a column in this row.
+    Column(String),
+    /// `not x` or `-x`.
+    Unary(UnaryOp, Box<Expr>),
+    /// `x op y`.
+    Binary(BinaryOp, Box<Expr>, Box<Expr>),
+    /// `x in (a, b)`, or `x not in (a, b)` if negated.
+    In {
+        /// What is looked for.
+        of: Box<Expr>,
+        /// Where it is looked for.
+        list: Vec<Expr>,
+        /// `not in`.
+        negated: bool,
+    },
+    /// `x ~ 'regex'`, or `x !~ 'regex'` if negated. The pattern is checked when the plan is built.
+    Matches {
+        /// The text.
+        of: Box<Expr>,
+        /// The regular expression, in the `regex` crate's syntax.
+        pattern: String,
+        /// `!~`.
+        negated: bool,
+    },
+    /// `x is null`, or `x is not null` if negated.
+    IsNull {
+        /// What is tested.
+        of: Box<Expr>,
+        /// `is not null`.
+        negated: bool,
+    },
+    /// `name(args…)`.
+    Call(Function, Vec<Expr>),
+}
+
+/// Operators with one operand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum UnaryOp {
+    /// `not`: three-valued, `not null` is null.
+    Not,
+    /// `-`.
+    Neg,
+}
+
+/// Operators with two operands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BinaryOp {
+    /// `or`, three-valued.
+    Or,
+    /// `and`, three-valued.
+    And,
+    /// `=`.
+    Eq,
+    /// `!=`.
+    Ne,
+    /// `<`.
+    Lt,
+    /// `<=`.
+    Le,
+    /// `>`.
+    Gt,
+    /// `>=`.
+    Ge,
+    /// `+`; joins two strings.
+    Add,
+    /// `-`.
+    Sub,
+    /// `*`.
+    Mul,
+    /// `/`; always a fraction, and null where the divisor is zero.
+    Div,
+    /// `%`; null where the divisor is zero.
+    Rem,
+}
+
+impl BinaryOp {
+    /// Returns the operator as it is written.
+    #[must_use]
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::Or => "or",
+            Self::And => "and",
+            Self::Eq => "=",
+            Self::Ne => "!=",
+            Self::Lt => "<",
+            Self::Le => "<=",
+            Self::Gt => ">",
+            Self::Ge => ">=",
+            Self::Add => "+",
+            Self::Sub => "-",
+            Self::Mul => "*",
+            Self::Div => "/",
+            Self::Rem => "%",
+        }
+    }
+}
+
+/// The functions of the language. Variants are only appended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Function {
+    /// `lower(s)`.
+    Lower,
+    /// `upper(s)`.
+    Upper,
+    /// `len(s)`: characters.
+    Len,
+    /// `trim(s)`.
+    Trim,
+    /// `contains(s, part)`.
+    Contains,
+    /// `starts_with(s, part)`.
+    StartsWith,
+    /// `ends_with(s, part)`.
+    EndsWith,
+    /// `replace(s, from, to)`.
+    Replace,
+    /// `abs(x)`.
+    Abs,
+    /// `round(x)` or `round(x, digits)`.
+    Round,
+    /// `floor(x)`.
+    Floor,
+    /// `ceil(x)`.
+    Ceil,
+    /// `coalesce(a, b, …)`: the first that is not null.
+    Coalesce,
+    /// `if(condition, then, else)`.
+    If,
+    /// `int(x)`: from text or number; null where it is none.
+    Int,
+    /// `float(x)`: from text or number; null where it is none.
+    Float,
+    /// `string(x)`.
+    Str,
+}
+
+impl Function {
+    /// Every function with its name, least and most number of arguments.
+    pub const ALL: &'static [(Self, &'static str, usize, usize)] = &[
+        (Self::Lower, "lower", 1, 1),
+        (Self::Upper, "upper", 1, 1),
+        (Self::Len, "len", 1, 1),
+        (Self::Trim, "trim", 1, 1),
+        (Self::Contains, "contains", 2, 2),
+        (Self::StartsWith, "starts_with", 2, 2),
+        (Self::EndsWith, "ends_with", 2, 2),
+        (Self::Replace, "replace", 3, 3),
+        (Self::Abs, "abs", 1, 1),
+        (Self::Round, "round", 1, 2),
+        (Self::Floor, "floor", 1, 1),
+        (Self::Ceil, "ceil", 1, 1),
+        (Self::Coalesce, "coalesce", 1, 16),
+        (Self::If, "if", 3, 3),
+        (Self::Int, "int", 1, 1),
+        (Self::Float, "float", 1, 1),
+        (Self::Str, "string", 1, 1),
+    ];
+
+    /// Finds a function by its name.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|f| f.1 == name).map(|f| f.0)
+    }
+
+    /// Returns the function's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|f| f.0 == self)
+            .map_or("?", |f| f.1)
+    }
+}
+
+impl Expr {
+    /// Calls `visit` with the name of every column that the expression reads.
+    pub fn for_each_column<'a>(&'a self, visit: &mut impl FnMut(&'a str)) {
+        match self {
+            Self::Literal(_) => {}
+            Self::Column(name) => visit(name),
+            Self::Unary(_, x) => x.for_each_column(visit),
+            Self::Binary(_, x, y) => {
+                x.for_each_column(visit);
+                y.for_each_column(visit);
+            }
+            Self::In { of, list, .. } => {
+                of.for_each_column(visit);
+                list.iter().for_each(|x| x.for_each_column(visit));
+            }
+            Self::Matches { of, .. } | Self::IsNull { of, .. } => of.for_each_column(visit),
+            Self::Call(_, args) => args.iter().for_each(|x| x.for_each_column(visit)),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! What hailer's shell and its agents must agree on.
+//!
+//! This crate does no I/O, reads no clock and knows no runtime: whatever it decides, it decides
+//! from its arguments.
+
+pub mod clean;
+pub mod eval;
+pub mod expr;
+pub mod ids;
+pub mod limits;
+pub mod parse;
+pub mod role;
+pub mod row_plan;
+pub mod state;
+pub mod table;
+pub mod time;
+pub mod value;

@@ -1,0 +1,45 @@
+//! Every bound on what crosses the wire or waits in a queue, each with its reason.
+
+/// The body of one envelope. Output travels in chunks far below this; the largest bodies are
+/// batches and run requests with a long command.
+pub const ENVELOPE_BODY_MAX: usize = 1 << 20;
+
+/// The signature block of one envelope: certificate chain, signature and membership proof.
+pub const ENVELOPE_AUTH_MAX: usize = 16 << 10;
+
+/// One chunk of a command's output. Small enough that ten thousand nodes answering at once fit in
+/// memory, large enough that framing costs nothing.
+pub const OUTPUT_CHUNK_MAX: usize = 32 << 10;
+
+/// A command line. Linux itself stops one argument at 128 KiB.
+pub const COMMAND_MAX: usize = 128 << 10;
+
+/// Arguments of one command, together; Linux's own bound is a quarter of the stack limit.
+pub const ARGV_MAX: usize = 1024;
+
+/// Steps of one row plan.
+pub const PLAN_STEPS_MAX: usize = 64;
+
+/// Depth of one expression: the evaluator recurses.
+pub const EXPR_DEPTH_MAX: usize = 64;
+
+/// Rows in one batch; a longer table travels in several.
+pub const BATCH_ROWS_MAX: usize = 1024;
+
+/// Columns of one table.
+pub const COLUMNS_MAX: usize = 256;
+
+/// Rows that one node hands to a line, unless the request asks for fewer.
+pub const ROWS_PER_NODE_MAX: usize = 100_000;
+
+/// Bytes of output that a node captures for `parse` before rows are made of it.
+pub const PARSE_INPUT_MAX: usize = 16 << 20;
+
+/// Output bytes that are kept for one node's part of a run, unless the request says otherwise.
+pub const OUTPUT_KEPT_DEFAULT: u64 = 1 << 20;
+
+/// Features in one hello.
+pub const FEATURES_MAX: usize = 64;
+
+/// Bytes in the text of an error that crosses the wire.
+pub const ERROR_TEXT_MAX: usize = 4 << 10;

@@ -1,0 +1,1 @@
+//! `parse`: text that Linux tools print becomes tables.
