@@ -179,10 +179,7 @@ impl Function {
     /// Returns the function's name.
     #[must_use]
     pub fn name(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find(|f| f.0 == self)
-            .map_or("?", |f| f.1)
+        Self::ALL.iter().find(|f| f.0 == self).map_or("?", |f| f.1)
     }
 }
 

@@ -26,7 +26,9 @@ pub enum NameError {
     #[error("the name has {0} bytes, at most 253 are allowed")]
     TooLong(usize),
     /// A character that may not stand in a name, or not at its start.
-    #[error("the name `{name}` has {character:?} at byte {at}; letters, digits, `.`, `_` and `-` are allowed, starting with a letter or digit")]
+    #[error(
+        "the name `{name}` has {character:?} at byte {at}; letters, digits, `.`, `_` and `-` are allowed, starting with a letter or digit"
+    )]
     Character {
         /// The text, with what cannot be printed escaped.
         name: String,

@@ -4,10 +4,14 @@
 //! from its arguments.
 
 pub mod clean;
+pub mod codec;
+pub mod envelope;
+pub mod error;
 pub mod eval;
 pub mod expr;
 pub mod ids;
 pub mod limits;
+pub mod message;
 pub mod parse;
 pub mod role;
 pub mod row_plan;
@@ -15,3 +19,4 @@ pub mod state;
 pub mod table;
 pub mod time;
 pub mod value;
+pub mod version;

@@ -168,12 +168,13 @@ impl Value {
             (true, true) => Ordering::Equal,
             (true, false) => Ordering::Greater,
             (false, true) => Ordering::Less,
-            (false, false) => self.compare(other).unwrap_or_else(|| {
-                match (self.as_f64(), other.as_f64()) {
-                    (Some(a), Some(b)) => a.total_cmp(&b),
-                    _ => self.data_type().cmp(&other.data_type()),
-                }
-            }),
+            (false, false) => {
+                self.compare(other)
+                    .unwrap_or_else(|| match (self.as_f64(), other.as_f64()) {
+                        (Some(a), Some(b)) => a.total_cmp(&b),
+                        _ => self.data_type().cmp(&other.data_type()),
+                    })
+            }
         }
     }
 }

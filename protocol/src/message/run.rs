@@ -1,0 +1,82 @@
+//! What the shell asks of an agent.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{Digest, LeaseId, RunId};
+use crate::row_plan::RowPlan;
+
+/// One node's part of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Drawn by the shell. An agent that knows it answers from what it has and runs nothing.
+    pub run: RunId,
+    /// What is asked.
+    pub probe: Probe,
+    /// What becomes of the answer on the node; empty to have it as it is.
+    pub row_plan: RowPlan,
+    /// After how many milliseconds the node kills it; a duration, since clocks differ.
+    pub timeout_ms: Option<u64>,
+    /// What keeps it alive.
+    pub life: Life,
+    /// How its output travels.
+    pub output: OutputMode,
+    /// Bounds.
+    pub caps: Caps,
+    /// Environment variables beside the documented minimum.
+    pub env: Vec<(String, String)>,
+}
+
+/// What a node is asked. Variants are only appended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Probe {
+    /// A command line, for `/bin/sh -c`.
+    Shell(String),
+    /// A program and its arguments, for no shell at all.
+    Argv(Vec<String>),
+    /// A metric, by its full name.
+    Metric(String),
+    /// Facts; all of them if the list is empty.
+    Facts(Vec<String>),
+}
+
+/// What keeps a run alive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Life {
+    /// The operator's lease: when it ends, so does the command with all its children.
+    Attached(LeaseId),
+    /// Nothing: it runs to its own end or deadline.
+    Detached,
+}
+
+/// How a command's output travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OutputMode {
+    /// As it comes.
+    Stream,
+    /// Finite output of more bytes than this is answered by its digest; it is held for a while and
+    /// can be fetched. An agent without the feature streams.
+    DigestOver(u64),
+}
+
+/// Bounds on one node's part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caps {
+    /// Output bytes that travel, standard output and standard error each. What is beyond is
+    /// counted and dropped; the command goes on.
+    pub output_bytes: u64,
+    /// Rows that travel; what is beyond is counted and dropped.
+    pub rows: u64,
+    /// Address space of each process of the command, in bytes.
+    pub memory_bytes: Option<u64>,
+    /// Processor time of each process of the command, in seconds.
+    pub cpu_seconds: Option<u64>,
+}
+
+/// Asks for output that was answered by its digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fetch {
+    /// The run it belongs to.
+    pub run: RunId,
+    /// The digest that was answered.
+    pub digest: Digest,
+}
