@@ -1,0 +1,245 @@
+//! Judging a peer's certificate in the handshake: chain, time and signature by webpki, and then,
+//! which no library does for us, fleet, role and name.
+//!
+//! Each side runs its half before a single application byte is exchanged. A peer must send exactly
+//! one certificate, signed by the authority itself: with no intermediates there is nothing to
+//! nest, and nothing between the authority and a leaf that could name anybody.
+
+use std::sync::Arc;
+
+use hailer_protocol::ids::Name;
+use hailer_protocol::role::{Identity, Role};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::verify_server_cert_signed_by_trust_anchor;
+use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls13_signature};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError,
+    PeerIncompatible, RootCertStore, SignatureScheme,
+};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+
+use crate::read::{self, IdentityReadError};
+use crate::tls::{ConfigError, server_name};
+use crate::trust::{self, Trust};
+
+/// Why a certificate that the authority did sign is refused all the same.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PeerRefused {
+    /// It names nobody.
+    #[error(transparent)]
+    Read(#[from] IdentityReadError),
+    /// More than one certificate was sent.
+    #[error("the peer sent {0} certificates besides its own; the authority signs peers directly")]
+    Chain(usize),
+    /// A member of another fleet.
+    #[error("the peer is `{peer}`, and not of the fleet `{fleet}`")]
+    Fleet {
+        /// Whom it names.
+        peer: Box<Identity>,
+        /// Our fleet.
+        fleet: Name,
+    },
+    /// A role that has no business here.
+    #[error("the peer is `{peer}`; its role `{}` is not accepted here", peer.role)]
+    Role {
+        /// Whom it names.
+        peer: Box<Identity>,
+    },
+    /// Somebody else answered.
+    #[error("the peer is `{peer}`, which is not who was dialled")]
+    Name {
+        /// Whom it names.
+        peer: Box<Identity>,
+    },
+}
+
+impl PeerRefused {
+    /// Returns the refusal inside a TLS error, if it is one of ours: rustls prints it as data.
+    #[must_use]
+    pub fn of(error: &Error) -> Option<&Self> {
+        let Error::InvalidCertificate(CertificateError::Other(OtherError(cause))) = error else {
+            return None;
+        };
+        cause.downcast_ref()
+    }
+}
+
+impl From<PeerRefused> for Error {
+    fn from(refused: PeerRefused) -> Self {
+        let cause = OtherError(Arc::new(refused));
+        Self::InvalidCertificate(CertificateError::Other(cause))
+    }
+}
+
+/// What every peer must be, whichever side dialled.
+#[derive(Debug)]
+struct Expected {
+    fleet: Name,
+    roles: Vec<Role>,
+}
+
+impl Expected {
+    fn check(
+        &self,
+        certificate: &[u8],
+        intermediates: &[CertificateDer<'_>],
+    ) -> Result<Identity, PeerRefused> {
+        if !intermediates.is_empty() {
+            return Err(PeerRefused::Chain(intermediates.len()));
+        }
+        let peer = read::identity_of(certificate)?;
+        if peer.fleet != self.fleet {
+            return Err(PeerRefused::Fleet {
+                peer: Box::new(peer),
+                fleet: self.fleet.clone(),
+            });
+        }
+        if !self.roles.contains(&peer.role) {
+            return Err(PeerRefused::Role {
+                peer: Box::new(peer),
+            });
+        }
+        Ok(peer)
+    }
+}
+
+/// The answering side's judge of who dials.
+#[derive(Debug)]
+pub(crate) struct ClientJudge {
+    expected: Expected,
+    webpki: Arc<dyn ClientCertVerifier>,
+}
+
+impl ClientJudge {
+    pub(crate) fn new(trust: &Trust, roles: &[Role]) -> Result<Self, ConfigError> {
+        // Without hints the handshake is smaller, and a stranger does not learn the fleet's name.
+        let webpki = WebPkiClientVerifier::builder_with_provider(
+            Arc::clone(&trust.roots),
+            trust::provider(),
+        )
+        .clear_root_hint_subjects()
+        .build()
+        .map_err(|e| ConfigError::Verifier(e.to_string()))?;
+        Ok(Self {
+            expected: Expected {
+                fleet: trust.fleet().clone(),
+                roles: roles.to_vec(),
+            },
+            webpki,
+        })
+    }
+}
+
+impl ClientCertVerifier for ClientJudge {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.webpki.root_hint_subjects()
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        let verified = self
+            .webpki
+            .verify_client_cert(end_entity, intermediates, now)?;
+        self.expected.check(end_entity, intermediates)?;
+        Ok(verified)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _cert: &CertificateDer<'_>,
+        _dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Err(PeerIncompatible::Tls12NotOffered.into())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.webpki.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.webpki.supported_verify_schemes()
+    }
+}
+
+/// The dialling side's judge of who answers.
+#[derive(Debug)]
+pub(crate) struct ServerJudge {
+    expected: Expected,
+    roots: Arc<RootCertStore>,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl ServerJudge {
+    pub(crate) fn new(trust: &Trust, roles: &[Role]) -> Self {
+        Self {
+            expected: Expected {
+                fleet: trust.fleet().clone(),
+                roles: roles.to_vec(),
+            },
+            roots: Arc::clone(&trust.roots),
+            algorithms: trust::provider().signature_verification_algorithms,
+        }
+    }
+}
+
+impl ServerCertVerifier for ServerJudge {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        dialled: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let certificate = ParsedCertificate::try_from(end_entity)?;
+        verify_server_cert_signed_by_trust_anchor(
+            &certificate,
+            &self.roots,
+            intermediates,
+            now,
+            self.algorithms.all,
+        )?;
+        let peer = self.expected.check(end_entity, intermediates)?;
+        if dialled.to_str() != server_name(&peer) {
+            return Err(PeerRefused::Name {
+                peer: Box::new(peer),
+            }
+            .into());
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _cert: &CertificateDer<'_>,
+        _dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Err(PeerIncompatible::Tls12NotOffered.into())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, cert, dss, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
