@@ -1,0 +1,309 @@
+//! The collector: one target's answer, from envelopes to [`Answer`].
+//!
+//! Pure: it reads no socket and no clock. It trusts nothing that it is fed: what a node may not
+//! send at that place is a [`Breach`], after which nothing from that node counts any more. Kinds
+//! of a newer minor version are skipped.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hailer_protocol::clean::Clean;
+use hailer_protocol::codec::CodecError;
+use hailer_protocol::envelope::{Envelope, EnvelopeError};
+use hailer_protocol::limits;
+use hailer_protocol::message::{Batch, Done, Failed, Kind, Message as _, Output, Refused, Started};
+use hailer_protocol::state::State;
+use hailer_protocol::table::Table;
+use hailer_protocol::value::Value;
+
+use super::answer::Answer;
+use super::budget::Budget;
+use super::pieces::Pieces;
+
+/// Notes of one answer that are kept; a node has no reason to send more.
+const NOTES_MAX: usize = 16;
+
+/// Bounds on what is kept of one target's answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// Bytes of each output stream.
+    pub stream_bytes: u64,
+    /// Rows.
+    pub rows: u64,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self {
+            stream_bytes: limits::OUTPUT_KEPT_DEFAULT,
+            rows: limits::ROWS_PER_NODE_MAX as u64,
+        }
+    }
+}
+
+/// What an envelope meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing that anybody waits for.
+    Skipped,
+    /// The node has begun.
+    Started,
+    /// Output or rows were taken in.
+    Taken,
+    /// The node says how it ended; nothing may follow.
+    Ended(State),
+}
+
+/// How a node's answer broke the protocol.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Breach {
+    /// The bytes are no envelopes.
+    #[error("the answer cannot be read: {0}")]
+    Envelope(#[from] EnvelopeError),
+    /// A body is not what its kind says.
+    #[error("the answer cannot be read: {0}")]
+    Body(#[from] CodecError),
+    /// A message that does not belong there.
+    #[error("the answer held `{0}`, which does not belong there")]
+    OutOfPlace(&'static str),
+    /// Something after the end.
+    #[error("the answer went on after its end")]
+    AfterEnd,
+    /// The stream ended and the answer had not.
+    #[error("the answer broke off before its end")]
+    NoEnd,
+    /// Output that came before.
+    #[error("the answer repeated output that came before")]
+    Repeated,
+    /// Rows that do not fit their columns, or columns that changed.
+    #[error("the answer's rows do not fit their columns")]
+    Rows,
+    /// A state that a node cannot know.
+    #[error("the node claims the state `{0}`, which only the shell can tell")]
+    State(State),
+}
+
+/// Collects one target's answer.
+#[derive(Debug)]
+pub struct Collector {
+    keep: Keep,
+    budget: Arc<Budget>,
+    out: Pieces,
+    err: Pieces,
+    rows: Option<Table>,
+    row_bytes: u64,
+    received_rows: u64,
+    kept_rows: u64,
+    started: Option<Started>,
+    done: Option<Done>,
+    failed: Option<Clean>,
+    ended: Option<State>,
+}
+
+impl Collector {
+    /// Makes a collector that keeps so much, and takes it from that budget.
+    #[must_use]
+    pub fn new(keep: Keep, budget: Arc<Budget>) -> Self {
+        Self {
+            keep,
+            budget,
+            out: Pieces::default(),
+            err: Pieces::default(),
+            rows: None,
+            row_bytes: 0,
+            received_rows: 0,
+            kept_rows: 0,
+            started: None,
+            done: None,
+            failed: None,
+            ended: None,
+        }
+    }
+
+    /// Whether the node has said that it began.
+    #[must_use]
+    pub const fn has_started(&self) -> bool {
+        self.started.is_some()
+    }
+
+    /// Takes in one envelope. `on_output` sees output before it is cut.
+    ///
+    /// # Errors
+    /// When the node may not send that there.
+    pub fn take(
+        &mut self,
+        envelope: &Envelope,
+        on_output: impl FnOnce(&Output),
+    ) -> Result<Step, Breach> {
+        if self.ended.is_some() {
+            return Err(Breach::AfterEnd);
+        }
+        let Some(kind) = Kind::from_number(envelope.kind) else {
+            return Ok(Step::Skipped);
+        };
+        match kind {
+            Kind::Started => self.started(Started::from_envelope(envelope)?),
+            Kind::Output => self.output(Output::from_envelope(envelope)?, on_output),
+            Kind::Batch => self.batch(Batch::from_envelope(envelope)?.table),
+            Kind::Done => self.done(Done::from_envelope(envelope)?),
+            Kind::Failed => {
+                let failed = Failed::from_envelope(envelope)?;
+                Ok(self.failed(failed.code.state(), &failed.code.to_string(), &failed.text))
+            }
+            Kind::Refused => {
+                let refused = Refused::from_envelope(envelope)?;
+                Ok(self.failed(
+                    refused.code.state(),
+                    &refused.code.to_string(),
+                    &refused.text,
+                ))
+            }
+            Kind::Open
+            | Kind::Hello
+            | Kind::Run
+            | Kind::OutputDigest
+            | Kind::Fetch
+            | Kind::RunLeaseRenew
+            | Kind::RunLeaseHeld
+            | Kind::EventBatch
+            | Kind::EventAck
+            | Kind::FleetLeaseAsk
+            | Kind::FleetLeaseGranted
+            | Kind::FleetLeaseDenied
+            | Kind::FleetLeaseRelease
+            | Kind::Trigger => Err(Breach::OutOfPlace(kind.name())),
+        }
+    }
+
+    /// Makes the answer of what was collected. `failure` says why, where the node itself did not.
+    #[must_use]
+    pub fn into_answer(
+        self,
+        node: u32,
+        state: State,
+        elapsed: Duration,
+        failure: Option<String>,
+    ) -> Answer {
+        let cut_here = (self.out.received() - self.out.kept())
+            .saturating_add(self.err.received() - self.err.kept());
+        let cut_there = self.out.skipped().saturating_add(self.err.skipped());
+        let cut_rows_here = self.received_rows - self.kept_rows;
+        let mut answer = Answer::empty(node, state);
+        answer.elapsed = elapsed;
+        answer.out_bytes = self.out.written();
+        answer.err_bytes = self.err.written();
+        answer.cut_bytes = cut_here.saturating_add(cut_there);
+        answer.cut_rows = cut_rows_here;
+        answer.rows = self.rows;
+        answer.failure = self
+            .failed
+            .or_else(|| failure.map(|text| Clean::line(&text)));
+        answer.again = self.started.is_some_and(|started| started.again);
+        answer.out = Arc::new(self.out.into_bytes());
+        answer.err = Arc::new(self.err.into_bytes());
+        if let Some(done) = self.done {
+            answer.rc = done.rc;
+            answer.wall = Some(Duration::from_micros(done.wall_us));
+            answer.usage = done.usage;
+            answer.held = Some(done.held);
+            answer.left_behind = done.left_behind;
+            answer.out_bytes = answer.out_bytes.max(done.out_bytes);
+            answer.err_bytes = answer.err_bytes.max(done.err_bytes);
+            answer.cut_bytes = cut_here.saturating_add(cut_there.max(done.cut_bytes));
+            answer.cut_rows = cut_rows_here.saturating_add(done.cut_rows);
+            let notes = done.notes.iter().take(NOTES_MAX);
+            answer.notes = notes.map(|note| Clean::line(note)).collect();
+        }
+        answer
+    }
+
+    fn started(&mut self, started: Started) -> Result<Step, Breach> {
+        if self.started.is_some() {
+            return Err(Breach::OutOfPlace(Kind::Started.name()));
+        }
+        self.started = Some(started);
+        Ok(Step::Started)
+    }
+
+    fn output(&mut self, output: Output, on_output: impl FnOnce(&Output)) -> Result<Step, Breach> {
+        on_output(&output);
+        let pieces = if output.is_stderr {
+            &mut self.err
+        } else {
+            &mut self.out
+        };
+        if !pieces.seek(output.offset) {
+            return Err(Breach::Repeated);
+        }
+        pieces.push(output.bytes.0, self.keep.stream_bytes, &self.budget);
+        Ok(Step::Taken)
+    }
+
+    fn batch(&mut self, table: Table) -> Result<Step, Breach> {
+        let fits = table.is_rectangular()
+            && table.columns.len() <= limits::COLUMNS_MAX
+            && table.rows.len() <= limits::BATCH_ROWS_MAX
+            && self
+                .rows
+                .as_ref()
+                .is_none_or(|kept| kept.columns == table.columns);
+        if !fits {
+            return Err(Breach::Rows);
+        }
+        let kept = self.rows.get_or_insert_with(|| Table::new(table.columns));
+        for row in table.rows {
+            let is_cut = self.kept_rows < self.received_rows;
+            self.received_rows += 1;
+            let size = size_of_row(&row);
+            if !is_cut && self.kept_rows < self.keep.rows && self.budget.take_all(size) {
+                self.kept_rows += 1;
+                self.row_bytes += size;
+                kept.rows.push(row);
+            }
+        }
+        Ok(Step::Taken)
+    }
+
+    fn done(&mut self, done: Done) -> Result<Step, Breach> {
+        let state = done.state;
+        match state {
+            State::Ok | State::Failed | State::TimedOut | State::Cancelled => {}
+            State::Unreachable
+            | State::Lost
+            | State::Undeliverable
+            | State::NotStarted
+            | State::Denied => return Err(Breach::State(state)),
+        }
+        self.done = Some(done);
+        self.ended = Some(state);
+        Ok(Step::Ended(state))
+    }
+
+    fn failed(&mut self, state: State, code: &str, text: &str) -> Step {
+        let words = if text.is_empty() { code } else { text };
+        self.failed = Some(Clean::line(words));
+        self.ended = Some(state);
+        Step::Ended(state)
+    }
+}
+
+/// Returns about how many bytes a row takes in memory.
+fn size_of_row(row: &[Value]) -> u64 {
+    let texts = row.iter().map(|value| match value {
+        Value::Str(text) => text.capacity(),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Duration(_)
+        | Value::Size(_)
+        | Value::Percent(_)
+        | Value::Time(_) => 0,
+    });
+    let cells = size_of::<Vec<Value>>() + size_of_val(row);
+    (cells + texts.sum::<usize>()) as u64
+}
+
+#[cfg(test)]
+#[path = "collect/tests.rs"]
+mod tests;

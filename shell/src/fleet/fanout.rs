@@ -1,0 +1,478 @@
+//! The fan-out: which target is asked when, and in which one state each of them ends.
+//!
+//! A pure machine. The driver feeds it [`Input`]s and the time, carries out its [`Output`]s, and
+//! never decides anything itself. Every target takes this way, and ends exactly once:
+//!
+//! ```text
+//! waiting (no connection) ──▶ ready (connected) ──▶ in flight (asked) ──▶ ended
+//!    │  ▲                        │                     │  │
+//!    │  └────── unsent: nothing left this machine ─────┘  │
+//!    └─▶ unreachable, not_started ◀┘                      └─▶ as the node says, or lost
+//! ```
+//!
+//! - Once asked, a target is never asked again unless the driver knows that nothing was sent.
+//! - Waiting for a connection takes no place in flight; nobody waits for a dead node.
+//! - `cancelled` and `timed_out` are said only where the node confirms that it stopped, or where
+//!   nothing had been sent. A node that was asked and confirms nothing is `lost`: it may still be
+//!   at work. A stop that the run's deadline asked for and the node confirms is `timed_out`.
+//! - Late, early and repeated inputs are harmless. Every input costs O(1); halt, cancel and the
+//!   deadline, which concern all targets, cost O(targets) once.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use hailer_protocol::state::State;
+use hailer_protocol::time::Mono;
+
+use super::cause::Cause;
+use super::delay_line::{DelayLine, Timer};
+use super::policy::Policy;
+
+/// A target: its position in the run's list of nodes.
+pub type Target = u32;
+
+/// Which try of a target it is: a second one comes only after one that is known to be unsent.
+pub type Attempt = u8;
+
+/// How often a target may turn out not to have been sent its request before it is given up.
+const ATTEMPTS_MAX: Attempt = 3;
+
+/// What the link to a target looks like when the run begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkAtStart {
+    /// It can be asked at once.
+    Up,
+    /// A connection can be waited for.
+    Connecting,
+    /// An attempt failed so recently that another one is not waited for.
+    Down {
+        /// Why, without the node's name.
+        reason: Arc<str>,
+    },
+}
+
+/// What the driver tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A connection that was asked for is there.
+    Connected(Target),
+    /// A connection that was asked for did not come about.
+    ConnectFailed(Target, Arc<str>),
+    /// The request of that [`Output::Dispatch`] could not be handed to the connection: not one byte
+    /// of it left.
+    Unsent(Target, Attempt, Arc<str>),
+    /// The node says that it has begun.
+    Started(Target),
+    /// The node says how it ended.
+    Ended(Target, State),
+    /// After the request was sent the connection ended, or the answer made no sense.
+    Lost(Target, Arc<str>),
+    /// Ask nobody else; let those in flight end.
+    Halt,
+    /// Halt, and stop those in flight.
+    Cancel,
+}
+
+/// What the driver shall do, in this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// See to a connection and tell [`Input::Connected`] or [`Input::ConnectFailed`].
+    Connect(Target),
+    /// Send the request, and tell what becomes of it.
+    Dispatch(Target, Attempt),
+    /// Ask the node to stop, and go on reading.
+    Cancel(Target),
+    /// This target is over; whatever comes from it now changes nothing.
+    TargetEnded(Target, State, Cause),
+    /// All targets have ended. Nothing follows.
+    RunEnded,
+}
+
+/// How far the targets of a run are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Without a connection.
+    pub waiting: usize,
+    /// Connected, waiting for their turn.
+    pub ready: usize,
+    /// Asked.
+    pub in_flight: usize,
+    /// Over.
+    pub ended: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Waiting,
+    Ready,
+    InFlight,
+    Ended,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    phase: Phase,
+    /// Stands in the queue of the ready; stays there, to be skipped, if its phase changes.
+    queued: bool,
+    /// Counts towards `max_in_flight`.
+    slot: bool,
+    started: bool,
+    stop: Option<Stop>,
+    attempt: Attempt,
+}
+
+/// Who asked a target to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    Operator,
+    Deadline,
+}
+
+/// The fan-out of one run.
+#[derive(Debug)]
+pub struct Fanout {
+    policy: Policy,
+    entries: Vec<Entry>,
+    ready: VecDeque<Target>,
+    counts: Counts,
+    slots_taken: usize,
+    is_halted: bool,
+    deadline: Option<Mono>,
+    last_connect: Mono,
+    stalled: DelayLine,
+    overdue: DelayLine,
+    unconfirmed: DelayLine,
+    outputs: VecDeque<Output>,
+    has_ended: bool,
+}
+
+impl Fanout {
+    /// Makes the fan-out of a run over these targets, in the order in which they are asked. Poll
+    /// its outputs at once.
+    #[must_use]
+    pub fn new(links: impl IntoIterator<Item = LinkAtStart>, policy: Policy, now: Mono) -> Self {
+        let answer_within = policy.answer_within.unwrap_or_default() + policy.confirm_grace;
+        let mut fanout = Self {
+            entries: Vec::new(),
+            ready: VecDeque::new(),
+            counts: Counts::default(),
+            slots_taken: 0,
+            is_halted: false,
+            deadline: policy.deadline.map(|d| now + d),
+            last_connect: now,
+            stalled: DelayLine::new(policy.stalled_after.unwrap_or_default()),
+            overdue: DelayLine::new(answer_within),
+            unconfirmed: DelayLine::new(policy.confirm_grace),
+            outputs: VecDeque::new(),
+            has_ended: false,
+            policy,
+        };
+        for (target, link) in (0..).zip(links) {
+            fanout.entries.push(Entry {
+                phase: Phase::Waiting,
+                queued: false,
+                slot: false,
+                started: false,
+                stop: None,
+                attempt: 0,
+            });
+            fanout.counts.waiting += 1;
+            match link {
+                LinkAtStart::Up => fanout.make_ready(target),
+                LinkAtStart::Connecting => fanout.outputs.push_back(Output::Connect(target)),
+                LinkAtStart::Down { reason } => {
+                    fanout.end(target, State::Unreachable, Cause::NoConnection(reason));
+                }
+            }
+        }
+        fanout.settle(now);
+        fanout
+    }
+
+    /// Takes one input. Poll outputs and the timeout afterwards.
+    pub fn handle_input(&mut self, now: Mono, input: Input) {
+        match input {
+            Input::Connected(target) => {
+                if self.phase(target) == Some(Phase::Waiting) {
+                    self.last_connect = self.last_connect.max(now);
+                    self.make_ready(target);
+                }
+            }
+            Input::ConnectFailed(target, reason) => {
+                if self.phase(target) == Some(Phase::Waiting) {
+                    self.last_connect = self.last_connect.max(now);
+                    self.end(target, State::Unreachable, Cause::NoConnection(reason));
+                }
+            }
+            Input::Unsent(target, attempt, reason) => self.unsent(now, target, attempt, reason),
+            Input::Started(target) => self.started(target),
+            Input::Ended(target, state) => {
+                if self.phase(target) == Some(Phase::InFlight) {
+                    let stop = self.entries[target as usize].stop;
+                    let by_deadline = stop == Some(Stop::Deadline) && state == State::Cancelled;
+                    let state = if by_deadline { State::TimedOut } else { state };
+                    self.end(target, state, Cause::Answered);
+                }
+            }
+            Input::Lost(target, reason) => {
+                if self.phase(target) == Some(Phase::InFlight) {
+                    self.end(target, State::Lost, Cause::LinkLost(reason));
+                }
+            }
+            Input::Halt => self.halt(&Cause::Halted),
+            Input::Cancel => {
+                self.halt(&Cause::Halted);
+                self.stop_all(now, Stop::Operator);
+            }
+        }
+        self.settle(now);
+    }
+
+    /// Takes note of the time. Poll outputs and the timeout afterwards.
+    pub fn handle_timeout(&mut self, now: Mono) {
+        if self.deadline.is_some_and(|at| at <= now) {
+            self.deadline = None;
+            self.halt(&Cause::Deadline);
+            self.stop_all(now, Stop::Deadline);
+        }
+        if self.counts.waiting > 0 && self.connect_by() <= now {
+            let cause = Cause::ConnectWait(self.policy.connect_wait);
+            self.end_all(Phase::Waiting, State::Unreachable, &cause);
+        }
+        while let Some(timer) = self.stalled.expired(now) {
+            if !self.is_stall_void(timer) {
+                self.entries[timer.target as usize].slot = false;
+                self.slots_taken -= 1;
+            }
+        }
+        while let Some(timer) = self.overdue.expired(now) {
+            if !self.is_void(timer) {
+                self.stop(now, timer.target, Stop::Deadline);
+            }
+        }
+        while let Some(timer) = self.unconfirmed.expired(now) {
+            if !self.is_void(timer) {
+                let cause = Cause::NotConfirmed(self.policy.confirm_grace);
+                self.end(timer.target, State::Lost, cause);
+            }
+        }
+        self.settle(now);
+    }
+
+    /// Returns what to do next. Poll until `None` after every `handle_*`.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Returns when [`Fanout::handle_timeout`] has something to do, and why.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<(Mono, &'static str)> {
+        let connect_by = (self.counts.waiting > 0).then(|| self.connect_by());
+        [
+            (self.deadline.filter(|_| !self.has_ended), "run deadline"),
+            (connect_by, "connect wait"),
+            (self.stalled.next_due(), "no sign of life"),
+            (self.overdue.next_due(), "no answer in time"),
+            (self.unconfirmed.next_due(), "cancel not confirmed"),
+        ]
+        .into_iter()
+        .filter_map(|(at, why)| Some((at?, why)))
+        .min()
+    }
+
+    /// Returns how far the targets are.
+    #[must_use]
+    pub const fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Whether nobody else will be asked.
+    #[must_use]
+    pub const fn is_halted(&self) -> bool {
+        self.is_halted
+    }
+
+    fn phase(&self, target: Target) -> Option<Phase> {
+        self.entries.get(target as usize).map(|e| e.phase)
+    }
+
+    fn connect_by(&self) -> Mono {
+        self.last_connect + self.policy.connect_wait
+    }
+
+    const fn count_of(&mut self, phase: Phase) -> &mut usize {
+        match phase {
+            Phase::Waiting => &mut self.counts.waiting,
+            Phase::Ready => &mut self.counts.ready,
+            Phase::InFlight => &mut self.counts.in_flight,
+            Phase::Ended => &mut self.counts.ended,
+        }
+    }
+
+    /// Every change of phase goes through here, so that the counts are right.
+    fn enter(&mut self, target: Target, phase: Phase) {
+        let before = std::mem::replace(&mut self.entries[target as usize].phase, phase);
+        *self.count_of(before) -= 1;
+        *self.count_of(phase) += 1;
+        if phase != Phase::InFlight && std::mem::take(&mut self.entries[target as usize].slot) {
+            self.slots_taken -= 1;
+        }
+    }
+
+    fn make_ready(&mut self, target: Target) {
+        self.enter(target, Phase::Ready);
+        if !std::mem::replace(&mut self.entries[target as usize].queued, true) {
+            self.ready.push_back(target);
+        }
+    }
+
+    fn unsent(&mut self, now: Mono, target: Target, attempt: Attempt, reason: Arc<str>) {
+        let Some(entry) = self.entries.get_mut(target as usize) else {
+            return;
+        };
+        if entry.phase != Phase::InFlight || entry.attempt != attempt {
+            return;
+        }
+        entry.attempt += 1;
+        match (entry.started, entry.stop) {
+            // A node that has begun was sent something: the driver contradicts itself.
+            (true, _) => self.end(target, State::Lost, Cause::LinkLost(reason)),
+            (false, Some(Stop::Operator)) => self.end(target, State::Cancelled, Cause::Halted),
+            (false, Some(Stop::Deadline)) => {
+                self.end(target, State::Unreachable, Cause::NoConnection(reason));
+            }
+            (false, None) if self.is_halted => {
+                self.end(target, State::NotStarted, Cause::Halted);
+            }
+            (false, None) if entry.attempt >= ATTEMPTS_MAX => {
+                self.end(target, State::Unreachable, Cause::NoConnection(reason));
+            }
+            (false, None) => {
+                if self.counts.waiting == 0 {
+                    self.last_connect = self.last_connect.max(now);
+                }
+                self.enter(target, Phase::Waiting);
+                self.outputs.push_back(Output::Connect(target));
+            }
+        }
+    }
+
+    fn started(&mut self, target: Target) {
+        if self.phase(target) != Some(Phase::InFlight) {
+            return;
+        }
+        let entry = &mut self.entries[target as usize];
+        entry.started = true;
+        // It had been given up as stalled: it takes its place again, even if that is one too many.
+        if !std::mem::replace(&mut entry.slot, true) {
+            self.slots_taken += 1;
+        }
+    }
+
+    /// Ends all that had no turn.
+    fn halt(&mut self, cause: &Cause) {
+        if std::mem::replace(&mut self.is_halted, true) {
+            return;
+        }
+        let waiting = if *cause == Cause::Deadline {
+            State::Unreachable
+        } else {
+            State::NotStarted
+        };
+        self.end_all(Phase::Waiting, waiting, cause);
+        self.end_all(Phase::Ready, State::NotStarted, cause);
+    }
+
+    fn end_all(&mut self, phase: Phase, state: State, cause: &Cause) {
+        for target in self.all_in(phase) {
+            self.end(target, state, cause.clone());
+        }
+    }
+
+    fn stop_all(&mut self, now: Mono, why: Stop) {
+        for target in self.all_in(Phase::InFlight) {
+            self.stop(now, target, why);
+        }
+    }
+
+    fn all_in(&self, phase: Phase) -> Vec<Target> {
+        let numbered = (0..).zip(&self.entries);
+        let found = numbered.filter(|(_, entry)| entry.phase == phase);
+        found.map(|(target, _)| target).collect()
+    }
+
+    /// Asks a target in flight to stop; only the first request counts.
+    fn stop(&mut self, now: Mono, target: Target, why: Stop) {
+        let entry = &mut self.entries[target as usize];
+        if entry.stop.is_none() {
+            entry.stop = Some(why);
+            self.unconfirmed.start(now, target, entry.attempt);
+            self.outputs.push_back(Output::Cancel(target));
+        }
+    }
+
+    fn end(&mut self, target: Target, state: State, cause: Cause) {
+        self.enter(target, Phase::Ended);
+        self.outputs
+            .push_back(Output::TargetEnded(target, state, cause));
+    }
+
+    /// What every change may make possible: the next dispatches, the end of the run.
+    fn settle(&mut self, now: Mono) {
+        while !self.is_halted && self.slots_taken < self.policy.max_in_flight.max(1) {
+            let Some(target) = self.ready.pop_front() else {
+                break;
+            };
+            let entry = &mut self.entries[target as usize];
+            entry.queued = false;
+            if entry.phase == Phase::Ready {
+                entry.slot = true;
+                self.slots_taken += 1;
+                self.dispatch(now, target);
+            }
+        }
+        let (entries, stalled, overdue) = (&self.entries, &mut self.stalled, &mut self.overdue);
+        stalled.trim(|t| is_stall_void(entries, t));
+        overdue.trim(|t| is_void(entries, t));
+        self.unconfirmed.trim(|t| is_void(entries, t));
+        if self.counts.ended == self.entries.len() && !std::mem::replace(&mut self.has_ended, true)
+        {
+            self.outputs.push_back(Output::RunEnded);
+        }
+    }
+
+    fn dispatch(&mut self, now: Mono, target: Target) {
+        self.enter(target, Phase::InFlight);
+        let attempt = self.entries[target as usize].attempt;
+        if self.policy.stalled_after.is_some() {
+            self.stalled.start(now, target, attempt);
+        }
+        if self.policy.answer_within.is_some() {
+            self.overdue.start(now, target, attempt);
+        }
+        self.outputs.push_back(Output::Dispatch(target, attempt));
+    }
+
+    fn is_void(&self, timer: Timer) -> bool {
+        is_void(&self.entries, timer)
+    }
+
+    fn is_stall_void(&self, timer: Timer) -> bool {
+        is_stall_void(&self.entries, timer)
+    }
+}
+
+/// Whether a timer was started for a try that is over.
+fn is_void(entries: &[Entry], timer: Timer) -> bool {
+    let entry = entries[timer.target as usize];
+    entry.phase != Phase::InFlight || entry.attempt != timer.attempt
+}
+
+fn is_stall_void(entries: &[Entry], timer: Timer) -> bool {
+    let entry = entries[timer.target as usize];
+    is_void(entries, timer) || entry.started || !entry.slot
+}
+
+#[cfg(test)]
+#[path = "fanout/tests.rs"]
+mod tests;

@@ -1,0 +1,56 @@
+//! How a run is spread over its targets: how many at once, and how long is waited for what.
+
+use std::time::Duration;
+
+/// Targets that are asked at the same time, unless the operator says otherwise. With no bound a
+/// burst of answers overflows socket buffers, and the slowest node waits for QUIC's loss timers.
+pub const MAX_IN_FLIGHT_DEFAULT: usize = 1_000;
+
+/// The rules of one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// How many targets may be asked at the same time; at least 1 is taken.
+    pub max_in_flight: usize,
+    /// After how long the whole run ends, counted from its start. What is in flight then is
+    /// cancelled, what had no turn is not started.
+    pub deadline: Option<Duration>,
+    /// After how long a node kills its part by itself. A node that has not answered by then, and
+    /// for [`Policy::confirm_grace`] more, is cancelled.
+    pub answer_within: Option<Duration>,
+    /// How long targets without a connection wait while nothing becomes of *any* attempt to
+    /// connect. As long as attempts succeed or fail the rest waits for its turn: ten thousand
+    /// handshakes take longer than any one of them may.
+    pub connect_wait: Duration,
+    /// How long a cancelled target has to confirm, before it counts as lost.
+    pub confirm_grace: Duration,
+    /// After how long a target that was asked and shows no sign of life stops counting towards
+    /// `max_in_flight`, so that dead machines whose connections have not been noticed to be dead
+    /// do not hold up the others. `None` counts it to its end: the strict bound that a rolling
+    /// change wants.
+    pub stalled_after: Option<Duration>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            max_in_flight: MAX_IN_FLIGHT_DEFAULT,
+            deadline: None,
+            answer_within: None,
+            connect_wait: Duration::from_secs(10),
+            confirm_grace: Duration::from_secs(5),
+            stalled_after: Some(Duration::from_secs(3)),
+        }
+    }
+}
+
+impl Policy {
+    /// Returns the rules of a run that never asks more than `n` targets at once, whatever they do.
+    #[must_use]
+    pub fn strictly(n: usize) -> Self {
+        Self {
+            max_in_flight: n,
+            stalled_after: None,
+            ..Self::default()
+        }
+    }
+}
