@@ -1,1 +1,43 @@
-//! To be written.
+//! Runs commands for the agent, and ends them, whole trees at a time.
+//!
+//! The agent's heap is large and forking it is slow, so the agent never forks. A small
+//! [`helper`] process does: it is started once, single-threaded, and shared by everything in
+//! the agent that spawns. For each run it forks a *supervisor*, which adopts whatever the
+//! command leaves behind (it is a subreaper) and can therefore kill the whole tree, down to
+//! the daemons that left their session.
+//!
+//! ```text
+//! agent (tokio, big heap)          helper (one a agent)        supervisor (one a run)
+//!   Spawner ── request + fds ────────▶ recvmsg, fork ────────────▶ vfork + exec: the command
+//!   Control ◀───────────── order, started, kill, ended ──────────▶ waits, reaps, kills
+//!   stdout, stderr ◀───────────────── pipes ─────────────────────── the command and its kin
+//! ```
+//!
+//! What it refuses to do: it interprets no output, keeps no queue, sets no deadline. A caller
+//! who does not read a pipe slows the command down and nothing else. A process that asks
+//! another service to start something on its behalf (`systemd-run`, `at`, a container engine)
+//! has put that outside its own tree and outside the reach of this crate.
+
+mod cgroup;
+mod control;
+mod direct;
+mod end;
+mod error;
+pub mod helper;
+mod nofile;
+mod order;
+mod spawner;
+mod spec;
+mod supervisor;
+mod sys;
+mod tree;
+mod watch;
+
+pub use cgroup::detect_cgroup_parent;
+pub use control::{Control, Killer, Running};
+pub use direct::direct_argv;
+pub use end::{End, Held, How};
+pub use error::{ExecError, Step};
+pub use nofile::raise_nofile_limit;
+pub use spawner::{HelperCommand, Spawner, SpawnerConfig};
+pub use spec::{Program, Rlimits, Spec, Stdin};
