@@ -1,1 +1,35 @@
-//! To be written.
+//! Tables of a whole fleet: rows that came from nodes, the verbs that need more than one node's
+//! rows, and how the outcome is drawn and exported.
+//!
+//! This is the only crate that knows polars and comfy-table. polars groups, counts and sorts;
+//! whatever an expression means is decided by the protocol's evaluator alone, so that a `where`
+//! says the same on a node and over a kept result.
+//!
+//! Everything here is synchronous and may take all cores for a while: call it from a blocking
+//! thread, never from an async task. How many threads polars takes (`POLARS_MAX_THREADS`) is for
+//! the binary to say, before the first call.
+//!
+//! It refuses: file formats that need a reader of their own, joins, SQL. It never prints.
+
+pub mod ambient;
+pub mod column;
+mod engine;
+pub mod error;
+mod evaluator;
+pub mod export;
+pub mod frame;
+mod gather;
+mod group;
+mod order;
+pub mod provenance;
+pub mod render;
+mod row_verbs;
+mod step;
+mod typed;
+
+pub use ambient::Ambient;
+pub use column::{FrameColumn, Origin};
+pub use error::{Note, TableError};
+pub use frame::{Frame, FrameRow};
+pub use provenance::{NodeId, NodeNames};
+pub use render::{View, render_table};

@@ -1,0 +1,36 @@
+//! Fleet steps: one verb after the other over a frame.
+
+use hailer_lang::fleet_plan::FleetStep;
+
+use crate::error::{Note, TableError};
+use crate::frame::Frame;
+use crate::provenance::NodeNames;
+use crate::{group, order, row_verbs};
+
+impl Frame {
+    /// Carries out one verb.
+    ///
+    /// Rows keep their nodes through every verb: a group has the nodes of all its rows.
+    ///
+    /// # Errors
+    /// When the verb names a column that is not there, the evaluator refuses an expression, or the
+    /// engine fails.
+    pub fn apply(
+        self,
+        step: &FleetStep,
+        names: &dyn NodeNames,
+    ) -> Result<(Self, Vec<Note>), TableError> {
+        match step {
+            FleetStep::Row(step) => row_verbs::apply(self, step),
+            FleetStep::Group { by } => Ok((group::group(&self, by, names)?, Vec::new())),
+            FleetStep::Count { by } => Ok((group::count(&self, by)?, Vec::new())),
+            FleetStep::Sort { keys } => order::sort(&self, keys),
+            FleetStep::Top { n, by } => order::top(&self, *n, by),
+            FleetStep::Take(n) => {
+                let n = u32::try_from(*n).unwrap_or(u32::MAX);
+                let rows: Vec<u32> = self.all_rows().take(n as usize).collect();
+                Ok((self.pick(&rows)?, Vec::new()))
+            }
+        }
+    }
+}

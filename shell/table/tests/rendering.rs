@@ -1,0 +1,213 @@
+//! Whole pictures of tables, at three widths.
+
+use crate::common::{Names, apply, frame, group, s, table};
+use hailer_protocol::table::Column;
+use hailer_protocol::value::{DataType, Value};
+use hailer_table::{Ambient, Frame, View, render_table};
+use unicode_width::UnicodeWidthStr;
+
+fn disks() -> Frame {
+    let columns = vec![
+        Column {
+            heading: Some("Use%".to_owned()),
+            ..Column::new("use_pct", DataType::Percent)
+        },
+        Column::new("avail", DataType::Size),
+        Column {
+            heading: Some("Mounted on".to_owned()),
+            ..Column::new("mounted_on", DataType::Str)
+        },
+        Column::new("options", DataType::Str),
+    ];
+    let rows = [
+        (
+            91.0,
+            Some(3 << 30),
+            "/var",
+            "rw,nosuid,nodev,relatime,seclabel,attr2,inode64,logbufs=8",
+        ),
+        (8.5, None, "/srv/データ", "rw"),
+        (100.0, Some(0), "/home/cafe\u{301}", "ro"),
+    ];
+    let parts = rows
+        .into_iter()
+        .zip(0..)
+        .map(|((used, avail, on, options), node)| {
+            let avail = avail.map_or(Value::Null, Value::Size);
+            let row = vec![Value::Percent(used), avail, s(on), s(options)];
+            (
+                node,
+                hailer_protocol::table::Table {
+                    columns: columns.clone(),
+                    rows: vec![row],
+                },
+            )
+        });
+    Frame::from_node_tables(parts, &Ambient::default(), &Names::new(3))
+        .unwrap()
+        .0
+}
+
+fn draw(frame: &Frame, width: u16) -> String {
+    let view = View {
+        width: Some(width),
+        ..View::default()
+    };
+    let text = render_table(frame, &view);
+    for line in text.lines() {
+        assert!(
+            line.width() <= usize::from(width),
+            "{line:?} is wider than {width}"
+        );
+    }
+    text
+}
+
+#[test]
+fn a_table_at_120_columns() {
+    assert_eq!(
+        draw(&disks(), 120),
+        "\
+node    Use%  avail  Mounted on   options
+───────────────────────────────────────────────────────────────────────────────────────────
+web000   91%   3GiB  /var         rw,nosuid,nodev,relatime,seclabel,attr2,inode64,logbufs=8
+web001  8.5%         /srv/データ  rw
+web002  100%     0B  /home/cafe\u{301}   ro
+"
+    );
+}
+
+#[test]
+fn a_table_at_80_columns() {
+    assert_eq!(
+        draw(&disks(), 80),
+        "\
+node    Use%  avail  Mounted on   options
+────────────────────────────────────────────────────────────────────────────────
+web000   91%   3GiB  /var         rw,nosuid,nodev,relatime,seclabel,attr2,inode…
+web001  8.5%         /srv/データ  rw
+web002  100%     0B  /home/cafe\u{301}   ro
+"
+    );
+}
+
+#[test]
+fn a_table_at_40_columns() {
+    assert_eq!(
+        draw(&disks(), 40),
+        "\
+node    Use%  avail  Mounted …  options
+────────────────────────────────────────
+web000   91%   3GiB  /var       rw,nosu…
+web001  8.5%         /srv/デ…   rw
+web002  100%     0B  /home/ca…  ro
+"
+    );
+    // Too narrow even so: the last column goes, and that is said.
+    assert_eq!(
+        draw(&disks(), 32),
+        "\
+node    Use%  avail  Mounted on
+────────────────────────────────
+web000   91%   3GiB  /var
+web001  8.5%         /srv/データ
+web002  100%     0B  /home/cafe\u{301}
+… 1 more column: options
+"
+    );
+}
+
+#[test]
+fn groups_wrap_their_nodes_and_never_cut_them() {
+    let rows = (0..14)
+        .map(|i| vec![s(if i == 5 { "6.1.0-25" } else { "6.1.0-26-amd64" })])
+        .collect();
+    let (groups, _) = apply(
+        &frame(&[("kernel", DataType::Str)], rows),
+        &group(&["kernel"]),
+    );
+    assert_eq!(
+        draw(&groups, 40),
+        "\
+kernel          count  nodes
+─────────────────────────────────────
+6.1.0-25            1  web005
+6.1.0-26-amd64     13  web000,web001,
+                       web002,web003,
+                       web004,web006,
+                       web007,web008,
+                       web009,web010,
+                       web011,web012,
+                       web013
+"
+    );
+}
+
+#[test]
+fn rows_that_are_cut_are_counted() {
+    let rows = (0..200).map(|i| vec![Value::Int(i)]).collect();
+    let frame = frame(&[("n", DataType::Int)], rows);
+    let view = View {
+        max_rows: Some(2),
+        ..View::default()
+    };
+    assert_eq!(
+        render_table(&frame, &view),
+        "\
+n
+─
+0
+1
+… 198 more rows (|> take 200 shows them)
+"
+    );
+}
+
+#[test]
+fn an_empty_table_shows_its_headings() {
+    let empty = frame(&[("use_pct", DataType::Percent)], vec![]);
+    assert_eq!(draw(&empty, 80), "use_pct\n───────\n(no rows)\n");
+}
+
+#[test]
+fn ascii_only_means_ascii_only() {
+    let view = View {
+        width: Some(60),
+        ascii: true,
+        max_rows: Some(2),
+        ..View::default()
+    };
+    let text = render_table(&disks(), &view);
+    assert!(text.is_ascii(), "{text}");
+    assert!(text.contains("\\u{30c7}") || text.contains("..."), "{text}");
+}
+
+#[test]
+fn colour_adds_codes_and_changes_no_text() {
+    let (states, _) = Frame::from_node_tables(
+        [(0, table(&[("x", DataType::Int)], vec![vec![Value::Int(1)]]))],
+        &Ambient::default(),
+        &Names::new(1),
+    )
+    .unwrap();
+    let plain = render_table(&states, &View::default());
+    let colored = render_table(
+        &states,
+        &View {
+            color: true,
+            ..View::default()
+        },
+    );
+    assert!(!plain.contains('\x1b') && colored.contains('\x1b'));
+    let mut parts = colored.split('\x1b');
+    let mut stripped = parts.next().unwrap().to_owned();
+    for part in parts {
+        stripped.push_str(part.split_once('m').unwrap().1);
+    }
+    let lines = |text: &str| {
+        text.lines()
+            .map(|l| l.trim_end().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(lines(&stripped), lines(&plain));
+}
