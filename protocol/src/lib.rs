@@ -12,6 +12,7 @@ pub mod expr;
 pub mod ids;
 pub mod limits;
 pub mod message;
+pub mod metrics;
 pub mod parse;
 pub mod role;
 pub mod row_plan;

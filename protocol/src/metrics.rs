@@ -96,11 +96,11 @@ pub enum Measure {
 pub enum Cpu {
     /// Busy share of all processors.
     Utilization,
-    /// Share of each state, over all processors.
-    UtilizationByState,
+    /// Share of each mode, over all processors.
+    UtilizationByMode,
     /// Busy share of each processor.
     UtilizationByCpu,
-    /// Time spent in each state since boot.
+    /// Time spent in each mode since boot.
     Time,
     /// Processors online.
     Count,
@@ -117,7 +117,7 @@ pub enum Cpu {
 pub enum Memory {
     /// Share that is not available to new work.
     Utilization,
-    /// Bytes in each state.
+    /// Bytes by part.
     Usage,
     /// Bytes available to new work without swapping.
     Available,
@@ -402,7 +402,11 @@ mod tests {
                 "{}",
                 metric.name
             );
-            assert!(!metric.short.is_empty(), "{} has no short name", metric.name);
+            assert!(
+                !metric.short.is_empty(),
+                "{} has no short name",
+                metric.name
+            );
             for short in metric.short {
                 assert!(short.chars().all(plain), "{short}");
             }
@@ -411,13 +415,26 @@ mod tests {
 
     #[test]
     fn columns_are_unique_and_none_is_reserved() {
-        let reserved = ["node", "rc", "ms", "bytes", "truncated", "out", "err"];
+        let reserved = [
+            "node",
+            "state",
+            "rc",
+            "ms",
+            "bytes",
+            "truncated",
+            "out",
+            "err",
+        ];
         for metric in catalog() {
             let columns = metric.columns();
             let names: BTreeSet<&str> = columns.iter().map(|c| c.name.as_str()).collect();
             assert_eq!(names.len(), columns.len(), "{}", metric.name);
             assert!(names.contains(VALUE_COLUMN));
-            assert!(reserved.iter().all(|r| !names.contains(r)), "{}", metric.name);
+            assert!(
+                reserved.iter().all(|r| !names.contains(r)),
+                "{}",
+                metric.name
+            );
         }
     }
 
