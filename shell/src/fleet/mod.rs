@@ -1,14 +1,109 @@
 //! The fleet: links to its nodes, and runs fanned out over them.
+//!
+//! What is decided is decided by pure machines that take the time as an argument: [`fanout`] says
+//! who is asked when and how each target ends, [`collect`] what an answer is, [`gather`] what is
+//! kept and what is equal, [`summary`] how it all ended. Around them, and only here in this crate,
+//! is QUIC: one socket, one link a node, one stream a request, and [`driver`], a loop.
+//!
+//! A node that fails is an answer like any other; nothing a node does or says can fail a run.
 
 pub mod answer;
 mod backoff;
 pub mod budget;
 pub mod cause;
+pub(crate) mod clock;
 pub mod collect;
 mod delay_line;
+pub mod driver;
+mod endpoint;
+pub mod error;
+mod exchange;
 pub mod fanout;
 pub mod gather;
 pub mod groups;
+pub mod job;
+mod link;
+pub mod links;
 mod pieces;
 pub mod policy;
+pub mod random;
+mod session;
 pub mod summary;
+
+pub use answer::Answer;
+pub use driver::run;
+pub use error::FleetError;
+pub use job::{Ask, Control, Event, Finished, Job};
+pub use link::{LinkView, Peer};
+pub use links::{Links, Timing};
+pub use policy::Policy;
+pub use summary::Summary;
+
+use hailer_identity::{ClientSide, Credentials, Trust};
+use hailer_protocol::ids::LeaseId;
+use hailer_protocol::role::Role;
+
+use endpoint::Dialler;
+
+/// The operator's side of a fleet. Dropping it ends all connections; [`Fleet::close`] also tells
+/// the nodes.
+#[derive(Debug)]
+pub struct Fleet {
+    links: Links,
+    lease: LeaseId,
+}
+
+impl Fleet {
+    /// Opens the socket. Nobody is dialled until [`Fleet::connect_all_in_background`] or a run.
+    /// Nodes have the numbers of their positions in `peers`. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When the credentials do not fit the fleet, or no socket can be opened.
+    pub fn open(
+        peers: Vec<Peer>,
+        credentials: &Credentials,
+        trust: &Trust,
+        timing: Timing,
+    ) -> Result<Self, FleetError> {
+        let tls = ClientSide::new(trust, &[Role::Node])?.config(credentials)?;
+        let lease = random::lease_id()?;
+        Ok(Self {
+            links: Links::new(Dialler::open(tls)?, peers, timing, lease),
+            lease,
+        })
+    }
+
+    /// Connects every node, and keeps it connected.
+    pub fn connect_all_in_background(&self) {
+        self.links.connect_all();
+    }
+
+    /// Returns the lease that keeps attached runs of this process alive.
+    #[must_use]
+    pub const fn lease(&self) -> LeaseId {
+        self.lease
+    }
+
+    /// Returns the live table of who is connected.
+    #[must_use]
+    pub const fn links(&self) -> &Links {
+        &self.links
+    }
+
+    /// Returns how many nodes are connected.
+    #[must_use]
+    pub fn up_count(&self) -> usize {
+        self.links.up_count()
+    }
+
+    /// Returns the nodes that are connected, ascending.
+    pub fn up(&self) -> impl Iterator<Item = u32> {
+        let nodes = 0..u32::try_from(self.links.len()).unwrap_or(u32::MAX);
+        nodes.filter(|node| matches!(self.links.view(*node), Some(LinkView::Up { .. })))
+    }
+
+    /// Ends all connections, and tells the nodes as far as that is possible within a second.
+    pub async fn close(self) {
+        self.links.close().await;
+    }
+}

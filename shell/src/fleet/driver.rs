@@ -1,0 +1,493 @@
+//! The driver of one run: a loop around the fan-out.
+//!
+//! It decides nothing. What the links, the exchanges, the operator and the clock say goes into the
+//! fan-out, and what the fan-out says is carried out. A slow listener is waited for: once
+//! [`PENDING_MAX`] events wait, no more is read, the nodes' streams fill up, and their commands
+//! block as they would on a slow terminal. The operator and the clock are heard all the same.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use hailer_protocol::codec::CodecError;
+use hailer_protocol::message::{Life, Message as _, Open, Run, StreamKind};
+use hailer_protocol::state::State;
+use hailer_protocol::time::Mono;
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinError, JoinSet};
+use tokio::time::{Interval, MissedTickBehavior};
+
+use super::Fleet;
+use super::answer::Answer;
+use super::budget::Budget;
+use super::cause::Cause;
+use super::clock;
+use super::collect::{Collector, Keep};
+use super::error::FleetError;
+use super::exchange::{Exchange, How, Over, Report, Stop};
+use super::fanout::{Attempt, Counts, Fanout, Input, LinkAtStart, Output, Target};
+use super::gather::Gather;
+use super::job::{Ask, Control, Event, Finished, Job};
+use super::link::{Link, Signal, SignalSender};
+use super::policy::Policy;
+use super::session::Attached;
+use super::summary::Summary;
+
+/// Events that may wait for the listener before nothing more is read from the nodes.
+const PENDING_MAX: usize = 1_024;
+
+/// Reports of exchanges that may wait for the driver.
+const REPORTS_MAX: usize = 256;
+
+/// How often progress is told.
+const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+
+/// Carries a job out, and returns when every target has ended.
+///
+/// What happens is told through `events`; if its other end is dropped, the run goes on untold. The
+/// operator's wishes come through `control`. Dropping the future asks all nodes to stop.
+///
+/// # Errors
+/// When the job cannot be carried out for anybody. A node that fails is an answer.
+pub async fn run(
+    fleet: &Fleet,
+    job: Job,
+    events: mpsc::Sender<Event>,
+    control: mpsc::Receiver<Control>,
+) -> Result<Finished, FleetError> {
+    let request = Request::new(job.ask, job.targets.len())?;
+    let plan = Plan {
+        targets: job.targets,
+        keep: job.keep,
+        is_live: job.is_live,
+        budget: Arc::new(Budget::new(job.kept_bytes)),
+        request,
+    };
+    let driver = Driver::new(fleet, plan, job.policy, events);
+    Ok(driver.drive(control).await)
+}
+
+/// What is sent to whom: one piece of bytes for all where all are asked the same.
+#[derive(Debug)]
+enum Request {
+    Same(Bytes, Life),
+    Each(Vec<Run>),
+}
+
+impl Request {
+    fn new(ask: Ask, targets: usize) -> Result<Self, FleetError> {
+        match ask {
+            Ask::Same(run) => Ok(Self::Same(encode(&run)?, run.life)),
+            Ask::Each(runs) if runs.len() == targets => Ok(Self::Each(runs)),
+            Ask::Each(runs) => Err(FleetError::Requests {
+                requests: runs.len(),
+                targets,
+            }),
+        }
+    }
+
+    fn bytes_for(&self, target: Target) -> Result<(Bytes, Life), CodecError> {
+        match self {
+            Self::Same(bytes, life) => Ok((bytes.clone(), *life)),
+            Self::Each(runs) => {
+                let run = &runs[target as usize];
+                Ok((encode(run)?, run.life))
+            }
+        }
+    }
+}
+
+/// The stream's opening and the request in one piece, so that they leave in one packet.
+fn encode(run: &Run) -> Result<Bytes, CodecError> {
+    let open = Open {
+        stream: StreamKind::Request,
+    };
+    let mut bytes = open.to_envelope()?.to_bytes();
+    run.to_envelope()?.write_to(&mut bytes);
+    Ok(bytes.into())
+}
+
+/// What of a job does not change while it runs.
+#[derive(Debug)]
+struct Plan {
+    targets: Vec<u32>,
+    keep: Keep,
+    is_live: bool,
+    budget: Arc<Budget>,
+    request: Request,
+}
+
+impl Plan {
+    fn node(&self, target: Target) -> u32 {
+        self.targets[target as usize]
+    }
+
+    fn collector(&self) -> Box<Collector> {
+        Box::new(Collector::new(self.keep, Arc::clone(&self.budget)))
+    }
+}
+
+/// A target that is being asked.
+#[derive(Debug)]
+struct Flight {
+    stop: Arc<Stop>,
+    task: AbortHandle,
+    attempt: Attempt,
+    since: Mono,
+}
+
+/// What is known of a target beside what the fan-out knows.
+#[derive(Debug, Default)]
+struct Seat {
+    flight: Option<Flight>,
+    /// What its exchange left, until the fan-out has ended it.
+    collected: Option<(Box<Collector>, Duration)>,
+    /// How the fan-out ended it, until its exchange has.
+    verdict: Option<(State, Cause)>,
+    /// Why there was nothing to send.
+    unsendable: Option<String>,
+}
+
+#[derive(Debug)]
+struct Driver<'a> {
+    fleet: &'a Fleet,
+    plan: Plan,
+    fanout: Fanout,
+    gather: Gather,
+    seats: Vec<Seat>,
+    exchanges: JoinSet<Over>,
+    reports: mpsc::Receiver<Report>,
+    report_to: mpsc::Sender<Report>,
+    signals: mpsc::UnboundedReceiver<Signal>,
+    signal_to: SignalSender,
+    events: Option<mpsc::Sender<Event>>,
+    pending: VecDeque<Event>,
+    progress: Interval,
+    told: Counts,
+    began: Mono,
+    is_interrupted: bool,
+}
+
+impl<'a> Driver<'a> {
+    fn new(fleet: &'a Fleet, plan: Plan, policy: Policy, events: mpsc::Sender<Event>) -> Self {
+        let began = clock::mono();
+        let links = plan.targets.iter().map(|node| {
+            let link = fleet.links().link(*node);
+            link.map_or_else(no_such_node, |link| link.at_start(began))
+        });
+        let fanout = Fanout::new(links, policy, began);
+        let (report_to, reports) = mpsc::channel(REPORTS_MAX);
+        let (signal_to, signals) = mpsc::unbounded_channel();
+        let mut progress = tokio::time::interval(PROGRESS_EVERY);
+        progress.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            fleet,
+            fanout,
+            gather: Gather::new(Arc::clone(&plan.budget)),
+            seats: plan.targets.iter().map(|_| Seat::default()).collect(),
+            exchanges: JoinSet::new(),
+            reports,
+            report_to,
+            signals,
+            signal_to,
+            events: Some(events),
+            pending: VecDeque::new(),
+            progress,
+            told: Counts::default(),
+            began,
+            is_interrupted: false,
+            plan,
+        }
+    }
+
+    async fn drive(mut self, mut control: mpsc::Receiver<Control>) -> Finished {
+        // The first tick is due at once, and there is nothing to tell yet.
+        self.progress.tick().await;
+        let mut has_ended = self.carry_out();
+        let mut is_controlled = true;
+        while !has_ended || !self.exchanges.is_empty() {
+            self.flush();
+            let has_room = self.pending.len() < PENDING_MAX;
+            let due = self.fanout.poll_timeout().map(|(at, _)| at);
+            tokio::select! {
+                biased;
+                wish = control.recv(), if is_controlled => match wish {
+                    Some(wish) => self.controlled(wish),
+                    None => is_controlled = false,
+                },
+                () = sleep_until(due), if due.is_some() => {
+                    self.fanout.handle_timeout(clock::mono());
+                }
+                () = room(self.events.as_ref()), if !self.pending.is_empty() => {}
+                Some(joined) = self.exchanges.join_next_with_id(), if has_room => {
+                    self.joined(joined.map(|(_, over)| over));
+                    self.join_more();
+                }
+                Some(report) = self.reports.recv(), if has_room => self.reported(report),
+                Some(signal) = self.signals.recv() => self.signalled(signal),
+                _ = self.progress.tick() => self.tell_progress(),
+            }
+            has_ended |= self.carry_out();
+        }
+        self.finish().await
+    }
+
+    /// Carries out what the fan-out wants; returns whether the run has ended.
+    fn carry_out(&mut self) -> bool {
+        let mut has_ended = false;
+        while let Some(output) = self.fanout.poll_output() {
+            match output {
+                Output::Connect(target) => self.connect(target),
+                Output::Dispatch(target, attempt) => self.dispatch(target, attempt),
+                Output::Cancel(target) => {
+                    if let Some(flight) = &self.seats[target as usize].flight {
+                        flight.stop.cancel();
+                    }
+                }
+                Output::TargetEnded(target, state, cause) => {
+                    let seat = &mut self.seats[target as usize];
+                    seat.verdict = Some((state, cause));
+                    match &seat.flight {
+                        Some(flight) => flight.stop.abandon(),
+                        None => self.answer(target),
+                    }
+                }
+                Output::RunEnded => has_ended = true,
+            }
+        }
+        has_ended
+    }
+
+    fn connect(&mut self, target: Target) {
+        if let Some(link) = self.fleet.links().link(self.plan.node(target)) {
+            link.wait(&self.signal_to, target);
+        }
+    }
+
+    fn dispatch(&mut self, target: Target, attempt: Attempt) {
+        let now = clock::mono();
+        let link = self.fleet.links().link(self.plan.node(target));
+        let Some(session) = link.and_then(Link::session) else {
+            let reason = "the connection ended before its turn".into();
+            self.fanout
+                .handle_input(now, Input::Unsent(target, attempt, reason));
+            return;
+        };
+        let (request, life) = match self.plan.request.bytes_for(target) {
+            Ok(found) => found,
+            Err(error) => {
+                self.seats[target as usize].unsendable = Some(error.to_string());
+                let ended = Input::Ended(target, State::Undeliverable);
+                self.fanout.handle_input(now, ended);
+                return;
+            }
+        };
+        let is_leased = life == Life::Attached(self.fleet.lease());
+        let stop = Arc::new(Stop::default());
+        let exchange = Exchange {
+            target,
+            attempt,
+            attached: is_leased.then(|| Attached::to(&session)),
+            session,
+            request,
+            collector: self.plan.collector(),
+            stop: Arc::clone(&stop),
+            reports: self.report_to.clone(),
+            is_live: self.plan.is_live,
+        };
+        self.seats[target as usize].flight = Some(Flight {
+            stop,
+            task: self.exchanges.spawn(exchange.carry_out()),
+            attempt,
+            since: now,
+        });
+    }
+
+    fn controlled(&mut self, wish: Control) {
+        self.is_interrupted = true;
+        let input = match wish {
+            Control::Halt => Input::Halt,
+            Control::Cancel => Input::Cancel,
+        };
+        self.fanout.handle_input(clock::mono(), input);
+    }
+
+    fn signalled(&mut self, signal: Signal) {
+        let mut next = Some(signal);
+        let now = clock::mono();
+        while let Some((target, result)) = next {
+            let input = match result {
+                Ok(()) => Input::Connected(target),
+                Err(reason) => Input::ConnectFailed(target, reason),
+            };
+            self.fanout.handle_input(now, input);
+            next = self.signals.try_recv().ok();
+        }
+    }
+
+    fn reported(&mut self, report: Report) {
+        match report {
+            Report::Started(target) => {
+                self.fanout
+                    .handle_input(clock::mono(), Input::Started(target));
+                let started = Event::Started(self.plan.node(target));
+                self.tell(started);
+            }
+            Report::Piece {
+                target,
+                is_stderr,
+                bytes,
+            } => {
+                let node = self.plan.node(target);
+                self.tell(Event::Piece {
+                    node,
+                    is_stderr,
+                    bytes,
+                });
+            }
+        }
+    }
+
+    /// Takes in the other exchanges that have ended meanwhile: one pass of the loop for many.
+    fn join_more(&mut self) {
+        while self.pending.len() < PENDING_MAX {
+            let Some(joined) = self.exchanges.try_join_next() else {
+                return;
+            };
+            self.joined(joined);
+        }
+    }
+
+    fn joined(&mut self, joined: Result<Over, JoinError>) {
+        // What an exchange reported, it reported before it ended.
+        while let Ok(report) = self.reports.try_recv() {
+            self.reported(report);
+        }
+        let now = clock::mono();
+        let (target, attempt, collector, how) = match joined {
+            Ok(over) => (over.target, over.attempt, Some(over.collector), over.how),
+            Err(error) => {
+                let Some((target, attempt)) = self.flight_of(error.id()) else {
+                    return;
+                };
+                tracing::error!(%error, "an exchange ended by a mistake of the shell");
+                let reason = "a mistake of the shell itself ended it".into();
+                (target, attempt, None, How::Lost(reason))
+            }
+        };
+        let seat = &mut self.seats[target as usize];
+        let flight = seat.flight.take();
+        let elapsed = flight.map_or(Duration::ZERO, |flight| now.since(flight.since));
+        seat.collected = collector.map(|collector| (collector, elapsed));
+        if seat.verdict.is_some() {
+            self.answer(target);
+            return;
+        }
+        let input = match how {
+            How::Unsent(reason) => Input::Unsent(target, attempt, reason),
+            How::Ended(state) => Input::Ended(target, state),
+            How::Lost(reason) => Input::Lost(target, reason),
+            // Nobody abandons an exchange without a verdict.
+            How::Abandoned => Input::Lost(target, "it was no longer waited for".into()),
+        };
+        self.fanout.handle_input(now, input);
+    }
+
+    fn flight_of(&self, task: tokio::task::Id) -> Option<(Target, Attempt)> {
+        (0..).zip(&self.seats).find_map(|(target, seat)| {
+            let flight = seat.flight.as_ref()?;
+            (flight.task.id() == task).then_some((target, flight.attempt))
+        })
+    }
+
+    /// Makes the answer of a target of which both the fan-out and the exchange are done.
+    fn answer(&mut self, target: Target) {
+        let node = self.plan.node(target);
+        let seat = &mut self.seats[target as usize];
+        let Some((state, cause)) = seat.verdict.take() else {
+            return;
+        };
+        let failure = match cause {
+            Cause::Answered => seat.unsendable.take(),
+            Cause::NoConnection(_)
+            | Cause::ConnectWait(_)
+            | Cause::LinkLost(_)
+            | Cause::NotConfirmed(_)
+            | Cause::Halted
+            | Cause::Deadline => Some(cause.to_string()),
+        };
+        let collected = seat.collected.take();
+        let (collector, elapsed) =
+            collected.unwrap_or_else(|| (self.plan.collector(), Duration::ZERO));
+        let answer: Answer = collector.into_answer(node, state, elapsed, failure);
+        let answer = self.gather.add(answer);
+        self.tell(Event::Answer(answer));
+    }
+
+    fn tell_progress(&mut self) {
+        let counts = self.fanout.counts();
+        if std::mem::replace(&mut self.told, counts) != counts && self.pending.is_empty() {
+            self.tell(Event::Progress(counts));
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        if self.events.is_some() {
+            self.pending.push_back(event);
+        }
+    }
+
+    /// Hands over as many events as the listener has room for.
+    fn flush(&mut self) {
+        while let (Some(events), Some(event)) = (&self.events, self.pending.pop_front()) {
+            match events.try_send(event) {
+                Ok(()) => {}
+                Err(mpsc::error::TrySendError::Full(event)) => {
+                    self.pending.push_front(event);
+                    return;
+                }
+                Err(mpsc::error::TrySendError::Closed(_)) => {
+                    self.events = None;
+                    self.pending.clear();
+                }
+            }
+        }
+    }
+
+    async fn finish(mut self) -> Finished {
+        let elapsed = clock::mono().since(self.began);
+        let summary = Summary::of(&self.gather, elapsed, self.is_interrupted);
+        self.tell(Event::Ended(summary.clone()));
+        if let Some(events) = &self.events {
+            for event in self.pending.drain(..) {
+                if events.send(event).await.is_err() {
+                    break;
+                }
+            }
+        }
+        Finished {
+            summary,
+            gather: self.gather,
+        }
+    }
+}
+
+fn no_such_node() -> LinkAtStart {
+    LinkAtStart::Down {
+        reason: "the inventory has no such node".into(),
+    }
+}
+
+/// Waits until the listener has room, or is gone.
+async fn room(events: Option<&mpsc::Sender<Event>>) {
+    if let Some(events) = events {
+        let _ = events.reserve().await;
+    }
+}
+
+async fn sleep_until(due: Option<Mono>) {
+    if let Some(at) = due {
+        tokio::time::sleep_until(clock::instant(at)).await;
+    }
+}

@@ -1,0 +1,136 @@
+//! The shell's one socket, and the bounds of every connection over it.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::time::Duration;
+
+use quinn::crypto::rustls::QuicClientConfig;
+use quinn::{
+    ClientConfig, Connecting, Endpoint, EndpointConfig, IdleTimeout, TransportConfig, VarInt,
+};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use super::error::FleetError;
+
+/// Both kernel buffers. The kernel's small default overflows when a thousand nodes answer at once,
+/// and QUIC then waits for its loss timers: 4 MiB made such a fan-out twelve times faster.
+const SOCKET_BUFFER: usize = 4 << 20;
+
+/// Without a packet for this long a connection is given up.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Keep-alives go out this often, give or take a fifth: ten thousand connections that came up
+/// together do not send together for ever.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// In how many steps keep-alives are spread.
+const KEEP_ALIVE_STEPS: u32 = 16;
+
+/// What one stream may send ahead of being read. A slow reader holds at most this, a stream.
+const STREAM_WINDOW: u32 = 256 << 10;
+
+/// What one connection may send ahead of being read; quinn's own bound is none at all.
+const CONNECTION_WINDOW: u32 = 512 << 10;
+
+/// What may wait to be sent to one node: a few requests with long commands.
+const SEND_WINDOW: u64 = 1 << 20;
+
+/// How long the last packets have when everything is closed.
+const CLOSE_WAIT: Duration = Duration::from_secs(1);
+
+/// Code of a connection that the shell closes because it ends.
+const CLOSE_BYE: VarInt = VarInt::from_u32(0);
+
+/// The socket, and how connections over it are made.
+#[derive(Debug)]
+pub(super) struct Dialler {
+    endpoint: Endpoint,
+    /// One for each step of the keep-alive.
+    configs: Vec<ClientConfig>,
+}
+
+impl Dialler {
+    /// Opens the socket. Must be called within a tokio runtime.
+    pub(super) fn open(tls: rustls::ClientConfig) -> Result<Self, FleetError> {
+        let crypto = QuicClientConfig::try_from(tls).map_err(|e| FleetError::Tls(e.to_string()))?;
+        let crypto = Arc::new(crypto);
+        let configs = (0..KEEP_ALIVE_STEPS).map(|step| {
+            let mut config = ClientConfig::new(Arc::clone(&crypto) as Arc<_>);
+            config.transport_config(Arc::new(transport(step)));
+            config
+        });
+        let socket = bind_any().map_err(FleetError::Socket)?;
+        let endpoint = Endpoint::new(
+            EndpointConfig::default(),
+            None,
+            socket,
+            Arc::new(quinn::TokioRuntime),
+        )
+        .map_err(FleetError::Socket)?;
+        Ok(Self {
+            endpoint,
+            configs: configs.collect(),
+        })
+    }
+
+    /// Begins a handshake. `seat` decides when its keep-alives go out.
+    pub(super) fn dial(
+        &self,
+        seat: usize,
+        address: SocketAddr,
+        server_name: &str,
+    ) -> Result<Connecting, quinn::ConnectError> {
+        let config = self.configs[seat % self.configs.len()].clone();
+        self.endpoint.connect_with(config, address, server_name)
+    }
+
+    /// Closes all connections, and waits briefly until the nodes have been told.
+    pub(super) async fn close(&self) {
+        self.endpoint.close(CLOSE_BYE, b"the shell ends");
+        let _ = tokio::time::timeout(CLOSE_WAIT, self.endpoint.wait_idle()).await;
+    }
+}
+
+/// Binds a socket that reaches both families, or IPv4 alone where the kernel has no IPv6.
+fn bind_any() -> io::Result<UdpSocket> {
+    let both = SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0));
+    let old = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+    bind(both).or_else(|_| bind(old))
+}
+
+fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::DGRAM,
+        Some(Protocol::UDP),
+    )?;
+    if address.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
+    // The kernel grants what its own bound allows; less is slower but not wrong.
+    let _ = socket.set_recv_buffer_size(SOCKET_BUFFER);
+    let _ = socket.set_send_buffer_size(SOCKET_BUFFER);
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    Ok(socket.into())
+}
+
+/// Nodes open no streams to a shell, so they may not: nothing would ever read them.
+fn transport(step: u32) -> TransportConfig {
+    let spread = KEEP_ALIVE * 2 / 5;
+    let keep_alive = KEEP_ALIVE - spread / 2 + spread * step / KEEP_ALIVE_STEPS;
+    let mut transport = TransportConfig::default();
+    transport
+        .max_concurrent_bidi_streams(VarInt::from_u32(0))
+        .max_concurrent_uni_streams(VarInt::from_u32(0))
+        .stream_receive_window(VarInt::from_u32(STREAM_WINDOW))
+        .receive_window(VarInt::from_u32(CONNECTION_WINDOW))
+        .send_window(SEND_WINDOW)
+        .datagram_receive_buffer_size(None)
+        .datagram_send_buffer_size(0)
+        .crypto_buffer_size(32 << 10)
+        .keep_alive_interval(Some(keep_alive))
+        .max_idle_timeout(IdleTimeout::try_from(IDLE_TIMEOUT).ok());
+    transport
+}

@@ -1,0 +1,96 @@
+//! Jobs: what one run asks of whom; and what is heard of it while it runs.
+
+use std::sync::Arc;
+
+use hailer_protocol::clean::NodeBytes;
+use hailer_protocol::message::Run;
+
+use super::answer::Answer;
+use super::budget::KEPT_BYTES_DEFAULT;
+use super::collect::Keep;
+use super::fanout::Counts;
+use super::gather::Gather;
+use super::policy::Policy;
+use super::summary::Summary;
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ask {
+    /// The same of every target.
+    Same(Box<Run>),
+    /// Of each target its own, in the order of the targets.
+    Each(Vec<Run>),
+}
+
+/// One run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// Whom it is for, by their numbers in the inventory, in the order in which they are asked;
+    /// each once.
+    pub targets: Vec<u32>,
+    /// What is asked of them.
+    pub ask: Ask,
+    /// How it is spread over them.
+    pub policy: Policy,
+    /// What is kept of one answer.
+    pub keep: Keep,
+    /// What is kept of all answers, in bytes.
+    pub kept_bytes: u64,
+    /// Output is wanted as it comes, by [`Event::Piece`], beside the answers.
+    pub is_live: bool,
+}
+
+impl Job {
+    /// Asks all targets the same, with every bound at its default.
+    #[must_use]
+    pub fn new(targets: Vec<u32>, run: Run) -> Self {
+        Self {
+            targets,
+            ask: Ask::Same(Box::new(run)),
+            policy: Policy::default(),
+            keep: Keep::default(),
+            kept_bytes: KEPT_BYTES_DEFAULT,
+            is_live: false,
+        }
+    }
+}
+
+/// What the operator wants of a run that is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Control {
+    /// Ask nobody else: the first Ctrl-C.
+    Halt,
+    /// Stop those who were asked, too: the second Ctrl-C.
+    Cancel,
+}
+
+/// What is heard of a run while it runs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A node has begun and is still at work. Not told of nodes that answer at once.
+    Started(u32),
+    /// How far the targets are; several times a second, as long as something changes.
+    Progress(Counts),
+    /// Output as it came, before any bound. Only if the job is live.
+    Piece {
+        /// From which node.
+        node: u32,
+        /// Standard error, not standard output.
+        is_stderr: bool,
+        /// As the node sent them.
+        bytes: NodeBytes,
+    },
+    /// A target has ended.
+    Answer(Arc<Answer>),
+    /// All targets have ended; nothing follows.
+    Ended(Summary),
+}
+
+/// A run that is over.
+#[derive(Debug)]
+pub struct Finished {
+    /// How it ended.
+    pub summary: Summary,
+    /// All answers.
+    pub gather: Gather,
+}

@@ -1,0 +1,260 @@
+//! All links of a fleet: dialled in the background, kept up between lines, dialled again.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use hailer_protocol::clean::Clean;
+use hailer_protocol::ids::LeaseId;
+use hailer_protocol::message::Hello;
+use quinn::Connection;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::backoff::Backoff;
+use super::clock;
+use super::endpoint::Dialler;
+use super::link::{Link, LinkView, Peer};
+use super::random;
+use super::session::Session;
+
+/// Handshakes that are under way at the same time. More would overflow socket buffers and make
+/// each of them slower.
+const HANDSHAKES_MAX: usize = 64;
+
+/// How long a handshake counts as one of [`HANDSHAKES_MAX`]. One that takes longer is most likely
+/// with a dead node: it may go on, but others need not wait for it.
+const HANDSHAKE_BUSY: Duration = Duration::from_millis(300);
+
+/// Handshakes that are under way at the same time, those with silent nodes included: where this
+/// machine itself is what is slow, it must not begin ever more of them.
+const ATTEMPTS_MAX: usize = 1_024;
+
+/// A connection that held this long counts as a success for the back-off.
+const STABLE_AFTER: Duration = Duration::from_secs(10);
+
+/// A lease is renewed at every so-manieth turn of a node, so that renewals are spread evenly.
+const RENEW_TURNS: u32 = 10;
+
+/// How patient links are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Timing {
+    /// How long a node may take to be found by name and to complete a handshake.
+    pub connect_timeout: Duration,
+    /// How often a node is told that attached runs shall live on. A lease lasts three times as
+    /// long by default: two renewals in a row may be lost.
+    pub renew_every: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(3),
+            renew_every: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The live table of a fleet's links. Dropping it ends all of them.
+#[derive(Debug)]
+pub struct Links {
+    shared: Arc<Shared>,
+    tasks: Mutex<JoinSet<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    dialler: Dialler,
+    links: Vec<Link>,
+    timing: Timing,
+    handshakes: Semaphore,
+    attempts: Semaphore,
+    n_up: AtomicUsize,
+}
+
+impl Links {
+    /// Makes the table; node numbers are positions in `peers`. Nobody is dialled yet. Must be
+    /// called within a tokio runtime.
+    pub(super) fn new(dialler: Dialler, peers: Vec<Peer>, timing: Timing, lease: LeaseId) -> Self {
+        let shared = Arc::new(Shared {
+            dialler,
+            links: peers.into_iter().map(Link::new).collect(),
+            timing,
+            handshakes: Semaphore::new(HANDSHAKES_MAX),
+            attempts: Semaphore::new(ATTEMPTS_MAX),
+            n_up: AtomicUsize::new(0),
+        });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(renew_leases(Arc::clone(&shared), lease));
+        Self {
+            shared,
+            tasks: Mutex::new(tasks),
+        }
+    }
+
+    /// Sees to it that every node is connected, now and from now on.
+    pub fn connect_all(&self) {
+        for node in 0..self.shared.links.len() {
+            self.connect(node);
+        }
+    }
+
+    /// Sees to it that a node is connected, now and from now on.
+    fn connect(&self, node: usize) {
+        if self.shared.links[node].claim() {
+            let maintained = maintain(Arc::clone(&self.shared), node);
+            let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+            tasks.spawn(maintained);
+        }
+    }
+
+    /// Returns the link of a node, which is seen to from now on.
+    pub(super) fn link(&self, node: u32) -> Option<&Link> {
+        let link = self.shared.links.get(node as usize)?;
+        self.connect(node as usize);
+        Some(link)
+    }
+
+    /// Returns how many nodes there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.shared.links.len()
+    }
+
+    /// Whether there are no nodes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.shared.links.is_empty()
+    }
+
+    /// Returns how many nodes are connected.
+    #[must_use]
+    pub fn up_count(&self) -> usize {
+        self.shared.n_up.load(Ordering::Relaxed)
+    }
+
+    /// Returns what a node's link looks like; `None` for a number that is no node's.
+    #[must_use]
+    pub fn view(&self, node: u32) -> Option<LinkView> {
+        Some(self.shared.links.get(node as usize)?.view())
+    }
+
+    /// Returns what a connected node said of itself, once it has.
+    #[must_use]
+    pub fn hello(&self, node: u32) -> Option<Hello> {
+        let session = self.shared.links.get(node as usize)?.session()?;
+        session.hello().cloned()
+    }
+
+    /// Ends all links; the nodes are told, as far as that is possible within a second.
+    pub(super) async fn close(&self) {
+        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(tasks);
+        self.shared.dialler.close().await;
+    }
+}
+
+/// Keeps one node connected, for ever.
+async fn maintain(shared: Arc<Shared>, node: usize) {
+    let link = &shared.links[node];
+    let mut backoff = Backoff::default();
+    loop {
+        link.set_connecting();
+        match Box::pin(connect(&shared, node)).await {
+            Ok(connection) => {
+                let reason = live(&shared, link, connection, &mut backoff).await;
+                link.set_lost(clock::mono(), clean(&reason));
+            }
+            Err(reason) => link.set_failed(clock::mono(), clean(&reason)),
+        }
+        tracing::debug!(node = %link.peer.identity.name, view = ?link.view(), "link is down");
+        let wait = backoff.failed(random::jitter());
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = link.hurry.notified() => {}
+        }
+    }
+}
+
+/// The peer has a say in why a connection ends.
+fn clean(reason: &str) -> Arc<str> {
+    Clean::line(reason).into_string().into()
+}
+
+/// From the handshake's end to the connection's; returns why it ended.
+async fn live(
+    shared: &Shared,
+    link: &Link,
+    connection: Connection,
+    backoff: &mut Backoff,
+) -> String {
+    let since = clock::mono();
+    let session = Arc::new(Session::new(connection, since));
+    link.set_up(Arc::clone(&session));
+    shared.n_up.fetch_add(1, Ordering::Relaxed);
+    let reason = session.live().await;
+    shared.n_up.fetch_sub(1, Ordering::Relaxed);
+    if clock::mono().since(since) >= STABLE_AFTER {
+        backoff.succeeded();
+    }
+    reason
+}
+
+async fn connect(shared: &Shared, node: usize) -> Result<Connection, String> {
+    let turns = (
+        shared.attempts.acquire().await,
+        shared.handshakes.acquire().await,
+    );
+    let (Ok(_attempt), Ok(busy)) = turns else {
+        return Err("the shell ends".to_owned());
+    };
+    let patience = shared.timing.connect_timeout;
+    let deadline = Instant::now() + patience;
+    let mut handshake = std::pin::pin!(tokio::time::timeout_at(deadline, shake(shared, node)));
+    let early = tokio::time::timeout(HANDSHAKE_BUSY, &mut handshake).await;
+    drop(busy);
+    let done = match early {
+        Ok(done) => done,
+        Err(_) => handshake.await,
+    };
+    done.map_err(|_| format!("no answer within {patience:?}"))?
+}
+
+async fn shake(shared: &Shared, node: usize) -> Result<Connection, String> {
+    let link = &shared.links[node];
+    let address = resolve(&link.peer.address).await?;
+    let dialling = shared.dialler.dial(node, address, &link.server_name);
+    let connecting = dialling.map_err(|e| e.to_string())?;
+    connecting.await.map_err(|e| e.to_string())
+}
+
+/// Returns the first address of `host:port`.
+async fn resolve(address: &str) -> Result<SocketAddr, String> {
+    if let Ok(address) = address.parse() {
+        return Ok(address);
+    }
+    let found = tokio::net::lookup_host(address).await;
+    let mut found = found.map_err(|e| format!("cannot find its address: {e}"))?;
+    found
+        .next()
+        .ok_or_else(|| "its name has no address".to_owned())
+}
+
+/// Renews the lease wherever attached runs are in flight. The first renewal is the request itself,
+/// so a run that ends within seconds never costs one.
+async fn renew_leases(shared: Arc<Shared>, lease: LeaseId) {
+    let mut ticks = tokio::time::interval(shared.timing.renew_every / RENEW_TURNS);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut renewals = JoinSet::new();
+    for turn in (0..RENEW_TURNS as usize).cycle() {
+        ticks.tick().await;
+        while renewals.try_join_next().is_some() {}
+        for link in shared.links.iter().skip(turn).step_by(RENEW_TURNS as usize) {
+            if let Some(session) = link.session().filter(|session| session.has_attached()) {
+                renewals.spawn(async move { session.renew(lease).await });
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Random ids and jitter, from the one cryptography of the tree.
+
+use hailer_protocol::ids::{LeaseId, RunId};
+
+use super::error::FleetError;
+
+fn fill(bytes: &mut [u8]) -> Result<(), FleetError> {
+    let provider = hailer_identity::trust::provider();
+    let filled = provider.secure_random.fill(bytes);
+    filled.map_err(|_| FleetError::Random)
+}
+
+/// Draws the id of a run.
+///
+/// # Errors
+/// When the operating system gives no random bytes.
+pub fn run_id() -> Result<RunId, FleetError> {
+    let mut bytes = [0; 16];
+    fill(&mut bytes)?;
+    Ok(RunId(bytes))
+}
+
+/// Draws the id of a shell's lease.
+pub(super) fn lease_id() -> Result<LeaseId, FleetError> {
+    let mut bytes = [0; 16];
+    fill(&mut bytes)?;
+    Ok(LeaseId(bytes))
+}
+
+/// Draws a jitter. Without randomness it is always the same, which spreads nothing but breaks
+/// nothing either.
+pub(super) fn jitter() -> u32 {
+    let mut bytes = [0x80; 4];
+    let _ = fill(&mut bytes);
+    u32::from_le_bytes(bytes)
+}
