@@ -1,2 +1,34 @@
 //! The language of hailer. Pure: no I/O, no clock, no runtime.
+//!
+//! A line goes one way through this crate: [`parse::parse`] makes a syntax tree of the text,
+//! [`plan::plan`] looks its names up, evaluates its selectors to node sets and splits it into the
+//! part for the nodes and the part for the shell, and [`explain::explain`] says what would run where.
+
+pub mod span;
+
+pub mod diagnostic;
+pub mod nearest;
+pub mod pattern;
+pub mod words;
+
+pub mod lexer;
+
+pub mod ast;
+
+pub mod parse;
+
+pub mod node_set;
+
+pub mod inventory;
+pub mod selector;
+
+mod resolve;
+mod schema;
+
+pub mod context;
 pub mod fleet_plan;
+pub mod plan;
+
+pub mod danger;
+pub mod explain;
+pub mod write;

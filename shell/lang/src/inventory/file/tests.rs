@@ -1,0 +1,146 @@
+use super::*;
+use crate::diagnostic::render_all;
+
+const FLEET: &str = r#"
+fleet = "demo"
+ca = "ca.pem"
+operator = { cert = "operator.pem", key = "operator.key" }
+default_scope = "@all"
+
+[[nodes]]
+names = "web[001-200]"
+address = "{name}.dc1.example:7117"
+labels = { role = "web", dc = "fra", rack = 7 }
+groups = ["front"]
+
+[[nodes]]
+names = "db1, db2"
+addresses = ["10.0.0.1:7117", "[::1]:7117"]
+"#;
+
+fn load(text: &str) -> Result<Inventory, String> {
+    let file = FleetFile::parse(text).map_err(|d| d.render(text))?;
+    Inventory::from_fleet_file(&file).map_err(|ds| render_all(&ds, text))
+}
+
+#[test]
+fn a_fleet_file_becomes_an_inventory() {
+    let fleet = load(FLEET).unwrap();
+    assert_eq!((fleet.len(), fleet.fleet().as_str()), (202, "demo"));
+    assert_eq!(fleet.fold(&fleet.all()), "db[1-2],web[001-200]");
+    let web = fleet.node(fleet.id("web007").unwrap()).unwrap();
+    assert_eq!(web.address, "web007.dc1.example:7117");
+    assert_eq!(fleet.label(fleet.id("web007").unwrap(), "rack"), Some("7"));
+    assert_eq!(fleet.groups()["front"].len(), 200);
+    assert_eq!(fleet.with_label("dc").len(), 200);
+    assert_eq!(
+        fleet.node(fleet.id("db2").unwrap()).unwrap().address,
+        "[::1]:7117"
+    );
+}
+
+#[test]
+fn every_mistake_in_a_fleet_file_names_its_place() {
+    let one = |nodes: &str| format!("fleet = \"f\"\n[[nodes]]\n{nodes}\n");
+    for (text, message, line) in [
+        (
+            one("names = \"a\"\naddress = \"a:1\"\nlabel = 1"),
+            "unknown field `label`",
+            "5 | label = 1",
+        ),
+        (
+            one("names = \"a\"\naddress = 1"),
+            "invalid type",
+            "4 | address = 1",
+        ),
+        (
+            one("names = \"a[2-1]\"\naddress = \"{name}:1\""),
+            "goes down",
+            "3 | names = \"a[2-1]\"",
+        ),
+        (
+            one("names = \"a/b\"\naddress = \"{name}:1\""),
+            "has '/' at byte 1",
+            "3 |",
+        ),
+        (
+            one("names = \"all\"\naddress = \"{name}:1\""),
+            "no node can be called `all`",
+            "3 |",
+        ),
+        (
+            one("names = \"a,b,a\"\naddress = \"{name}:1\""),
+            "a occurs twice",
+            "3 |",
+        ),
+        (
+            one("names = \"a[1-2]\"\naddress = \"x:1\""),
+            "2 nodes cannot share one address",
+            "4 |",
+        ),
+        (
+            one("names = \"a[1-2]\"\naddresses = [\"x:1\"]"),
+            "1 addresses for 2 names",
+            "4 |",
+        ),
+        (
+            one("names = \"a\"\naddress = \"x:1\"\naddresses = [\"x:1\"]"),
+            "exclude each other",
+            "5 |",
+        ),
+        (one("names = \"a\""), "no address", "3 |"),
+        (
+            one("names = \"a\"\naddress = \"x\""),
+            "not of the form host:port",
+            "4 |",
+        ),
+        (
+            one("names = \"a\"\naddress = \"x:0\""),
+            "not of the form host:port",
+            "4 |",
+        ),
+        (
+            one("names = \"a\"\naddress = \"a:1\"\nlabels = { state = \"x\" }"),
+            "no label can be called `state`",
+            "5 |",
+        ),
+        (
+            one("names = \"a\"\naddress = \"a:1\"\nlabels = { Role = \"x\" }"),
+            "`Role` cannot be a label",
+            "5 |",
+        ),
+        (
+            one("names = \"a\"\naddress = \"a:1\"\ngroups = [\"a\"]"),
+            "`a` is a node too",
+            "5 |",
+        ),
+        (
+            one("names = \"a\"\naddress = \"a:1\"\ngroups = [\"all\"]"),
+            "no group can be called `all`",
+            "5 |",
+        ),
+        (
+            "fleet = \"f\"\n".to_owned(),
+            "the fleet has no nodes",
+            "fleet = ",
+        ),
+        (
+            "fleet = \"f g\"\n".to_owned(),
+            "the fleet's name",
+            "fleet = ",
+        ),
+        ("fleet = \n".to_owned(), "", "fleet ="),
+    ] {
+        let error = load(&text).unwrap_err();
+        assert!(
+            error.contains(message) && error.contains(line),
+            "{text}\n---\n{error}"
+        );
+    }
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let text = "fleet = \"f\"\n[[nodes]]\nnames = \"a\"\naddress = \"x\"\nlabels = { node = \"x\", rc = \"y\" }\n";
+    assert_eq!(load(text).unwrap_err().matches("error[").count(), 3);
+}

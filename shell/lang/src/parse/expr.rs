@@ -1,0 +1,527 @@
+//! Expressions: `or`, `and`, `not`, comparisons, sums, products, from loosest to tightest.
+//!
+//! On the right of `=` and `!=` and inside `in (…)` a bare word is text: `where role = db`. A
+//! column there stands in backquotes: `` where a = `b` ``. Everywhere else a bare word is a column.
+
+use hailer_protocol::expr::{BinaryOp, Function, UnaryOp};
+use hailer_protocol::limits::EXPR_DEPTH_MAX;
+use hailer_protocol::units::parse_quantity;
+use hailer_protocol::value::Value;
+
+use super::{DEPTH_MAX, Parser, Style};
+use crate::ast::{ExprKind, ExprNode};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::lexer::Open;
+use crate::lexer::token::{Lexed, Token};
+use crate::nearest::did_you_mean;
+use crate::span::Span;
+
+impl Parser<'_> {
+    /// Reads an expression; what cannot be read is [`ExprKind::Error`] with a diagnostic.
+    pub(super) fn expr(&mut self) -> ExprNode {
+        let mut left = self.conjunction();
+        while self.keyword("or").is_some() {
+            let right = self.conjunction();
+            left = self.binary(BinaryOp::Or, left, right);
+        }
+        left
+    }
+
+    fn conjunction(&mut self) -> ExprNode {
+        let mut left = self.negation();
+        while self.keyword("and").is_some() {
+            let right = self.negation();
+            left = self.binary(BinaryOp::And, left, right);
+        }
+        left
+    }
+
+    fn negation(&mut self) -> ExprNode {
+        let mut nots = Vec::new();
+        while let Some(span) = self.keyword("not") {
+            nots.push(span);
+        }
+        let of = self.comparison();
+        nots.into_iter().rev().fold(of, |of, span| {
+            let whole = span.to(of.span);
+            self.node(whole, of.depth, move || {
+                ExprKind::Unary(UnaryOp::Not, Box::new(of))
+            })
+        })
+    }
+
+    fn comparison(&mut self) -> ExprNode {
+        let left = self.sum();
+        let next = self.peek();
+        let op = match &next.token {
+            Token::Sym("=" | "==") => BinaryOp::Eq,
+            Token::Sym("!=") => BinaryOp::Ne,
+            Token::Sym("<") => BinaryOp::Lt,
+            Token::Sym("<=") => BinaryOp::Le,
+            Token::Sym(">") => BinaryOp::Gt,
+            Token::Sym(">=") => BinaryOp::Ge,
+            Token::Sym("~") => return self.matches(left, &next, false),
+            Token::Sym("!~") => return self.matches(left, &next, true),
+            Token::Word(w) if w == "in" => {
+                self.take(&next, Style::Keyword);
+                return self.in_list(left, false);
+            }
+            Token::Word(w) if w == "not" => {
+                let at = self.at;
+                self.take(&next, Style::Keyword);
+                if self.keyword("in").is_some() {
+                    return self.in_list(left, true);
+                }
+                self.at = at;
+                return left;
+            }
+            Token::Word(w) if w == "is" => {
+                self.take(&next, Style::Keyword);
+                return self.is_null(left);
+            }
+            Token::Word(_)
+            | Token::Column(_)
+            | Token::Str(_)
+            | Token::Number(_)
+            | Token::Sym(_)
+            | Token::Result(_)
+            | Token::Flag(_)
+            | Token::Pipe
+            | Token::Foreign(_)
+            | Token::OpenQuote(_)
+            | Token::Backslash
+            | Token::Other(_)
+            | Token::End => return left,
+        };
+        self.take(&next, Style::Operator);
+        let equality = matches!(op, BinaryOp::Eq | BinaryOp::Ne);
+        let bare = if equality { self.bare_text() } else { None };
+        let right = bare.unwrap_or_else(|| self.sum());
+        let whole = self.binary(op, left, right);
+        self.no_chain();
+        whole
+    }
+
+    /// `1 < x < 2` means something else in every language; here it means nothing.
+    fn no_chain(&mut self) {
+        let next = self.peek();
+        if matches!(
+            &next.token,
+            Token::Sym("=" | "==" | "!=" | "<" | "<=" | ">" | ">=")
+        ) {
+            self.error(
+                Diagnostic::new(Code::BadExpression, next.span, "comparisons do not chain")
+                    .label("a second one")
+                    .help("join them with `and`"),
+            );
+        }
+    }
+
+    /// A bare word that is text, unless it begins something longer.
+    fn bare_text(&mut self) -> Option<ExprNode> {
+        let next = self.peek();
+        let Token::Word(word) = &next.token else {
+            return None;
+        };
+        if matches!(word.as_str(), "null" | "true" | "false" | "not") {
+            return None;
+        }
+        let behind = crate::lexer::token::next(self.text, next.span.end);
+        if matches!(behind.token, Token::Sym("(" | "+" | "-" | "*" | "/" | "%")) {
+            let hyphenated = behind.token != Token::Sym("(") && behind.span.start == next.span.end;
+            if hyphenated {
+                self.bare_word_with_signs(next.span);
+            }
+            return None;
+        }
+        let word = word.clone();
+        let span = self.take(&next, Style::String);
+        Some(leaf(ExprKind::Literal(Value::Str(word)), span))
+    }
+
+    /// `where host = web-01`: a difference of two columns, or a text that wants quotes?
+    fn bare_word_with_signs(&mut self, start: Span) {
+        let rest = &self.text[start.start..];
+        let length = rest
+            .find(|c: char| c.is_whitespace() || matches!(c, ')' | ',' | '|'))
+            .unwrap_or(rest.len());
+        let word = &rest[..length];
+        self.error(
+            Diagnostic::new(
+                Code::BadExpression,
+                Span::new(start.start, start.start + length),
+                "text with signs in it wants quotes",
+            )
+            .label("text or columns?")
+            .help(format!(
+                "write `'{word}'`, or put blanks around the sign to compute"
+            )),
+        );
+    }
+
+    fn matches(&mut self, of: ExprNode, op: &Lexed, negated: bool) -> ExprNode {
+        self.take(op, Style::Operator);
+        let next = self.peek();
+        let (Token::Str(pattern) | Token::Word(pattern)) = &next.token else {
+            return self.expected(&next, "a regular expression in quotes");
+        };
+        let pattern = pattern.clone();
+        let span = self.take(&next, Style::String);
+        if !self.check_regex(&pattern, span) {
+            return leaf(ExprKind::Error, span);
+        }
+        let whole = of.span.to(span);
+        self.node(whole, of.depth, move || ExprKind::Matches {
+            of: Box::new(of),
+            pattern,
+            negated,
+        })
+    }
+
+    fn is_null(&mut self, of: ExprNode) -> ExprNode {
+        let negated = self.keyword("not").is_some();
+        let Some(span) = self.keyword("null") else {
+            let next = self.peek();
+            return self.expected(&next, "`null`");
+        };
+        let whole = of.span.to(span);
+        self.node(whole, of.depth, move || ExprKind::IsNull {
+            of: Box::new(of),
+            negated,
+        })
+    }
+
+    fn in_list(&mut self, of: ExprNode, negated: bool) -> ExprNode {
+        if self.symbol("(").is_none() {
+            let next = self.peek();
+            return self.expected(&next, "a list in parentheses");
+        }
+        let (list, close) = self.list(true);
+        let depth = list.iter().map(|e| e.depth).fold(of.depth, usize::max);
+        let whole = of.span.to(close);
+        self.node(whole, depth, move || ExprKind::In {
+            of: Box::new(of),
+            list,
+            negated,
+        })
+    }
+
+    /// The rest of a parenthesised list.
+    fn list(&mut self, bare_words: bool) -> (Vec<ExprNode>, Span) {
+        let mut list = Vec::new();
+        loop {
+            if let Some(close) = self.symbol(")") {
+                return (list, close);
+            }
+            let bare = if bare_words { self.bare_text() } else { None };
+            let item = bare.unwrap_or_else(|| self.nested());
+            let failed = item.kind == ExprKind::Error;
+            let span = item.span;
+            list.push(item);
+            if self.symbol(",").is_some() {
+                continue;
+            }
+            if let Some(close) = self.symbol(")") {
+                return (list, close);
+            }
+            if !failed {
+                let next = self.peek();
+                self.expected(&next, "`,` or `)`");
+            }
+            return (list, span);
+        }
+    }
+
+    fn sum(&mut self) -> ExprNode {
+        let mut left = self.product();
+        loop {
+            let op = if self.symbol("+").is_some() {
+                BinaryOp::Add
+            } else if self.symbol("-").is_some() {
+                BinaryOp::Sub
+            } else {
+                return left;
+            };
+            let right = self.product();
+            left = self.binary(op, left, right);
+        }
+    }
+
+    fn product(&mut self) -> ExprNode {
+        let mut left = self.unary();
+        loop {
+            let op = if self.symbol("*").is_some() {
+                BinaryOp::Mul
+            } else if self.symbol("/").is_some() {
+                BinaryOp::Div
+            } else if self.symbol("%").is_some() {
+                BinaryOp::Rem
+            } else {
+                return left;
+            };
+            let right = self.unary();
+            left = self.binary(op, left, right);
+        }
+    }
+
+    fn unary(&mut self) -> ExprNode {
+        let mut minuses = Vec::new();
+        while let Some(span) = self.symbol("-") {
+            minuses.push(span);
+        }
+        let of = self.atom();
+        minuses.into_iter().rev().fold(of, |of, span| {
+            let whole = span.to(of.span);
+            match &of.kind {
+                ExprKind::Literal(Value::Int(n)) if *n != i64::MIN => {
+                    leaf(ExprKind::Literal(Value::Int(-n)), whole)
+                }
+                ExprKind::Literal(Value::Float(x)) => {
+                    leaf(ExprKind::Literal(Value::Float(-x)), whole)
+                }
+                _ => self.node(whole, of.depth, move || {
+                    ExprKind::Unary(UnaryOp::Neg, Box::new(of))
+                }),
+            }
+        })
+    }
+
+    /// An expression inside parentheses, whose number is bounded.
+    fn nested(&mut self) -> ExprNode {
+        if self.depth >= DEPTH_MAX {
+            let next = self.peek();
+            self.error(Diagnostic::new(
+                Code::TooMany,
+                next.span,
+                format!("more than {DEPTH_MAX} parentheses around one place"),
+            ));
+            self.at = self.text.len();
+            return leaf(ExprKind::Error, next.span);
+        }
+        self.depth += 1;
+        let inner = self.expr();
+        self.depth -= 1;
+        inner
+    }
+
+    fn atom(&mut self) -> ExprNode {
+        let next = self.peek();
+        match &next.token {
+            Token::Number(text) => {
+                let text = text.clone();
+                let span = self.take(&next, Style::Number);
+                self.number(&text, span)
+            }
+            Token::Str(text) => {
+                let value = Value::Str(text.clone());
+                leaf(ExprKind::Literal(value), self.take(&next, Style::String))
+            }
+            Token::Column(name) => {
+                let kind = ExprKind::Column(name.clone());
+                leaf(kind, self.take(&next, Style::Column))
+            }
+            Token::Word(word) => self.word(&word.clone(), &next),
+            Token::Sym("(") => {
+                let open = self.take(&next, Style::Operator);
+                let mut inner = self.nested();
+                match self.symbol(")") {
+                    Some(close) => inner.span = open.to(close),
+                    None if inner.kind == ExprKind::Error => {}
+                    None => {
+                        let next = self.peek();
+                        return self.expected(&next, "`)`");
+                    }
+                }
+                inner
+            }
+            Token::Sym(_)
+            | Token::Result(_)
+            | Token::Flag(_)
+            | Token::Pipe
+            | Token::Foreign(_)
+            | Token::OpenQuote(_)
+            | Token::Backslash
+            | Token::Other(_)
+            | Token::End => self.expected(&next, "a column, a number or text in quotes"),
+        }
+    }
+
+    fn word(&mut self, word: &str, next: &Lexed) -> ExprNode {
+        let constant = match word {
+            "null" => Some(Value::Null),
+            "true" => Some(Value::Bool(true)),
+            "false" => Some(Value::Bool(false)),
+            _ => None,
+        };
+        if let Some(value) = constant {
+            return leaf(ExprKind::Literal(value), self.take(next, Style::Keyword));
+        }
+        if matches!(word, "and" | "or" | "in" | "is" | "by") {
+            return self.expected(next, "a column, a number or text in quotes");
+        }
+        let behind = crate::lexer::token::next(self.text, next.span.end);
+        if behind.token == Token::Sym("(") && behind.span.start == next.span.end {
+            return self.call(word, next);
+        }
+        leaf(
+            ExprKind::Column(word.to_owned()),
+            self.take(next, Style::Column),
+        )
+    }
+
+    fn call(&mut self, name: &str, next: &Lexed) -> ExprNode {
+        let span = self.take(next, Style::Function);
+        self.symbol("(");
+        let (args, close) = self.list(false);
+        let whole = span.to(close);
+        let known = Function::ALL.iter().find(|(_, n, _, _)| *n == name);
+        let Some(&(function, name, least, most)) = known else {
+            let names = Function::ALL.iter().map(|f| f.1);
+            self.error(
+                Diagnostic::new(
+                    Code::UnknownFunction,
+                    span,
+                    format!("no function is called `{name}`"),
+                )
+                .label("unknown")
+                .help_opt(did_you_mean(name, names)),
+            );
+            return leaf(ExprKind::Error, whole);
+        };
+        if args.iter().any(|a| a.kind == ExprKind::Error) {
+            return leaf(ExprKind::Error, whole);
+        }
+        if args.len() < least || args.len() > most {
+            let wanted = if least == most {
+                least.to_string()
+            } else {
+                format!("{least} to {most}")
+            };
+            self.error(
+                Diagnostic::new(
+                    Code::WrongArguments,
+                    whole,
+                    format!("`{name}` takes {wanted} arguments, not {}", args.len()),
+                )
+                .label("here"),
+            );
+            return leaf(ExprKind::Error, whole);
+        }
+        let depth = args.iter().map(|a| a.depth).max().unwrap_or(0);
+        self.node(whole, depth, move || ExprKind::Call(function, args))
+    }
+
+    fn number(&mut self, text: &str, span: Span) -> ExprNode {
+        let value = number(text);
+        if let Some(value) = value {
+            return leaf(ExprKind::Literal(value), span);
+        }
+        self.error(
+            Diagnostic::new(
+                Code::BadNumber,
+                span,
+                format!("`{text}` is neither a number nor one with a unit"),
+            )
+            .label("unknown unit")
+            .help("units are `95%`, `30s`, `5m`, `1h30m`, `10GiB`, `512B`; text wants quotes"),
+        );
+        leaf(ExprKind::Error, span)
+    }
+
+    fn binary(&mut self, op: BinaryOp, left: ExprNode, right: ExprNode) -> ExprNode {
+        let span = left.span.to(right.span);
+        let depth = left.depth.max(right.depth);
+        self.node(span, depth, move || {
+            ExprKind::Binary(op, Box::new(left), Box::new(right))
+        })
+    }
+
+    /// Builds a node over others, unless the tree would get too deep for those who walk it.
+    fn node(&mut self, span: Span, below: usize, kind: impl FnOnce() -> ExprKind) -> ExprNode {
+        if below + 1 < EXPR_DEPTH_MAX {
+            return ExprNode {
+                kind: kind(),
+                span,
+                depth: below + 1,
+            };
+        }
+        if !self.diagnostics.iter().any(|d| d.code == Code::TooMany) {
+            self.error(
+                Diagnostic::new(
+                    Code::TooMany,
+                    span,
+                    format!("an expression may be {EXPR_DEPTH_MAX} operators deep"),
+                )
+                .label("too long")
+                .help("use `in (…)` for many values, or several `|> where`"),
+            );
+        }
+        leaf(ExprKind::Error, span)
+    }
+
+    /// Says what was expected instead of a token. The token stays, for whoever comes next.
+    pub(super) fn expected(&mut self, found: &Lexed, what: &str) -> ExprNode {
+        match &found.token {
+            Token::OpenQuote(c) => {
+                self.open = Some(Open::Quote(*c));
+                self.style(found.span, Style::String);
+                self.at = self.text.len();
+            }
+            Token::Backslash => self.open = Some(Open::Backslash),
+            Token::End => self.error(
+                Diagnostic::new(Code::Missing, found.span, format!("expected {what}"))
+                    .label("the line ends here"),
+            ),
+            Token::Foreign(op) if matches!(*op, "&&" | "||") => {
+                let word = if *op == "&&" { "and" } else { "or" };
+                self.error(
+                    Diagnostic::new(Code::BadExpression, found.span, format!("expected {what}"))
+                        .label("here")
+                        .help(format!("in expressions write `{word}`")),
+                );
+            }
+            Token::Word(_)
+            | Token::Column(_)
+            | Token::Str(_)
+            | Token::Number(_)
+            | Token::Sym(_)
+            | Token::Result(_)
+            | Token::Flag(_)
+            | Token::Pipe
+            | Token::Foreign(_)
+            | Token::Other(_) => {
+                self.error(
+                    Diagnostic::new(Code::Unexpected, found.span, format!("expected {what}"))
+                        .label("not this"),
+                );
+            }
+        }
+        leaf(ExprKind::Error, found.span)
+    }
+}
+
+const fn leaf(kind: ExprKind, span: Span) -> ExprNode {
+    ExprNode {
+        kind,
+        span,
+        depth: 1,
+    }
+}
+
+/// Reads a literal: a whole number, a fraction, or a number with a unit.
+pub(super) fn number(text: &str) -> Option<Value> {
+    if let Ok(n) = text.parse::<i64>() {
+        return Some(Value::Int(n));
+    }
+    if text
+        .bytes()
+        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'))
+    {
+        return text
+            .parse::<f64>()
+            .ok()
+            .filter(|x| x.is_finite())
+            .map(Value::Float);
+    }
+    parse_quantity(text)
+}

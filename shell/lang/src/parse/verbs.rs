@@ -1,0 +1,560 @@
+//! Fleet verbs: what stands between one `|>` and the next.
+
+use hailer_protocol::limits::PLAN_STEPS_MAX;
+use hailer_protocol::row_plan::ParseAs;
+
+use super::{Parser, Style};
+use crate::ast::{
+    Aggregate, Assignment, ExprKind, ExprNode, Ident, Quantity, ResultRef, SortItem, Stage, Verb,
+};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::lexer::Open;
+use crate::lexer::token::{self, Lexed, Token};
+use crate::nearest::did_you_mean;
+use crate::span::Span;
+use crate::words;
+
+impl Parser<'_> {
+    pub(super) fn at_pipe_or_end(&self) -> bool {
+        matches!(self.peek().token, Token::Pipe | Token::End)
+    }
+
+    /// Reads `|> verb …` until the end. Every stage is read, whatever is wrong with those before.
+    pub(super) fn stages(&mut self) -> Vec<Stage> {
+        let mut stages = Vec::new();
+        loop {
+            let pipe = self.peek();
+            if pipe.token != Token::Pipe {
+                self.skip_blanks();
+                return stages;
+            }
+            self.take(&pipe, Style::Operator);
+            if self.peek().token == Token::End {
+                self.skip_blanks();
+                self.open = Some(Open::After("|>"));
+                return stages;
+            }
+            if stages.len() == PLAN_STEPS_MAX {
+                self.error(
+                    Diagnostic::new(
+                        Code::TooMany,
+                        pipe.span,
+                        format!("a line has at most {PLAN_STEPS_MAX} fleet verbs"),
+                    )
+                    .label("one too many"),
+                );
+                self.at = self.text.len();
+                return stages;
+            }
+            if let Some(stage) = self.stage() {
+                stages.push(stage);
+            }
+            self.end_of_stage();
+        }
+    }
+
+    fn stage(&mut self) -> Option<Stage> {
+        let next = self.peek();
+        let Token::Word(word) = &next.token else {
+            let found = match next.token {
+                Token::Pipe => "two `|>` with nothing between them",
+                _ => "a fleet verb is missing behind `|>`",
+            };
+            self.error(
+                Diagnostic::new(Code::Missing, next.span, found)
+                    .label("expected a verb")
+                    .help(format!(
+                        "the verbs are {}",
+                        words::names(words::VERBS).collect::<Vec<_>>().join(", ")
+                    )),
+            );
+            self.skip_stage();
+            return None;
+        };
+        if words::find(words::VERBS, word).is_none() {
+            self.unknown_verb(word, next.span);
+            return None;
+        }
+        let word = word.clone();
+        let start = self.take(&next, Style::Verb);
+        let before = self.diagnostics.len();
+        let verb = self.verb(&word, start);
+        let failed = self.diagnostics.len() > before;
+        if failed {
+            self.skip_stage();
+        }
+        let span = Span::new(start.start, self.at.max(start.end));
+        verb.map(|verb| Stage { verb, span })
+    }
+
+    fn unknown_verb(&mut self, word: &str, span: Span) {
+        let near = did_you_mean(word, words::names(words::VERBS));
+        let sql = match word {
+            "filter" | "grep" => Some("where"),
+            "head" | "limit" | "first" => Some("take"),
+            "order" | "sort_by" => Some("sort"),
+            "summarize" | "aggregate" => Some("agg"),
+            "project" | "columns" => Some("select"),
+            "extend" => Some("derive"),
+            _ => None,
+        };
+        let help = sql.map(|s| format!("`{s}` does that here")).or(near);
+        self.error(
+            Diagnostic::new(
+                Code::UnknownVerb,
+                span,
+                format!("no fleet verb is called `{word}`"),
+            )
+            .label("unknown verb")
+            .help(help.unwrap_or_else(|| {
+                "behind `|>` stand fleet verbs; a pipe on the node is a plain `|`".to_owned()
+            })),
+        );
+        self.skip_stage();
+    }
+
+    /// Moves to the next `|>` or the end.
+    fn skip_stage(&mut self) {
+        loop {
+            let next = self.peek();
+            match next.token {
+                Token::Pipe | Token::End => return,
+                Token::OpenQuote(c) => {
+                    self.open = Some(Open::Quote(c));
+                    self.at = self.text.len();
+                    return;
+                }
+                Token::Backslash => {
+                    self.open = Some(Open::Backslash);
+                    self.at = self.text.len();
+                    return;
+                }
+                Token::Word(_)
+                | Token::Column(_)
+                | Token::Str(_)
+                | Token::Number(_)
+                | Token::Sym(_)
+                | Token::Result(_)
+                | Token::Flag(_)
+                | Token::Foreign(_)
+                | Token::Other(_) => self.at = next.span.end,
+            }
+        }
+    }
+
+    /// After a verb only `|>` or the end may stand.
+    fn end_of_stage(&mut self) {
+        let next = self.peek();
+        match &next.token {
+            Token::Pipe | Token::End => return,
+            Token::OpenQuote(c) => {
+                self.style(next.span, Style::String);
+                self.open = Some(Open::Quote(*c));
+            }
+            Token::Backslash => self.open = Some(Open::Backslash),
+            Token::Foreign("|>>" | "|>&") => self.error(
+                Diagnostic::new(
+                    Code::PipeRedirect,
+                    next.span,
+                    "this is neither the fleet's pipe nor a redirect",
+                )
+                .label("here")
+                .help("write `|>` and a fleet verb; `|> save FILE` writes a file"),
+            ),
+            Token::Foreign(op) => {
+                let help = match *op {
+                    "|" | "|&" => {
+                        "go on with `|>`; a plain `|` stands before the first `|>`, on the node"
+                    }
+                    "&&" | "||" => "in expressions write `and`, `or`; otherwise write two lines",
+                    _ => "write two lines",
+                };
+                self.error(
+                    Diagnostic::new(
+                        Code::ShellAfterVerb,
+                        next.span,
+                        format!("`{op}` has no meaning behind a fleet verb"),
+                    )
+                    .label("the rows are not on the node any more")
+                    .help(help),
+                );
+            }
+            Token::Word(_)
+            | Token::Column(_)
+            | Token::Str(_)
+            | Token::Number(_)
+            | Token::Sym(_)
+            | Token::Result(_)
+            | Token::Flag(_)
+            | Token::Other(_) => self.error(
+                Diagnostic::new(
+                    Code::Unexpected,
+                    next.span,
+                    "expected `|>` or the end of the line",
+                )
+                .label("not this"),
+            ),
+        }
+        self.skip_stage();
+    }
+
+    fn verb(&mut self, word: &str, span: Span) -> Option<Verb> {
+        Some(match word {
+            "parse" => Verb::Parse(self.parse_as()?),
+            "where" => Verb::Where(self.expr()),
+            "select" => Verb::Select(self.assignments(true)?),
+            "derive" => Verb::Derive(self.assignments(false)?),
+            "take" => self.take_verb(span)?,
+            "group" => Verb::Group(self.by()?),
+            "count" => Verb::Count(self.by()?),
+            "sort" => Verb::Sort(self.sort_items()),
+            "top" => self.top_verb(span)?,
+            "agg" => Verb::Agg {
+                calls: self.aggregates()?,
+                by: self.by()?,
+            },
+            "uniq" => Verb::Uniq(self.by()?),
+            "join" => Verb::Join {
+                with: self.result_ref("join")?,
+                by: self.by()?,
+            },
+            "diff" => Verb::Diff(self.result_ref("diff")?),
+            "why" => Verb::Why(self.by()?),
+            "sql" => Verb::Sql(self.text_argument("a query in quotes")?.name),
+            "run" => self.run_verb(span)?,
+            "save" => Verb::Save(self.file_argument()?),
+            "plot" => Verb::Plot {
+                column: self.column()?,
+                by: self.by()?,
+            },
+            "follow" => Verb::Follow,
+            _ => Verb::Watch(self.duration()?),
+        })
+    }
+
+    fn parse_as(&mut self) -> Option<ParseAs> {
+        let next = self.peek();
+        let Token::Word(word) = &next.token else {
+            return Some(ParseAs::Auto);
+        };
+        let known = [
+            ("columns", ParseAs::Columns),
+            ("json", ParseAs::Json),
+            ("kv", ParseAs::KeyValue),
+            ("csv", ParseAs::Csv),
+            ("lines", ParseAs::Lines),
+        ];
+        if let Some((_, as_what)) = known.iter().find(|(name, _)| name == word) {
+            self.take(&next, Style::Keyword);
+            return Some(as_what.clone());
+        }
+        if word != "regex" {
+            let names = known.iter().map(|k| k.0).chain(["regex"]);
+            self.error(
+                Diagnostic::new(
+                    Code::Unexpected,
+                    next.span,
+                    format!("`parse` knows no format `{word}`"),
+                )
+                .label("unknown format")
+                .help_opt(did_you_mean(word, names.clone()).or_else(|| {
+                    Some(format!(
+                        "the formats are {}",
+                        names.collect::<Vec<_>>().join(", ")
+                    ))
+                })),
+            );
+            return None;
+        }
+        self.take(&next, Style::Keyword);
+        let pattern = self.text_argument("a regular expression in quotes")?;
+        if !self.check_regex(&pattern.name, pattern.span) {
+            return None;
+        }
+        let named = crate::pattern::regex(&pattern.name)
+            .is_ok_and(|r| r.capture_names().flatten().next().is_some());
+        if !named {
+            self.error(
+                Diagnostic::new(
+                    Code::BadRegex,
+                    pattern.span,
+                    "without a named group there is nothing to make columns of",
+                )
+                .label("no named group")
+                .help("name the parts: `(?<name>…)`"),
+            );
+            return None;
+        }
+        Some(ParseAs::Regex(pattern.name))
+    }
+
+    fn text_argument(&mut self, what: &str) -> Option<Ident> {
+        let next = self.peek();
+        if let Token::Str(text) = &next.token {
+            let span = self.take(&next, Style::String);
+            return Some(Ident {
+                name: text.clone(),
+                span,
+            });
+        }
+        self.expected(&next, what);
+        None
+    }
+
+    fn file_argument(&mut self) -> Option<Ident> {
+        let next = token::next_raw(self.text, self.at);
+        if let Token::Word(text) | Token::Str(text) = &next.token {
+            let span = self.take(&next, Style::String);
+            return Some(Ident {
+                name: text.clone(),
+                span,
+            });
+        }
+        self.expected(&next, "the name of a file");
+        None
+    }
+
+    fn column(&mut self) -> Option<Ident> {
+        let next = self.peek();
+        if let Token::Word(name) | Token::Column(name) = &next.token {
+            let span = self.take(&next, Style::Column);
+            return Some(Ident {
+                name: name.clone(),
+                span,
+            });
+        }
+        self.expected(&next, "a column");
+        None
+    }
+
+    /// `[by COLUMN, …]`.
+    fn by(&mut self) -> Option<Vec<Ident>> {
+        let mut columns = Vec::new();
+        if self.keyword("by").is_none() {
+            return Some(columns);
+        }
+        loop {
+            columns.push(self.column()?);
+            if self.symbol(",").is_none() {
+                return Some(columns);
+            }
+        }
+    }
+
+    fn assignments(&mut self, columns_too: bool) -> Option<Vec<Assignment>> {
+        let mut out: Vec<Assignment> = Vec::new();
+        loop {
+            let name = self.column()?;
+            if let Some(twice) = out.iter().find(|a| a.name.name == name.name) {
+                self.error(
+                    Diagnostic::new(
+                        Code::Unexpected,
+                        name.span,
+                        format!("`{}` is named twice", twice.name.name),
+                    )
+                    .label("a second time"),
+                );
+            }
+            if self.symbol("=").is_some() {
+                let expr = self.expr();
+                out.push(Assignment { name, expr });
+            } else if columns_too {
+                let expr = ExprNode {
+                    kind: ExprKind::Column(name.name.clone()),
+                    span: name.span,
+                    depth: 1,
+                };
+                out.push(Assignment { name, expr });
+            } else {
+                let next = self.peek();
+                self.expected(&next, "`=` and an expression");
+                return None;
+            }
+            if self.symbol(",").is_none() {
+                return Some(out);
+            }
+        }
+    }
+
+    fn sort_items(&mut self) -> Vec<SortItem> {
+        let mut items = Vec::new();
+        loop {
+            let expr = self.expr();
+            let descending = self.keyword("desc").is_some();
+            if !descending {
+                self.keyword("asc");
+            }
+            items.push(SortItem { expr, descending });
+            if self.symbol(",").is_none() {
+                return items;
+            }
+        }
+    }
+
+    /// A whole number of rows.
+    fn rows(&mut self, verb: &str, span: Span) -> Option<u64> {
+        let next = self.peek();
+        let n = match &next.token {
+            Token::Number(text) => text.parse::<u64>().ok().filter(|&n| n > 0),
+            _ => None,
+        };
+        if let Some(n) = n {
+            self.take(&next, Style::Number);
+            return Some(n);
+        }
+        let at = if next.span.is_empty() {
+            span
+        } else {
+            next.span
+        };
+        self.error(
+            Diagnostic::new(
+                Code::BadNumber,
+                at,
+                format!("`{verb}` wants a number of rows"),
+            )
+            .label("expected a whole number from 1"),
+        );
+        None
+    }
+
+    fn take_verb(&mut self, span: Span) -> Option<Verb> {
+        let n = self.rows("take", span)?;
+        let per_node = self.keyword("per").is_some();
+        if per_node && self.keyword("node").is_none() {
+            let next = self.peek();
+            self.expected(&next, "`node`");
+            return None;
+        }
+        Some(Verb::Take { n, per_node })
+    }
+
+    fn top_verb(&mut self, span: Span) -> Option<Verb> {
+        let n = self.rows("top", span)?;
+        if self.keyword("by").is_none() {
+            let next = self.peek();
+            self.expected(&next, "`by` and what to compare");
+            return None;
+        }
+        Some(Verb::Top { n, by: self.expr() })
+    }
+
+    fn aggregates(&mut self) -> Option<Vec<Aggregate>> {
+        let mut calls = Vec::new();
+        loop {
+            let mut function = self.column()?;
+            let mut name = None;
+            if self.symbol("=").is_some() {
+                name = Some(std::mem::replace(&mut function, self.column()?));
+            }
+            if !words::AGGREGATES.contains(&function.name.as_str()) {
+                self.error(
+                    Diagnostic::new(
+                        Code::UnknownFunction,
+                        function.span,
+                        format!("`agg` knows no `{}`", function.name),
+                    )
+                    .label("unknown")
+                    .help(
+                        did_you_mean(&function.name, words::AGGREGATES.iter().copied())
+                            .unwrap_or_else(|| {
+                                format!("it knows {}", words::AGGREGATES.join(", "))
+                            }),
+                    ),
+                );
+                return None;
+            }
+            self.style(function.span, Style::Function);
+            if self.symbol("(").is_none() {
+                let next = self.peek();
+                self.expected(&next, "`(`");
+                return None;
+            }
+            let argument = (self.peek().token != Token::Sym(")")).then(|| self.expr());
+            if self.symbol(")").is_none() {
+                let next = self.peek();
+                self.expected(&next, "`)`");
+                return None;
+            }
+            calls.push(Aggregate {
+                name,
+                function,
+                argument,
+            });
+            if self.symbol(",").is_none() {
+                return Some(calls);
+            }
+        }
+    }
+
+    fn result_ref(&mut self, verb: &str) -> Option<ResultRef> {
+        let next = self.peek();
+        if let Token::Result(result) = next.token {
+            self.take(&next, Style::Column);
+            return Some(result);
+        }
+        self.expected(&next, &format!("the result to {verb} with, such as `$3`"));
+        None
+    }
+
+    fn duration(&mut self) -> Option<Quantity> {
+        let next = self.peek();
+        if let Token::Number(text) = &next.token
+            && matches!(
+                super::expr::number(text),
+                Some(hailer_protocol::value::Value::Duration(_))
+            )
+        {
+            let span = self.take(&next, Style::Number);
+            return Some(Quantity {
+                text: text.clone(),
+                span,
+            });
+        }
+        self.expected(&next, "a duration, such as `2s`");
+        None
+    }
+
+    /// `run [each] [--flags] [--] COMMAND`: the command is read by the shell's rules.
+    fn run_verb(&mut self, span: Span) -> Option<Verb> {
+        let each = self.keyword("each").is_some();
+        let mut flags = Vec::new();
+        loop {
+            let next = self.peek();
+            let Lexed {
+                token: Token::Flag(flag),
+                ..
+            } = &next
+            else {
+                break;
+            };
+            let span = self.take(&next, Style::Keyword);
+            flags.push(Ident {
+                name: flag.clone(),
+                span,
+            });
+        }
+        self.skip_blanks();
+        if let Some(rest) = self.rest().strip_prefix("--")
+            && rest.starts_with(char::is_whitespace)
+        {
+            self.style(Span::new(self.at, self.at + 2), Style::Keyword);
+            self.at += 2;
+            self.skip_blanks();
+        }
+        let start = self.at;
+        let scan = self.command();
+        let command = self.text[start..scan.end].trim_end().to_owned();
+        if command.is_empty() {
+            self.error(
+                Diagnostic::new(Code::Missing, span, "`run` wants a command").label("behind this"),
+            );
+            return None;
+        }
+        Some(Verb::Run {
+            each,
+            flags,
+            command,
+        })
+    }
+}

@@ -1,0 +1,354 @@
+//! Plans: what a line asks for, with every name looked up and every selector a set of nodes.
+
+use hailer_protocol::limits::COMMAND_MAX;
+use hailer_protocol::metrics;
+use hailer_protocol::row_plan::RowPlan;
+
+use crate::ast::{self, Line, QueryLine, ResultRef, Selector, Verb};
+pub use crate::context::{Context, ResolvedScope};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::fleet_plan::FleetStep;
+use crate::lexer::Completeness;
+use crate::nearest::did_you_mean;
+use crate::parse::Parsed;
+use crate::resolve::{SourceKind, not_available, resolve};
+use crate::schema::Schema;
+use crate::selector::evaluate;
+use crate::span::Span;
+use crate::words;
+
+/// What a line asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LinePlan {
+    /// Nothing: blanks, a comment.
+    Nothing,
+    /// This command on the operator's own machine.
+    Local(String),
+    /// Another scope from now on.
+    SetScope(ResolvedScope),
+    /// Something of the shell itself.
+    Shell(ShellCommand),
+    /// Rows.
+    Query(Query),
+}
+
+/// A line for the shell itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShellCommand {
+    /// The word, one of [`words::SHELL_WORDS`].
+    pub word: String,
+    /// Its arguments, unquoted; for `explain`, the line as it was written.
+    pub args: Vec<String>,
+}
+
+/// Where rows come from, and what happens to them on the way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    /// Where rows come from.
+    pub source: Source,
+    /// The nodes that are asked. Over a kept result: whose rows count, all of them unless the line
+    /// has a scope of its own.
+    pub scope: ResolvedScope,
+    /// What the node does with its rows.
+    pub row_plan: RowPlan,
+    /// What the shell does with all rows.
+    pub fleet: Vec<FleetStep>,
+    /// The line as it was written.
+    pub text: String,
+}
+
+/// Where rows come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A Linux command, verbatim, for `/bin/sh -c` on each node.
+    Command(String),
+    /// A metric by its full name.
+    Metric {
+        /// One that [`metrics::find`] knows.
+        name: String,
+    },
+    /// Facts; all of them where empty.
+    Facts(Vec<String>),
+    /// The inventory itself, with live states.
+    Nodes,
+    /// A kept result.
+    Result(ResultRef),
+}
+
+impl Source {
+    /// Whether nodes are asked.
+    #[must_use]
+    pub const fn asks_nodes(&self) -> bool {
+        match self {
+            Self::Command(_) | Self::Metric { .. } | Self::Facts(_) => true,
+            Self::Nodes | Self::Result(_) => false,
+        }
+    }
+}
+
+/// Plans a line.
+///
+/// `text` is what was parsed. Nothing has run anywhere when this fails, and nothing may.
+///
+/// # Errors
+/// Every mistake, those of the parser among them; or that the line is not complete.
+pub fn plan(
+    parsed: &Parsed,
+    text: &str,
+    context: &Context<'_>,
+) -> Result<LinePlan, Vec<Diagnostic>> {
+    let mut errors = parsed.diagnostics.clone();
+    if let Completeness::Incomplete(open) = &parsed.completeness {
+        errors.push(
+            Diagnostic::new(
+                Code::Incomplete,
+                Span::at(text.trim_end().len()),
+                format!("the line ends {open}"),
+            )
+            .label("expected more")
+            .help("nothing of it was run"),
+        );
+    }
+    let plan = match &parsed.line {
+        Some(line) => line_plan(line, text, context, &mut errors),
+        None => None,
+    };
+    errors.sort_by_key(|d| d.span);
+    match plan {
+        Some(plan) if errors.is_empty() => Ok(plan),
+        None if errors.is_empty() => Ok(LinePlan::Nothing),
+        Some(_) | None => Err(errors),
+    }
+}
+
+/// Evaluates a selector that stands alone, as a flag or a fleet file gives one.
+///
+/// # Errors
+/// Every mistake in it, with spans in `text`.
+pub fn resolve_scope(text: &str, context: &Context<'_>) -> Result<ResolvedScope, Vec<Diagnostic>> {
+    let (selector, diagnostics) =
+        crate::parse::parse_selector(text, &context.inventory.known_names());
+    if !diagnostics.is_empty() {
+        return Err(diagnostics);
+    }
+    let nodes = evaluate(&selector, context.world())?;
+    Ok(ResolvedScope::new(&selector, text, nodes))
+}
+
+fn line_plan(
+    line: &Line,
+    text: &str,
+    context: &Context<'_>,
+    errors: &mut Vec<Diagnostic>,
+) -> Option<LinePlan> {
+    match line {
+        Line::Nothing => Some(LinePlan::Nothing),
+        Line::Local(command) => Some(LinePlan::Local(command.clone())),
+        Line::Scope(selector) => scope(selector, text, context, errors).map(LinePlan::SetScope),
+        Line::Shell(line) => {
+            let word = words::find(words::SHELL_WORDS, &line.word.name)?;
+            if !word.available {
+                errors.push(not_available(word, line.word.span));
+                return None;
+            }
+            Some(LinePlan::Shell(ShellCommand {
+                word: word.name.to_owned(),
+                args: line.args.clone(),
+            }))
+        }
+        Line::Query(query) => query_plan(query, text, context, errors).map(LinePlan::Query),
+    }
+}
+
+/// Evaluates a selector, unless the parser could not read it: one mistake is told once.
+fn scope(
+    selector: &Selector,
+    text: &str,
+    context: &Context<'_>,
+    errors: &mut Vec<Diagnostic>,
+) -> Option<ResolvedScope> {
+    let unread =
+        |d: &Diagnostic| selector.span.start <= d.span.start && d.span.end <= selector.span.end;
+    if errors.iter().any(unread) {
+        return None;
+    }
+    match evaluate(selector, context.world()) {
+        Ok(nodes) => Some(ResolvedScope::new(selector, text, nodes)),
+        Err(more) => {
+            errors.extend(more);
+            None
+        }
+    }
+}
+
+fn query_plan(
+    line: &QueryLine,
+    text: &str,
+    context: &Context<'_>,
+    errors: &mut Vec<Diagnostic>,
+) -> Option<Query> {
+    let own_scope = line.scope.as_ref().map(|s| scope(s, text, context, errors));
+    let source = source(line, context, errors);
+    let asks = source
+        .as_ref()
+        .is_none_or(|(s, _)| s.asks_nodes() || *s == Source::Nodes);
+    let scope = match own_scope {
+        Some(scope) => scope,
+        None if !asks => Some(ResolvedScope::all(context.inventory)),
+        None => {
+            if context.scope.is_none() {
+                errors.push(
+                    Diagnostic::new(
+                        Code::NoScope,
+                        line.source_span,
+                        "there is no scope: on which nodes?",
+                    )
+                    .label("not run")
+                    .help(
+                        "set one with `@SELECTOR`, or write `@SELECTOR : …`; `@all` is every node",
+                    ),
+                );
+            }
+            context.scope.cloned()
+        }
+    };
+    let (source, schema) = match source {
+        Some((source, schema)) => (Some(source), schema),
+        None => (None, Schema::unknown()),
+    };
+    let kind = match source {
+        Some(Source::Command(_)) => SourceKind::Command,
+        Some(Source::Metric { .. } | Source::Facts(_)) => SourceKind::Probe,
+        Some(Source::Nodes | Source::Result(_)) | None => SourceKind::Kept,
+    };
+    let split = resolve(&line.stages, schema, kind, context.inventory, errors);
+    Some(Query {
+        source: source?,
+        scope: scope?,
+        row_plan: split.row_plan,
+        fleet: split.fleet,
+        text: text.trim().to_owned(),
+    })
+}
+
+fn source(
+    line: &QueryLine,
+    context: &Context<'_>,
+    errors: &mut Vec<Diagnostic>,
+) -> Option<(Source, Schema)> {
+    let span = line.source_span;
+    match &line.source {
+        ast::Source::Command(command) => {
+            if command.len() > COMMAND_MAX {
+                errors.push(
+                    Diagnostic::new(
+                        Code::TooMany,
+                        Span::at(span.start),
+                        format!(
+                            "the command has {} bytes, at most {COMMAND_MAX} are allowed",
+                            command.len()
+                        ),
+                    )
+                    .help("put it into a file, and copy that"),
+                );
+            }
+            if command.contains('\0') {
+                errors.push(Diagnostic::new(
+                    Code::Unexpected,
+                    span,
+                    "a command cannot hold a NUL character",
+                ));
+            }
+            Some((Source::Command(command.clone()), Schema::command()))
+        }
+        ast::Source::Metric(name) => match metrics::find(&name.name) {
+            Ok(metric) => Some((
+                Source::Metric {
+                    name: metric.name.to_owned(),
+                },
+                Schema::metric(metric),
+            )),
+            Err(unknown) => {
+                errors.push(
+                    Diagnostic::new(Code::UnknownMetric, name.span, unknown.to_string())
+                        .label("unknown metric")
+                        .help(unknown.nearest.map_or_else(
+                            || "`help metric` lists them".to_owned(),
+                            |near| format!("did you mean `{near}`?"),
+                        )),
+                );
+                None
+            }
+        },
+        ast::Source::Facts(columns) => Some(facts(columns, errors)),
+        ast::Source::Nodes => Some((Source::Nodes, Schema::nodes())),
+        ast::Source::Result(result) => {
+            known_result(*result, span, context, errors);
+            Some((Source::Result(*result), Schema::unknown()))
+        }
+        ast::Source::Events(_) => unavailable("events", span, errors),
+        ast::Source::Automations => unavailable("automations", span, errors),
+        ast::Source::Audit(_) => unavailable("audit", span, errors),
+        ast::Source::Open(_) => unavailable("open", span, errors),
+    }
+}
+
+fn unavailable(word: &str, span: Span, errors: &mut Vec<Diagnostic>) -> Option<(Source, Schema)> {
+    errors.extend(words::find(words::PROBES, word).map(|w| not_available(w, span)));
+    None
+}
+
+fn facts(columns: &[ast::Ident], errors: &mut Vec<Diagnostic>) -> (Source, Schema) {
+    let known = || metrics::FACTS.iter().map(|f| f.name);
+    for column in columns {
+        if !known().any(|name| name == column.name) {
+            errors.push(
+                Diagnostic::new(
+                    Code::UnknownColumn,
+                    column.span,
+                    format!("no fact is called `{}`", column.name),
+                )
+                .label("unknown fact")
+                .help(did_you_mean(&column.name, known()).unwrap_or_else(|| {
+                    format!("the facts are {}", known().collect::<Vec<_>>().join(", "))
+                })),
+            );
+        }
+    }
+    let names: Vec<String> = columns.iter().map(|c| c.name.clone()).collect();
+    let all: Vec<String> = known().map(str::to_owned).collect();
+    let schema = Schema::facts(if names.is_empty() { &all } else { &names });
+    (Source::Facts(names), schema)
+}
+
+fn known_result(
+    result: ResultRef,
+    span: Span,
+    context: &Context<'_>,
+    errors: &mut Vec<Diagnostic>,
+) {
+    let last = context.last_result;
+    let message = match (result, last) {
+        (_, None) => "there is no result yet".to_owned(),
+        (ResultRef::Number(n), Some(last)) if n == 0 || n > last => {
+            format!("there is no result ${n}; the last one is ${last}")
+        }
+        (ResultRef::Last | ResultRef::Number(_), Some(_)) => return,
+    };
+    errors.push(
+        Diagnostic::new(Code::UnknownResult, span, message)
+            .label("which rows?")
+            .help("a line goes on from a result with `|> …` or `$N |> …`"),
+    );
+}
+
+impl Query {
+    /// Whether the line has a verb that runs something on nodes because of what it found.
+    #[must_use]
+    pub fn is_deed(line: &Line) -> bool {
+        match line {
+            Line::Query(q) => q.stages.iter().any(|s| matches!(s.verb, Verb::Run { .. })),
+            Line::Nothing | Line::Local(_) | Line::Scope(_) | Line::Shell(_) => false,
+        }
+    }
+}

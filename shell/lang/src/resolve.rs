@@ -1,0 +1,297 @@
+//! Syntax tree to steps: names are looked up, and each step gets its place.
+//!
+//! The longest run of row verbs from the source on that read nothing the shell fills in goes to the
+//! node; from the first other step on everything stays in the shell, in the order of the line.
+
+use hailer_protocol::expr::Expr;
+use hailer_protocol::row_plan::{Projection, RowPlan, RowStep};
+
+use crate::ast::{Assignment, ExprKind, ExprNode, Ident, Stage, Verb};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::fleet_plan::{FleetStep, SortKey};
+use crate::inventory::Inventory;
+use crate::schema::{Schema, is_shells};
+use crate::words;
+
+/// The two halves of a line.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Split {
+    pub(crate) row_plan: RowPlan,
+    pub(crate) fleet: Vec<FleetStep>,
+}
+
+/// Resolves the verbs of a line; all mistakes end up in `errors`.
+pub(crate) fn resolve(
+    stages: &[Stage],
+    schema: Schema,
+    source: SourceKind,
+    inventory: &Inventory,
+    errors: &mut Vec<Diagnostic>,
+) -> Split {
+    let mut r = Resolver {
+        schema,
+        source,
+        inventory,
+        errors,
+        split: Split::default(),
+    };
+    for stage in stages {
+        r.stage(stage);
+    }
+    r.split
+}
+
+/// What the verbs work on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SourceKind {
+    /// A command on the nodes.
+    Command,
+    /// Another probe on the nodes.
+    Probe,
+    /// Rows that the shell has already.
+    Kept,
+}
+
+struct Resolver<'a> {
+    schema: Schema,
+    source: SourceKind,
+    inventory: &'a Inventory,
+    errors: &'a mut Vec<Diagnostic>,
+    split: Split,
+}
+
+impl Resolver<'_> {
+    fn stage(&mut self, stage: &Stage) {
+        match &stage.verb {
+            Verb::Parse(as_what) => {
+                if !self.schema.has_text() {
+                    self.errors.push(
+                        Diagnostic::new(Code::UnknownColumn, stage.span, "`parse` reads column `out`, which is not here")
+                            .label("nothing to parse")
+                            .help("only a command's result has text to parse, before `select`, `group` and `count`"),
+                    );
+                }
+                self.row(RowStep::Parse(as_what.clone()), &[]);
+                self.schema.parsed();
+            }
+            Verb::Where(expr) => {
+                if let Some(expr) = self.expr(expr) {
+                    self.row(RowStep::Where(expr), &[]);
+                }
+            }
+            Verb::Select(items) => {
+                let Some(projections) = self.projections(items, false) else {
+                    return;
+                };
+                let names: Vec<String> = projections.iter().map(|p| p.name.clone()).collect();
+                self.row(RowStep::Select(projections), &names);
+                self.schema.selected(names);
+            }
+            Verb::Derive(items) => {
+                let Some(projections) = self.projections(items, true) else {
+                    return;
+                };
+                let names: Vec<String> = projections.iter().map(|p| p.name.clone()).collect();
+                self.row(RowStep::Derive(projections), &names);
+            }
+            Verb::Take { n, per_node: true } => self.row(RowStep::Take(*n), &[]),
+            Verb::Take { n, per_node: false } => self.fleet(FleetStep::Take(*n)),
+            Verb::Group(by) => {
+                let named = self.columns(by);
+                let by = if by.is_empty() {
+                    ["state", "rc", "out", "err"].map(str::to_owned).to_vec()
+                } else {
+                    named.clone()
+                };
+                self.fleet(FleetStep::Group { by: named });
+                self.schema.grouped(&by, &["nodes", "count"]);
+            }
+            Verb::Count(by) => {
+                let by = self.columns(by);
+                self.schema.grouped(&by, &["count"]);
+                self.fleet(FleetStep::Count { by });
+            }
+            Verb::Sort(items) => {
+                let keys = items.iter().filter_map(|item| {
+                    let expr = self.expr(&item.expr)?;
+                    Some(SortKey {
+                        expr,
+                        descending: item.descending,
+                    })
+                });
+                let keys = keys.collect();
+                self.fleet(FleetStep::Sort { keys });
+            }
+            Verb::Top { n, by } => {
+                if let Some(by) = self.expr(by) {
+                    self.fleet(FleetStep::Top { n: *n, by });
+                }
+            }
+            Verb::Agg { .. }
+            | Verb::Uniq(_)
+            | Verb::Join { .. }
+            | Verb::Diff(_)
+            | Verb::Why(_)
+            | Verb::Sql(_)
+            | Verb::Run { .. }
+            | Verb::Save(_)
+            | Verb::Plot { .. }
+            | Verb::Follow
+            | Verb::Watch(_) => {
+                let word = words::find(words::VERBS, stage.verb.word());
+                self.errors
+                    .extend(word.map(|w| not_available(w, stage.span)));
+                // What comes out is not known, so nothing behind it is judged.
+                self.schema = Schema::unknown();
+            }
+        }
+    }
+
+    /// Adds a row verb where it can run; `writes` are the columns that it makes.
+    fn row(&mut self, step: RowStep, writes: &[String]) {
+        let mut here = self.source == SourceKind::Kept || !self.split.fleet.is_empty();
+        for_each_column(&step, &mut |name| here |= is_shells(name, self.inventory));
+        here |= writes.iter().any(|name| is_shells(name, self.inventory));
+        if here {
+            self.split.fleet.push(FleetStep::Row(step));
+        } else {
+            self.split.row_plan.steps.push(step);
+        }
+    }
+
+    fn fleet(&mut self, step: FleetStep) {
+        self.split.fleet.push(step);
+    }
+
+    fn columns(&mut self, idents: &[Ident]) -> Vec<String> {
+        for ident in idents {
+            self.column(&ident.name, ident.span);
+        }
+        idents.iter().map(|i| i.name.clone()).collect()
+    }
+
+    fn column(&mut self, name: &str, span: crate::span::Span) {
+        if self.schema.has(name, self.inventory) {
+            return;
+        }
+        let help = self
+            .schema
+            .help(name, self.inventory, self.source == SourceKind::Command);
+        self.errors.push(
+            Diagnostic::new(
+                Code::UnknownColumn,
+                span,
+                format!("no column is called `{name}` here"),
+            )
+            .label("unknown column")
+            .help(help),
+        );
+    }
+
+    fn projections(&mut self, items: &[Assignment], adds: bool) -> Option<Vec<Projection>> {
+        let mut out = Vec::with_capacity(items.len());
+        for item in items {
+            let expr = self.expr(&item.expr);
+            self.reserved(&item.name, &item.expr);
+            // A later one in the same `derive` may read an earlier one.
+            if adds {
+                self.schema.add(&item.name.name);
+            }
+            out.extend(expr.map(|expr| Projection {
+                name: item.name.name.clone(),
+                expr,
+            }));
+        }
+        (out.len() == items.len()).then_some(out)
+    }
+
+    /// Reserved columns win: nothing may take their names.
+    fn reserved(&mut self, name: &Ident, expr: &ExprNode) {
+        let keeps = expr.kind == ExprKind::Column(name.name.clone());
+        let shells =
+            matches!(name.name.as_str(), "node" | "state") || name.name.starts_with("label.");
+        if shells && !keeps {
+            self.errors.push(
+                Diagnostic::new(
+                    Code::Unexpected,
+                    name.span,
+                    format!(
+                        "`{}` says where a row came from and cannot be replaced",
+                        name.name
+                    ),
+                )
+                .label("reserved")
+                .help("take another name"),
+            );
+        }
+    }
+
+    /// Resolves an expression; `None` where the parser has said what is wrong with it.
+    fn expr(&mut self, node: &ExprNode) -> Option<Expr> {
+        Some(match &node.kind {
+            ExprKind::Literal(value) => Expr::Literal(value.clone()),
+            ExprKind::Column(name) => {
+                self.column(name, node.span);
+                Expr::Column(name.clone())
+            }
+            ExprKind::Unary(op, x) => Expr::Unary(*op, Box::new(self.expr(x)?)),
+            ExprKind::Binary(op, x, y) => {
+                let (x, y) = (self.expr(x), self.expr(y));
+                Expr::Binary(*op, Box::new(x?), Box::new(y?))
+            }
+            ExprKind::In { of, list, negated } => {
+                let of = self.expr(of);
+                let list: Vec<Option<Expr>> = list.iter().map(|e| self.expr(e)).collect();
+                let list = list.into_iter().collect::<Option<_>>()?;
+                Expr::In {
+                    of: Box::new(of?),
+                    list,
+                    negated: *negated,
+                }
+            }
+            ExprKind::Matches {
+                of,
+                pattern,
+                negated,
+            } => {
+                let of = Box::new(self.expr(of)?);
+                Expr::Matches {
+                    of,
+                    pattern: pattern.clone(),
+                    negated: *negated,
+                }
+            }
+            ExprKind::IsNull { of, negated } => Expr::IsNull {
+                of: Box::new(self.expr(of)?),
+                negated: *negated,
+            },
+            ExprKind::Call(function, args) => {
+                let args: Vec<Option<Expr>> = args.iter().map(|e| self.expr(e)).collect();
+                Expr::Call(*function, args.into_iter().collect::<Option<_>>()?)
+            }
+            ExprKind::Error => return None,
+        })
+    }
+}
+
+/// What a word of the language says that this version cannot carry out.
+pub(crate) fn not_available(word: &words::Word, span: crate::span::Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::NotAvailable,
+        span,
+        format!("not available yet: `{}`", word.name),
+    )
+    .label("this version cannot do it")
+    .help(format!("it will be `{}`: {}", word.usage, word.help))
+}
+
+fn for_each_column(step: &RowStep, visit: &mut impl FnMut(&str)) {
+    match step {
+        RowStep::Parse(_) | RowStep::Take(_) => {}
+        RowStep::Where(expr) => expr.for_each_column(&mut |c| visit(c)),
+        RowStep::Select(list) | RowStep::Derive(list) => {
+            list.iter()
+                .for_each(|p| p.expr.for_each_column(&mut |c| visit(c)));
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Which columns there are at one place of a line, as far as that can be known before it runs.
+
+use hailer_protocol::metrics;
+
+use crate::inventory::Inventory;
+use crate::nearest::did_you_mean;
+use crate::words::{NODE_SIDE_COLUMNS, RESERVED_COLUMNS};
+
+/// Columns of rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Schema {
+    /// The rows' own columns, in order.
+    own: Vec<String>,
+    /// There may be more: what `parse` finds is known only when it has run.
+    open: bool,
+    /// The rows come from nodes: `node`, `state` and the labels can be asked for.
+    from_nodes: bool,
+}
+
+impl Schema {
+    fn closed(own: Vec<String>) -> Self {
+        Self {
+            own,
+            open: false,
+            from_nodes: true,
+        }
+    }
+
+    /// A command's columns before `parse`.
+    pub(crate) fn command() -> Self {
+        Self::closed(NODE_SIDE_COLUMNS.map(str::to_owned).to_vec())
+    }
+
+    /// A metric's columns.
+    pub(crate) fn metric(metric: &metrics::Metric) -> Self {
+        Self::closed(metric.columns().into_iter().map(|c| c.name).collect())
+    }
+
+    /// The columns of `facts`.
+    pub(crate) fn facts(columns: &[String]) -> Self {
+        Self::closed(columns.to_vec())
+    }
+
+    /// The columns of `nodes`.
+    pub(crate) fn nodes() -> Self {
+        Self::closed(vec!["address".to_owned()])
+    }
+
+    /// A kept result's columns: the shell knows them, this crate does not.
+    pub(crate) const fn unknown() -> Self {
+        Self {
+            own: Vec::new(),
+            open: true,
+            from_nodes: true,
+        }
+    }
+
+    /// After `parse`: the text became columns that nobody knows yet.
+    pub(crate) fn parsed(&mut self) {
+        self.open = true;
+    }
+
+    /// After `select`: these, and what the shell knows of each row's node.
+    pub(crate) fn selected(&mut self, columns: Vec<String>) {
+        self.own = columns;
+        self.open = false;
+    }
+
+    /// After `derive`.
+    pub(crate) fn add(&mut self, column: &str) {
+        if !self.own.iter().any(|c| c == column) {
+            self.own.push(column.to_owned());
+        }
+    }
+
+    /// After `group` and `count`: rows that stand for many nodes.
+    pub(crate) fn grouped(&mut self, by: &[String], more: &[&str]) {
+        self.own = by
+            .iter()
+            .cloned()
+            .chain(more.iter().map(|c| (*c).to_owned()))
+            .collect();
+        self.open = false;
+        self.from_nodes = false;
+    }
+
+    /// Whether `parse` has its text.
+    pub(crate) fn has_text(&self) -> bool {
+        self.open || self.own.iter().any(|c| c == "out")
+    }
+
+    /// Whether a column can be there.
+    pub(crate) fn has(&self, name: &str, inventory: &Inventory) -> bool {
+        if self.own.iter().any(|c| c == name) {
+            return true;
+        }
+        let reserved = |name: &str| RESERVED_COLUMNS.iter().any(|w| w.name == name);
+        // A qualified name is never anything else.
+        if let Some(label) = name.strip_prefix("label.") {
+            return self.from_nodes && inventory.labels().contains_key(label);
+        }
+        if let Some(column) = name.strip_prefix("run.") {
+            return self.from_nodes && reserved(column);
+        }
+        let of_node = matches!(name, "node" | "state") || inventory.labels().contains_key(name);
+        self.open || self.from_nodes && of_node
+    }
+
+    /// Help for a column that cannot be there.
+    pub(crate) fn help(&self, name: &str, inventory: &Inventory, is_command: bool) -> String {
+        let labels = inventory.labels().keys().map(String::as_str);
+        let of_node = ["node", "state"]
+            .into_iter()
+            .chain(labels)
+            .filter(|_| self.from_nodes);
+        let all: Vec<&str> = self.own.iter().map(String::as_str).chain(of_node).collect();
+        if let Some(near) = did_you_mean(name, all.iter().copied()) {
+            return near;
+        }
+        if is_command && self.has_text() && !self.open {
+            return "columns of a command's output exist behind `|> parse`; text wants quotes"
+                .to_owned();
+        }
+        format!("the columns here are {}", all.join(", "))
+    }
+}
+
+/// Whether a column is filled in by the shell, so that a step which reads it cannot run on a node.
+///
+/// `label.NAME` and `run.NAME` are how a column is named that another one hides. A name that is a label too is left to the shell whatever else it may be: the node cannot tell.
+pub(crate) fn is_shells(name: &str, inventory: &Inventory) -> bool {
+    let reserved =
+        RESERVED_COLUMNS.iter().any(|w| w.name == name) && !NODE_SIDE_COLUMNS.contains(&name);
+    reserved
+        || name.starts_with("label.")
+        || name.starts_with("run.")
+        || inventory.labels().contains_key(name)
+}

@@ -1,0 +1,271 @@
+//! The closed lists of words: probes, shell words, fleet verbs, reserved columns.
+//!
+//! No word that operators run on Linux is taken as a first word (`kill`, `top`, `watch`, `file`,
+//! `log`, `ps` stay Linux commands). Words that this version cannot carry out are in the lists too:
+//! they are parsed, completed and explained, and planning says that they are not available yet.
+
+/// One word of the language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word {
+    /// The word.
+    pub name: &'static str,
+    /// How it is used.
+    pub usage: &'static str,
+    /// What it does, in one line.
+    pub help: &'static str,
+    /// Whether this version carries it out.
+    pub available: bool,
+}
+
+const fn now(name: &'static str, usage: &'static str, help: &'static str) -> Word {
+    Word {
+        name,
+        usage,
+        help,
+        available: true,
+    }
+}
+
+const fn later(name: &'static str, usage: &'static str, help: &'static str) -> Word {
+    Word {
+        name,
+        usage,
+        help,
+        available: false,
+    }
+}
+
+/// First words that start a table source.
+pub const PROBES: &[Word] = &[
+    now(
+        "metric",
+        "metric NAME",
+        "the latest value of a metric on every node in scope",
+    ),
+    now(
+        "facts",
+        "facts [COLUMN, …]",
+        "what the nodes are: kernel, processors, memory, uptime",
+    ),
+    now(
+        "nodes",
+        "nodes",
+        "the nodes in scope with their labels and live state",
+    ),
+    later(
+        "events",
+        "events [since DURATION]",
+        "what automations saw and did",
+    ),
+    later(
+        "automations",
+        "automations",
+        "the automations on the nodes and their states",
+    ),
+    later(
+        "audit",
+        "audit [since DURATION]",
+        "who asked for what, and what came of it",
+    ),
+    later(
+        "open",
+        "open FILE",
+        "a table from a file on the operator's machine",
+    ),
+];
+
+/// First words that are for the shell itself.
+pub const SHELL_WORDS: &[Word] = &[
+    now("help", "help [WORD]", "explains a word, or lists them"),
+    now("scope", "scope", "shows the nodes in scope"),
+    now("jobs", "jobs", "lists the runs that are still going"),
+    now(
+        "cancel",
+        "cancel [N]",
+        "cancels a run; without a number, the last one",
+    ),
+    now("history", "history [N]", "lists the lines that were run"),
+    now(
+        "explain",
+        "explain LINE",
+        "shows where each part of a line would run, and runs nothing",
+    ),
+    now("set", "set [NAME [VALUE]]", "shows or changes a setting"),
+    now("quit", "quit", "ends the shell"),
+    now("exit", "exit", "ends the shell"),
+    later("let", "let NAME = LINE", "gives a line a name"),
+    later(
+        "promote",
+        "promote NAME [--FLAG VALUE] …",
+        "turns the last line into an automation",
+    ),
+    later(
+        "plan",
+        "plan [FILE] …",
+        "shows what `apply` would change, and where",
+    ),
+    later(
+        "apply",
+        "apply [FILE] … [--FLAG]",
+        "rolls automations out in stages",
+    ),
+    later(
+        "mute",
+        "mute NAME [DURATION]",
+        "keeps an automation from acting",
+    ),
+    later("unmute", "unmute NAME", "lets a muted automation act again"),
+];
+
+/// Words behind `|>`.
+pub const VERBS: &[Word] = &[
+    now(
+        "parse",
+        "parse [columns|json|kv|csv|lines|regex 'PATTERN']",
+        "turns the text of column `out` into rows and columns",
+    ),
+    now(
+        "where",
+        "where EXPR",
+        "keeps the rows for which the expression is true",
+    ),
+    now(
+        "select",
+        "select COLUMN|NAME = EXPR, …",
+        "keeps these columns, in this order",
+    ),
+    now("derive", "derive NAME = EXPR, …", "adds columns"),
+    now(
+        "take",
+        "take N [per node]",
+        "keeps the first N rows, of the fleet or of each node",
+    ),
+    now(
+        "group",
+        "group [by COLUMN, …]",
+        "puts equal rows together, with the nodes that share them",
+    ),
+    now("count", "count [by COLUMN, …]", "counts rows"),
+    now("sort", "sort EXPR [asc|desc], …", "orders rows"),
+    now(
+        "top",
+        "top N by EXPR",
+        "keeps the N rows with the highest value, highest first",
+    ),
+    later(
+        "agg",
+        "agg FUNCTION(EXPR), … [by COLUMN, …]",
+        "sums, means and percentiles",
+    ),
+    later("uniq", "uniq [by COLUMN, …]", "keeps one of equal rows"),
+    later(
+        "join",
+        "join $N [by COLUMN, …]",
+        "joins rows with those of another result",
+    ),
+    later("diff", "diff $N", "shows what changed since another result"),
+    later(
+        "why",
+        "why [by COLUMN, …]",
+        "finds the labels and facts that tell odd nodes from the rest",
+    ),
+    later(
+        "sql",
+        "sql 'QUERY'",
+        "runs SQL over the rows, as table `rows`",
+    ),
+    later(
+        "run",
+        "run [each] [--FLAG …] COMMAND",
+        "runs a command where a row is left",
+    ),
+    later(
+        "save",
+        "save FILE",
+        "writes the table to a .parquet, .csv, .ndjson or .json file",
+    ),
+    later("plot", "plot COLUMN [by COLUMN]", "draws a column"),
+    later("follow", "follow", "keeps showing rows as they come"),
+    later(
+        "watch",
+        "watch DURATION",
+        "repeats the probe and shows what changed",
+    ),
+];
+
+/// Columns that every command result has, in their order.
+pub const RESERVED_COLUMNS: &[Word] = &[
+    now("node", "string", "the node's name"),
+    now("state", "string", "how the node's part of the run ended"),
+    now("rc", "int", "the command's exit code"),
+    now("ms", "int", "how long the command took, in milliseconds"),
+    now("bytes", "size", "how much the command wrote"),
+    now("truncated", "bool", "whether output was cut off"),
+    now("out", "string", "what the command wrote to standard output"),
+    now("err", "string", "what the command wrote to standard error"),
+];
+
+/// The reserved columns that the node itself fills in; `node` and `state` are the shell's.
+pub const NODE_SIDE_COLUMNS: [&str; 6] = ["rc", "ms", "bytes", "truncated", "out", "err"];
+
+/// What `agg` can compute.
+pub const AGGREGATES: &[&str] = &[
+    "count", "sum", "mean", "min", "max", "median", "stddev", "p50", "p90", "p95", "p99", "first",
+    "last",
+];
+
+/// Words that have a meaning of their own in expressions and selectors.
+pub const KEYWORDS: &[&str] = &[
+    "and", "or", "not", "in", "is", "null", "true", "false", "by", "per", "as", "asc", "desc",
+    "all",
+];
+
+/// Words that a label cannot be called: reserved columns, keywords, and what columns are called.
+#[must_use]
+pub fn is_reserved_label(key: &str) -> bool {
+    RESERVED_COLUMNS.iter().any(|w| w.name == key)
+        || KEYWORDS.contains(&key)
+        || matches!(
+            key,
+            "label" | "group" | "name" | "address" | "count" | "nodes"
+        )
+}
+
+/// Finds a word in one of the lists.
+#[must_use]
+pub fn find(list: &'static [Word], name: &str) -> Option<&'static Word> {
+    list.iter().find(|w| w.name == name)
+}
+
+/// Returns the names in one of the lists.
+pub fn names(list: &'static [Word]) -> impl Iterator<Item = &'static str> {
+    list.iter().map(|w| w.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_first_word_of_ours_is_a_linux_command() {
+        for linux in [
+            "kill", "top", "watch", "file", "log", "ps", "source", "sort", "join", "diff",
+        ] {
+            assert!(
+                find(PROBES, linux).is_none() && find(SHELL_WORDS, linux).is_none(),
+                "{linux}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_word_says_how_it_is_used() {
+        for w in [PROBES, SHELL_WORDS, VERBS].concat() {
+            assert!(
+                w.usage.starts_with(w.name) && !w.help.is_empty(),
+                "{}",
+                w.name
+            );
+        }
+    }
+}
