@@ -1,17 +1,21 @@
 //! A running command, seen from the agent.
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use rustix::net::{SendFlags, send};
+use tokio::io::Interest;
 use tokio::net::UnixStream;
 use tokio::net::unix::pipe;
 
 use crate::end::End;
 use crate::error::ExecError;
-use crate::order::{KILL, KILL_NOW, REPLY_BYTES, Reply};
+use crate::fds;
+use crate::order::{KILL, KILL_NOW};
+use crate::pool::Pool;
+use crate::reply::{REPLY_BYTES, Reply};
 
 /// A command that runs. Dropping it kills the command and all its descendants, unless its spec
 /// said `detached`.
@@ -33,7 +37,10 @@ pub struct Running {
 /// The connection to a command's supervisor.
 #[derive(Debug)]
 pub struct Control {
-    shared: Arc<Shared>,
+    /// `None` once the run has ended.
+    shared: Option<Arc<Shared>>,
+    /// Where the connection goes when it may carry another run.
+    pool: Weak<Pool>,
     /// Bytes of a reply that has not arrived as a whole.
     partial: [u8; REPLY_BYTES],
     n_partial: usize,
@@ -78,12 +85,13 @@ impl Killer {
 }
 
 impl Control {
-    pub(crate) fn new(stream: UnixStream) -> Self {
+    pub(crate) fn new(stream: UnixStream, pool: Weak<Pool>) -> Self {
         Self {
-            shared: Arc::new(Shared {
+            shared: Some(Arc::new(Shared {
                 stream,
                 is_kill_sent: AtomicBool::new(false),
-            }),
+            })),
+            pool,
             partial: [0; REPLY_BYTES],
             n_partial: 0,
             end: None,
@@ -94,17 +102,22 @@ impl Control {
     /// nothing is left. Returns at once; [`Self::wait`] tells when it is done. A second call
     /// changes nothing.
     pub fn kill(&self) {
-        self.shared.kill();
+        if let Some(shared) = &self.shared {
+            shared.kill();
+        }
     }
 
     /// Asks for the end of the whole tree without any grace, also while one runs.
     pub fn kill_now(&self) {
-        self.shared.send(KILL_NOW);
+        if let Some(shared) = &self.shared {
+            shared.is_kill_sent.store(true, Ordering::Relaxed);
+            shared.send(KILL_NOW);
+        }
     }
 
     /// Returns a handle with which another task can kill this run.
     pub fn killer(&self) -> Killer {
-        Killer(Arc::downgrade(&self.shared))
+        Killer(self.shared.as_ref().map(Arc::downgrade).unwrap_or_default())
     }
 
     /// Waits for the end of the command, or after a kill for the end of its whole tree.
@@ -117,6 +130,9 @@ impl Control {
         match self.reply().await {
             Ok(Some(Reply::Ended(end))) => {
                 self.end = Some(end);
+                if !end.killed && end.left_behind == 0 {
+                    self.release();
+                }
                 Ok(end)
             }
             Ok(Some(Reply::Started { .. } | Reply::Failed { .. })) => Err(ExecError::Protocol {
@@ -127,12 +143,26 @@ impl Control {
         }
     }
 
+    /// Gives the connection up for another run.
+    ///
+    /// From here on no [`Killer`] reaches it; one that has, or is just about to, spoils it.
+    pub(crate) fn release(&mut self) {
+        let Some(shared) = self.shared.take().and_then(Arc::into_inner) else {
+            return;
+        };
+        if let (false, Some(pool)) = (shared.is_kill_sent.into_inner(), self.pool.upgrade()) {
+            pool.put(shared.stream);
+        }
+    }
+
     /// Waits for the next reply; `None` when the supervisor is gone.
     pub(crate) async fn reply(&mut self) -> Result<Option<Reply>, ExecError> {
-        let stream = &self.shared.stream;
+        let Some(shared) = &self.shared else {
+            return Ok(None);
+        };
         while self.n_partial < REPLY_BYTES {
-            stream.readable().await.map_err(ExecError::Pipe)?;
-            match stream.try_read(&mut self.partial[self.n_partial..]) {
+            shared.stream.readable().await.map_err(ExecError::Pipe)?;
+            match shared.stream.try_read(&mut self.partial[self.n_partial..]) {
                 Ok(0) => return Ok(None),
                 Ok(n) => self.n_partial += n,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -145,19 +175,22 @@ impl Control {
             .map(Some)
             .ok_or(ExecError::Protocol { kind })
     }
+}
 
-    /// Sends the order.
-    pub(crate) async fn order(&self, bytes: &[u8]) -> io::Result<()> {
-        let stream = &self.shared.stream;
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            stream.writable().await?;
-            match stream.try_write(rest) {
-                Ok(n) => rest = &rest[n..],
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+/// Sends an order and the command's ends of its pipes.
+pub(crate) async fn send_order(
+    stream: &UnixStream,
+    order: &[u8],
+    pipes: &[BorrowedFd<'_>],
+) -> io::Result<()> {
+    let send = |bytes, pipes| {
+        stream.async_io(Interest::WRITABLE, move || {
+            fds::send(stream.as_fd(), bytes, pipes)
+        })
+    };
+    let mut sent = send(order, pipes).await?;
+    while sent < order.len() {
+        sent += send(&order[sent..], &[]).await?;
     }
+    Ok(())
 }

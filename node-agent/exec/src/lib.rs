@@ -2,15 +2,15 @@
 //!
 //! The agent's heap is large and forking it is slow, so the agent never forks. A small
 //! [`helper`] process does: it is started once, single-threaded, and shared by everything in
-//! the agent that spawns. For each run it forks a *supervisor*, which adopts whatever the
-//! command leaves behind (it is a subreaper) and can therefore kill the whole tree, down to
-//! the daemons that left their session.
+//! the agent that spawns. It forks *supervisors*: each watches over one run at a time, adopts
+//! whatever its command orphans (it is a subreaper) and can therefore kill the whole tree, down
+//! to the daemons that left their session. One whose run has left nothing takes the next.
 //!
 //! ```text
-//! agent (tokio, big heap)          helper (one a agent)        supervisor (one a run)
-//!   Spawner ── request + fds ────────▶ recvmsg, fork ────────────▶ vfork + exec: the command
-//!   Control ◀───────────── order, started, kill, ended ──────────▶ waits, reaps, kills
-//!   stdout, stderr ◀───────────────── pipes ─────────────────────── the command and its kin
+//! agent (tokio, big heap)          helper (one an agent)       supervisor (one a run)
+//!   Spawner ── "another one" ────────▶ recvmsg, fork ────────────▶ vfork + exec: the command
+//!   Control ◀────── order and pipes, started, kill, ended ───────▶ waits, reaps, kills
+//!   stdout, stderr ◀──────────────────────────────────────────────── the command and its kin
 //! ```
 //!
 //! What it refuses to do: it interprets no output, keeps no queue, sets no deadline. A caller
@@ -23,9 +23,12 @@ mod control;
 mod direct;
 mod end;
 mod error;
+mod fds;
 pub mod helper;
 mod nofile;
 mod order;
+mod pool;
+mod reply;
 mod spawner;
 mod spec;
 mod supervisor;

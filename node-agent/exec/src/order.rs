@@ -1,5 +1,5 @@
-//! The words between agent and supervisor: one order down, a few fixed-size replies up, and
-//! single-byte requests to kill.
+//! The words from agent to supervisor: an order with its descriptors, and single-byte requests
+//! to kill. The way back is in [`crate::reply`].
 //!
 //! Both ends are the same build of the same crate on the same machine, so there is no version
 //! and no skipping: numbers are native-endian and every list has its count. Strings end in NUL,
@@ -11,8 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::direct::direct_argv;
-use crate::end::{End, Held, How};
-use crate::error::{ExecError, Step};
+use crate::error::ExecError;
 use crate::spec::{Program, Rlimits, Spec};
 
 /// The longest order: what Linux takes by default is 2 MiB of arguments and environment.
@@ -20,8 +19,10 @@ pub(crate) const MAX_ORDER_BYTES: usize = 4 * 1024 * 1024;
 /// Longer lines go to the shell: their words would travel a second time, their first word once
 /// for each folder of the `PATH`.
 const MAX_DIRECT_BYTES: usize = 4096;
-/// Every reply is this long.
-pub(crate) const REPLY_BYTES: usize = 48;
+/// The first byte of an order, before the length of the rest in four.
+pub(crate) const ORDER: u8 = b'o';
+/// Bytes before the order proper.
+pub(crate) const ORDER_HEAD: usize = 5;
 /// From the agent: kill the tree, SIGTERM first.
 pub(crate) const KILL: u8 = b'k';
 /// From the agent: kill the tree at once.
@@ -44,9 +45,14 @@ pub(crate) struct Order<'a> {
     pub(crate) env: Vec<&'a CStr>,
 }
 
-/// Returns the bytes of an order: the length of the rest in four bytes, then the rest.
+/// Returns the bytes of an order: [`ORDER`], the length of the rest in four bytes, then the rest.
+///
+/// With the first of them go the descriptors of standard output, standard error and, if the
+/// command is to read anything, standard input.
 pub(crate) fn encode(spec: &Spec, cgroup_parent: Option<&Path>) -> Result<Vec<u8>, ExecError> {
-    let mut out = Writer { bytes: vec![0; 4] };
+    let mut out = Writer {
+        bytes: vec![ORDER, 0, 0, 0, 0],
+    };
     out.number(u64::from(spec.detached));
     out.number(u64::try_from(spec.kill_grace.as_millis()).unwrap_or(u64::MAX));
     let limits = spec.limits;
@@ -183,7 +189,7 @@ impl Writer {
     }
 
     fn finish(mut self) -> Result<Vec<u8>, ExecError> {
-        let bytes = self.bytes.len() - 4;
+        let bytes = self.bytes.len() - ORDER_HEAD;
         let too_large = ExecError::TooLarge {
             bytes,
             limit: MAX_ORDER_BYTES,
@@ -192,7 +198,7 @@ impl Writer {
             return Err(too_large);
         }
         let length = u32::try_from(bytes).map_err(|_| too_large)?;
-        self.bytes[..4].copy_from_slice(&length.to_ne_bytes());
+        self.bytes[1..ORDER_HEAD].copy_from_slice(&length.to_ne_bytes());
         Ok(self.bytes)
     }
 }
@@ -255,102 +261,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What the supervisor says, in this order: `Started` and then `Ended`, or `Failed` alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reply {
-    Started { pid: u32 },
-    Failed { step: Step, errno: i32 },
-    Ended(End),
-}
-
-const STARTED: u8 = 1;
-const FAILED: u8 = 2;
-const ENDED: u8 = 3;
-
-impl Reply {
-    /// Returns the bytes of this reply.
-    ///
-    /// Layout: kind, flags, three bytes of detail, then from byte 8 on the figures.
-    pub(crate) fn encode(&self) -> [u8; REPLY_BYTES] {
-        let mut out = [0; REPLY_BYTES];
-        match self {
-            Self::Started { pid } => {
-                out[0] = STARTED;
-                out[8..12].copy_from_slice(&pid.to_ne_bytes());
-            }
-            Self::Failed { step, errno } => {
-                out[0] = FAILED;
-                out[1] = step.code();
-                out[8..12].copy_from_slice(&errno.to_ne_bytes());
-            }
-            Self::Ended(end) => {
-                let (how, code) = match end.how {
-                    How::Exited(code) => (0, code),
-                    How::Signalled(signal) => (1, signal),
-                    How::Unkillable => (2, 0),
-                };
-                out[0] = ENDED;
-                out[1] = how;
-                out[2] = u8::from(end.killed);
-                out[3] = u8::from(end.held.cgroup);
-                out[4] = u8::from(end.held.rlimits);
-                out[8..12].copy_from_slice(&code.to_ne_bytes());
-                out[12..16].copy_from_slice(&end.left_behind.to_ne_bytes());
-                out[16..24].copy_from_slice(&micros(end.user).to_ne_bytes());
-                out[24..32].copy_from_slice(&micros(end.system).to_ne_bytes());
-                out[32..40].copy_from_slice(&end.max_rss_bytes.to_ne_bytes());
-            }
-        }
-        out
-    }
-
-    /// Reads a reply; `None` if it is of an unknown kind.
-    pub(crate) fn decode(bytes: &[u8; REPLY_BYTES]) -> Option<Self> {
-        let four = |at: usize| [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
-        let eight = |at: usize| {
-            let (low, high) = (four(at), four(at + 4));
-            u64::from_ne_bytes([
-                low[0], low[1], low[2], low[3], high[0], high[1], high[2], high[3],
-            ])
-        };
-        match bytes[0] {
-            STARTED => Some(Self::Started {
-                pid: u32::from_ne_bytes(four(8)),
-            }),
-            FAILED => Some(Self::Failed {
-                step: Step::from_code(bytes[1])?,
-                errno: i32::from_ne_bytes(four(8)),
-            }),
-            ENDED => {
-                let code = i32::from_ne_bytes(four(8));
-                let how = match bytes[1] {
-                    0 => How::Exited(code),
-                    1 => How::Signalled(code),
-                    2 => How::Unkillable,
-                    _ => return None,
-                };
-                Some(Self::Ended(End {
-                    how,
-                    killed: bytes[2] != 0,
-                    held: Held {
-                        cgroup: bytes[3] != 0,
-                        rlimits: bytes[4] != 0,
-                    },
-                    left_behind: u32::from_ne_bytes(four(12)),
-                    user: Duration::from_micros(eight(16)),
-                    system: Duration::from_micros(eight(24)),
-                    max_rss_bytes: eight(32),
-                }))
-            }
-            _ => None,
-        }
-    }
-}
-
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -371,7 +281,7 @@ mod tests {
 
     fn check(spec: &Spec, paths: &[&str], argv: &[&str], shell: &[&str]) {
         let bytes = encode(spec, Some(Path::new("/cg"))).unwrap();
-        let order = Order::decode(&bytes[4..]).unwrap();
+        let order = Order::decode(&bytes[ORDER_HEAD..]).unwrap();
         assert_eq!(words(&order.paths), paths);
         assert_eq!(words(&order.argv), argv);
         assert_eq!(words(&order.shell), shell);
@@ -438,7 +348,7 @@ mod tests {
             };
             let bytes = encode(&spec, None).unwrap();
             assert_eq!(
-                Order::decode(&bytes[4..]).unwrap().argv,
+                Order::decode(&bytes[ORDER_HEAD..]).unwrap().argv,
                 Vec::<&CStr>::new()
             );
         }
@@ -477,48 +387,12 @@ mod tests {
     #[test]
     fn a_broken_order_is_no_order() {
         let bytes = encode(&spec(Program::Shell("df".into())), None).unwrap();
-        for cut in 4..bytes.len() {
-            assert_eq!(Order::decode(&bytes[4..cut]), None, "cut at {cut}");
+        for cut in ORDER_HEAD..bytes.len() {
+            assert_eq!(Order::decode(&bytes[ORDER_HEAD..cut]), None, "cut at {cut}");
         }
-        let mut longer = bytes[4..].to_vec();
+        let mut longer = bytes[ORDER_HEAD..].to_vec();
         longer.push(0);
         assert_eq!(Order::decode(&longer), None);
         assert_eq!(Order::decode(&[0xff; 400]), None);
-    }
-
-    #[test]
-    fn every_reply_survives_its_bytes() {
-        let end = End {
-            how: How::Signalled(9),
-            killed: true,
-            user: Duration::from_micros(7),
-            system: Duration::from_secs(8),
-            max_rss_bytes: 1 << 40,
-            left_behind: 3,
-            held: Held {
-                cgroup: true,
-                rlimits: false,
-            },
-        };
-        for reply in [
-            Reply::Started { pid: 77 },
-            Reply::Failed {
-                step: Step::Exec,
-                errno: -2,
-            },
-            Reply::Ended(end),
-            Reply::Ended(End {
-                how: How::Exited(255),
-                killed: false,
-                ..end
-            }),
-            Reply::Ended(End {
-                how: How::Unkillable,
-                ..end
-            }),
-        ] {
-            assert_eq!(Reply::decode(&reply.encode()), Some(reply));
-        }
-        assert_eq!(Reply::decode(&[9; REPLY_BYTES]), None);
     }
 }

@@ -17,10 +17,12 @@ use tokio::net::unix::pipe;
 use tokio::sync::Semaphore;
 
 use crate::cgroup::remove_stale;
-use crate::control::{Control, Running};
+use crate::control::{Control, Running, send_order};
 use crate::error::ExecError;
-use crate::helper::{self, Request};
-use crate::order::{Reply, encode};
+use crate::fds;
+use crate::order::encode;
+use crate::pool::Pool;
+use crate::reply::Reply;
 use crate::spec::{Spec, Stdin};
 
 /// Spawns that may be under way at once (runs that have started do not count). It bounds the
@@ -45,12 +47,13 @@ pub struct SpawnerConfig {
     pub cgroup_parent: Option<PathBuf>,
 }
 
-/// Runs commands through a helper process. Share it behind an `Arc`.
+/// Runs commands through a helper process. Share it behind an `Arc`, within one runtime.
 #[derive(Debug)]
 pub struct Spawner {
     command: HelperCommand,
     config: SpawnerConfig,
     helper: Mutex<Arc<Helper>>,
+    idle: Arc<Pool>,
     starting: Semaphore,
 }
 
@@ -64,8 +67,8 @@ struct Helper {
 
 /// How one try at a spawn ended without a run.
 enum Missed {
-    /// The helper was gone and nothing ran: another try is safe.
-    NoHelper,
+    /// There was no one to run it and nothing ran: another try is safe.
+    NoSupervisor,
     Failed(ExecError),
 }
 
@@ -85,6 +88,7 @@ impl Spawner {
             command: helper.clone(),
             config,
             helper: Mutex::new(Arc::new(Helper::start(helper)?)),
+            idle: Arc::default(),
             starting: Semaphore::new(MAX_STARTING),
         })
     }
@@ -97,20 +101,97 @@ impl Spawner {
         let order = encode(spec, self.config.cgroup_parent.as_deref())?;
         // Never closed, so never refused.
         let _permit = self.starting.acquire().await;
+        // One that waits in the pool may have been killed there; then the next is asked.
+        while let Some(supervisor) = self.idle.take() {
+            match self.try_spawn(supervisor, spec, &order).await {
+                Ok(running) => return Ok(running),
+                Err(Missed::Failed(error)) => return Err(error),
+                Err(Missed::NoSupervisor) => {}
+            }
+        }
         let helper = self.present_helper();
-        match try_spawn(&helper, spec, &order).await {
+        match self.try_anew(&helper, spec, &order).await {
+            Ok(running) => return Ok(running),
+            Err(Missed::Failed(error)) => return Err(error),
+            Err(Missed::NoSupervisor) => {}
+        }
+        let helper = self.helper_after(&helper)?;
+        match self.try_anew(&helper, spec, &order).await {
             Ok(running) => Ok(running),
             Err(Missed::Failed(error)) => Err(error),
-            Err(Missed::NoHelper) => {
-                let helper = self.helper_after(&helper)?;
-                match try_spawn(&helper, spec, &order).await {
-                    Ok(running) => Ok(running),
-                    Err(Missed::Failed(error)) => Err(error),
-                    Err(Missed::NoHelper) => Err(ExecError::HelperGone {
-                        program: spec.program.label(),
-                    }),
-                }
+            Err(Missed::NoSupervisor) => Err(ExecError::HelperGone {
+                program: spec.program.label(),
+            }),
+        }
+    }
+
+    /// Tries with a new supervisor.
+    async fn try_anew(
+        &self,
+        helper: &Helper,
+        spec: &Spec,
+        order: &[u8],
+    ) -> Result<Running, Missed> {
+        let (ours, theirs) = StdUnixStream::pair().map_err(ExecError::Pipe)?;
+        ours.set_nonblocking(true).map_err(ExecError::Pipe)?;
+        let supervisor = UnixStream::from_std(ours).map_err(ExecError::Pipe)?;
+        helper
+            .fork_supervisor(theirs)
+            .await
+            .map_err(|error| gone_or(error, false))?;
+        self.try_spawn(supervisor, spec, order).await
+    }
+
+    async fn try_spawn(
+        &self,
+        supervisor: UnixStream,
+        spec: &Spec,
+        order: &[u8],
+    ) -> Result<Running, Missed> {
+        let (stdout, child_stdout) = receiver().map_err(ExecError::Pipe)?;
+        let (stderr, child_stderr) = receiver().map_err(ExecError::Pipe)?;
+        let mut pipes = vec![child_stdout, child_stderr];
+        let stdin = match spec.stdin {
+            Stdin::Null => None,
+            Stdin::Piped => {
+                let (child_stdin, stdin) = sender().map_err(ExecError::Pipe)?;
+                pipes.push(child_stdin);
+                Some(stdin)
             }
+        };
+        let borrowed: Vec<_> = pipes.iter().map(AsFd::as_fd).collect();
+        // Without its whole order a supervisor runs nothing.
+        let sent = send_order(&supervisor, order, &borrowed).await;
+        sent.map_err(|error| gone_or(error, false))?;
+        // Only the command may hold these now, or their closing would go unnoticed.
+        drop(pipes);
+        let mut control = Control::new(supervisor, Arc::downgrade(&self.idle));
+        let program = || spec.program.label();
+        match control.reply().await {
+            Ok(Some(Reply::Started { pid })) => Ok(Running {
+                pid,
+                stdin,
+                stdout,
+                stderr,
+                control,
+            }),
+            Ok(Some(Reply::Failed { step, errno })) => {
+                control.release();
+                Err(ExecError::SpawnFailed {
+                    step,
+                    errno,
+                    program: program(),
+                }
+                .into())
+            }
+            Ok(Some(reply @ Reply::Ended(_))) => Err(ExecError::Protocol {
+                kind: reply.encode()[0],
+            }
+            .into()),
+            // The order was read and no answer came: what happened is not known.
+            Ok(None) => Err(ExecError::HelperGone { program: program() }.into()),
+            Err(ExecError::Pipe(error)) => Err(gone_or(error, true)),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -156,13 +237,13 @@ impl Helper {
         })
     }
 
-    /// Hands over a request, waiting while the helper's queue is full.
-    async fn send(&self, request: &Request) -> io::Result<()> {
+    /// Asks for a supervisor at the other end of `control`, waiting while the queue is full.
+    async fn fork_supervisor(&self, control: StdUnixStream) -> io::Result<()> {
+        let ask = || fds::send(self.requests.as_fd(), &[1], &[control.as_fd()]);
         self.requests
-            .async_io(Interest::WRITABLE, || {
-                helper::send(self.requests.as_fd(), request)
-            })
+            .async_io(Interest::WRITABLE, ask)
             .await
+            .map(drop)
     }
 }
 
@@ -178,73 +259,22 @@ impl Drop for Helper {
     }
 }
 
-async fn try_spawn(helper: &Helper, spec: &Spec, order: &[u8]) -> Result<Running, Missed> {
-    let (ours, theirs) = StdUnixStream::pair().map_err(ExecError::Pipe)?;
-    ours.set_nonblocking(true).map_err(ExecError::Pipe)?;
-    let (stdout, child_stdout) = receiver().map_err(ExecError::Pipe)?;
-    let (stderr, child_stderr) = receiver().map_err(ExecError::Pipe)?;
-    let (stdin, child_stdin) = match spec.stdin {
-        Stdin::Null => (None, None),
-        Stdin::Piped => {
-            let (child, writer) = sender().map_err(ExecError::Pipe)?;
-            (Some(writer), Some(child))
-        }
-    };
-    let request = Request {
-        control: theirs,
-        stdout: child_stdout,
-        stderr: child_stderr,
-        stdin: child_stdin,
-    };
-    let mut control = Control::new(UnixStream::from_std(ours).map_err(ExecError::Pipe)?);
-    helper
-        .send(&request)
-        .await
-        .map_err(|error| gone_or(error, false))?;
-    // Only the supervisor may hold these now, or their closing would go unnoticed.
-    drop(request);
-    // Without its whole order a supervisor runs nothing.
-    control
-        .order(order)
-        .await
-        .map_err(|error| gone_or(error, false))?;
-    match control.reply().await {
-        Ok(Some(Reply::Started { pid })) => Ok(Running {
-            pid,
-            stdin,
-            stdout,
-            stderr,
-            control,
-        }),
-        Ok(Some(Reply::Failed { step, errno })) => {
-            let program = spec.program.label();
-            Err(ExecError::SpawnFailed {
-                step,
-                errno,
-                program,
-            }
-            .into())
-        }
-        Ok(Some(Reply::Ended(_))) => Err(ExecError::Protocol { kind: 0 }.into()),
-        // The order was read and no answer came: what happened is not known.
-        Ok(None) => Err(ExecError::HelperGone {
-            program: spec.program.label(),
-        }
-        .into()),
-        Err(ExecError::Pipe(error)) => Err(gone_or(error, true)),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Tells a dead helper from other failures of a socket.
+/// Tells a dead helper or supervisor from other failures of a socket.
 ///
 /// A connection that is reset rather than closed had the order still in it, unread: then too
 /// nothing ran.
 fn gone_or(error: io::Error, is_reading: bool) -> Missed {
-    match error.kind() {
-        io::ErrorKind::ConnectionReset => Missed::NoHelper,
-        io::ErrorKind::BrokenPipe | io::ErrorKind::NotConnected if !is_reading => Missed::NoHelper,
-        _ => Missed::Failed(ExecError::Pipe(error)),
+    let kind = error.kind();
+    let nothing_ran = kind == io::ErrorKind::ConnectionReset
+        || !is_reading
+            && matches!(
+                kind,
+                io::ErrorKind::BrokenPipe | io::ErrorKind::NotConnected
+            );
+    if nothing_ran {
+        Missed::NoSupervisor
+    } else {
+        Missed::Failed(ExecError::Pipe(error))
     }
 }
 

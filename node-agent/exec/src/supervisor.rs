@@ -1,5 +1,8 @@
-//! The supervisor of one run, from its fork to the moment the command runs: reads the order,
-//! starts the command in its own session, limits and control group, and says so.
+//! A supervisor: takes orders on its control connection, one at a time, and for each starts the
+//! command in its own session, limits and control group.
+//!
+//! It serves another order only when nothing of the one before is left, so that its children
+//! always are those of one run.
 
 use std::ffi::{OsStr, c_int};
 use std::io::{self, Read};
@@ -14,8 +17,9 @@ use rustix::process::{getpid, set_child_subreaper, setsid};
 use crate::cgroup::RunCgroup;
 use crate::end::Held;
 use crate::error::Step;
-use crate::helper::Request;
-use crate::order::{MAX_ORDER_BYTES, Order, Reply};
+use crate::fds;
+use crate::order::{MAX_ORDER_BYTES, ORDER, ORDER_HEAD, Order};
+use crate::reply::Reply;
 use crate::spec::Rlimits;
 use crate::sys::{self, Launch, Limit};
 use crate::watch::Watch;
@@ -29,17 +33,19 @@ pub(crate) struct Supplies {
 
 /// Answers a request for which there could be no supervisor.
 pub(crate) fn refuse(control: &UnixStream, error: &io::Error) {
+    let errno = error.raw_os_error().unwrap_or(libc::EAGAIN);
     reply(
         control,
         Reply::Failed {
             step: Step::Fork,
-            errno: error.raw_os_error().unwrap_or(libc::EAGAIN),
+            errno,
         },
     );
 }
 
-/// Runs one command from order to end. The process that calls this ends afterwards.
-pub(crate) fn run(request: Request, supplies: Supplies) {
+/// Serves orders until the connection closes or a run leaves something behind. The process that
+/// calls this ends afterwards.
+pub(crate) fn serve(mut control: UnixStream, supplies: &Supplies) {
     sys::reap_by_hand();
     // Neither can fail: a fresh fork leads no process group, and any process may adopt.
     let _ = setsid();
@@ -47,24 +53,59 @@ pub(crate) fn run(request: Request, supplies: Supplies) {
     let _ = rustix::thread::set_name(c"hailer-run");
     // The helper's standard error is the agent's; a run must not hold it open.
     let _ = rustix::stdio::dup2_stderr(&supplies.null);
+    while let Some((bytes, pipes)) = read_order(&mut control) {
+        match run(&bytes, pipes, control, supplies) {
+            Some(free) => control = free,
+            None => return,
+        }
+    }
+}
 
-    let Request {
-        mut control,
-        stdout,
-        stderr,
-        stdin,
-    } = request;
-    let Some(bytes) = read_order(&mut control) else {
-        return;
-    };
-    let Some(order) = Order::decode(&bytes) else {
-        return reply(
+/// The command's ends of its pipes.
+struct Pipes {
+    stdout: OwnedFd,
+    stderr: OwnedFd,
+    stdin: Option<OwnedFd>,
+}
+
+/// Waits for an order; `None` if the agent went away instead.
+fn read_order(control: &mut UnixStream) -> Option<(Vec<u8>, Pipes)> {
+    let (mut head, mut fds) = ([0; ORDER_HEAD], Vec::new());
+    let n = fds::receive(&*control, &mut head, &mut fds).ok()?;
+    // Anything but an order is a kill that came too late, and then no order follows.
+    if n == 0 || head[0] != ORDER {
+        return None;
+    }
+    control.read_exact(&mut head[n..]).ok()?;
+    let [_, length @ ..] = head;
+    let length = usize::try_from(u32::from_ne_bytes(length)).ok()?;
+    if length > MAX_ORDER_BYTES {
+        return None;
+    }
+    let mut bytes = vec![0; length];
+    control.read_exact(&mut bytes).ok()?;
+    let mut fds = fds.into_iter();
+    Some((
+        bytes,
+        Pipes {
+            stdout: fds.next()?,
+            stderr: fds.next()?,
+            stdin: fds.next(),
+        },
+    ))
+}
+
+/// Runs one command from order to end; gives the connection back if it may carry another.
+fn run(bytes: &[u8], pipes: Pipes, control: UnixStream, supplies: &Supplies) -> Option<UnixStream> {
+    let Some(order) = Order::decode(bytes) else {
+        reply(
             &control,
             Reply::Failed {
                 step: Step::Order,
                 errno: libc::EINVAL,
             },
         );
+        return None;
     };
     let cgroup_parent = order
         .cgroup_parent
@@ -77,30 +118,31 @@ pub(crate) fn run(request: Request, supplies: Supplies) {
         env: &order.env,
         cwd: order.cwd,
         stdio: [
-            stdin.as_ref().unwrap_or(&supplies.null).as_fd(),
-            stdout.as_fd(),
-            stderr.as_fd(),
+            pipes.stdin.as_ref().unwrap_or(&supplies.null).as_fd(),
+            pipes.stdout.as_fd(),
+            pipes.stderr.as_fd(),
         ],
         cgroup_procs: cgroup.as_ref().map(RunCgroup::entrance),
         limits: &limits(&order.limits),
         dies_with_parent: !order.detached,
     });
+    // From here on the pipes are the command's alone, so that their end is seen when it comes.
+    drop(pipes);
     let launched = match launched {
         Ok(launched) => launched,
         Err((step, errno)) => {
             if let Some(cgroup) = cgroup {
                 cgroup.remove();
             }
-            return reply(&control, Reply::Failed { step, errno });
+            reply(&control, Reply::Failed { step, errno });
+            return Some(control);
         }
     };
-    // From here on the pipes are the command's alone, so that their end is seen when it comes.
-    drop((stdin, stdout, stderr));
     let pid = u32::try_from(launched.pid.as_raw_pid()).unwrap_or(0);
     reply(&control, Reply::Started { pid });
     Watch::new(
         launched.pid,
-        supplies.child_signals,
+        &supplies.child_signals,
         control,
         order.detached,
     )
@@ -109,25 +151,12 @@ pub(crate) fn run(request: Request, supplies: Supplies) {
         cgroup: launched.in_cgroup,
         rlimits: launched.limits_set,
     })
-    .until_the_end(order.kill_grace);
+    .until_the_end(order.kill_grace)
 }
 
 /// Sends a reply; an agent that is gone is noticed by the watch.
 pub(crate) fn reply(control: &UnixStream, reply: Reply) {
     let _ = send(control, &reply.encode(), SendFlags::NOSIGNAL);
-}
-
-/// Reads the order; `None` if the agent went away instead of giving one.
-fn read_order(control: &mut UnixStream) -> Option<Vec<u8>> {
-    let mut length = [0; 4];
-    control.read_exact(&mut length).ok()?;
-    let length = usize::try_from(u32::from_ne_bytes(length)).ok()?;
-    if length > MAX_ORDER_BYTES {
-        return None;
-    }
-    let mut bytes = vec![0; length];
-    control.read_exact(&mut bytes).ok()?;
-    Some(bytes)
 }
 
 /// Lists the limits to set. Core files are off, always.

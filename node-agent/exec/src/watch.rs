@@ -19,7 +19,8 @@ use rustix::process::{Pid, Signal, kill_process, setpriority_process};
 
 use crate::cgroup::{RunCgroup, remove_stale};
 use crate::end::{End, Held, How};
-use crate::order::{KILL, KILL_NOW, Reply};
+use crate::order::{KILL, KILL_NOW};
+use crate::reply::Reply;
 use crate::supervisor::reply;
 use crate::sys::{self, Reaped, Usage};
 use crate::tree;
@@ -35,7 +36,7 @@ const SWEEP_PAUSE: [Duration; 2] = [Duration::from_millis(10), Duration::from_mi
 #[derive(Debug)]
 pub(crate) struct Watch<'a> {
     command: Pid,
-    child_signals: OwnedFd,
+    child_signals: &'a OwnedFd,
     /// `None` once the agent is gone.
     control: Option<UnixStream>,
     detached: bool,
@@ -60,7 +61,7 @@ enum Heard {
 impl<'a> Watch<'a> {
     pub(crate) fn new(
         command: Pid,
-        child_signals: OwnedFd,
+        child_signals: &'a OwnedFd,
         control: UnixStream,
         detached: bool,
     ) -> Self {
@@ -85,8 +86,9 @@ impl<'a> Watch<'a> {
         Self { held, ..self }
     }
 
-    /// Watches until the command has ended or has been killed, and reports.
-    pub(crate) fn until_the_end(mut self, kill_grace: Duration) {
+    /// Watches until the command has ended or has been killed, and reports. Gives the
+    /// connection back if it ended by itself and nothing of it is left.
+    pub(crate) fn until_the_end(mut self, kill_grace: Duration) -> Option<UnixStream> {
         let killed = loop {
             let heard = self.pause(None);
             self.reap();
@@ -123,6 +125,9 @@ impl<'a> Watch<'a> {
             }
         }
         self.report(killed.is_some(), left_behind);
+        self.control
+            .take()
+            .filter(|_| killed.is_none() && !self.has_children)
     }
 
     /// Waits for a child's end, a word from the agent, or the timeout.
@@ -131,7 +136,7 @@ impl<'a> Watch<'a> {
             tv_sec: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
             tv_nsec: timeout.subsec_nanos().into(),
         });
-        let mut fds = vec![PollFd::new(&self.child_signals, PollFlags::IN)];
+        let mut fds = vec![PollFd::new(self.child_signals, PollFlags::IN)];
         fds.extend(
             self.control
                 .as_ref()
@@ -144,7 +149,7 @@ impl<'a> Watch<'a> {
             .is_some_and(|control| !control.revents().is_empty());
         if !fds[0].revents().is_empty() {
             // One entry at most is waiting, since SIGCHLD does not queue; the news is in `wait`.
-            let _ = rustix::io::read(&self.child_signals, &mut [0_u8; 128]);
+            let _ = rustix::io::read(self.child_signals, &mut [0_u8; 128]);
         }
         if spoke { self.hear() } else { Heard::Nothing }
     }

@@ -1,4 +1,9 @@
 //! Control groups, where this machine lets a test make them.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "these are parts of tests"
+)]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! A line that goes without the shell means what it means to the shell.
+#![expect(clippy::unwrap_used, reason = "these are parts of tests")]
 
 mod common;
 

@@ -1,5 +1,6 @@
 //! What the tests with real processes share.
 #![expect(dead_code, reason = "each test file uses its own part")]
+#![expect(clippy::unwrap_used, reason = "these are parts of tests")]
 
 use std::fs;
 use std::future::Future;
