@@ -47,7 +47,7 @@ fn metrics() -> String {
             value(metric),
             metric.description
         )
-        .unwrap();
+        .expect("a string takes all");
     }
     out
 }
@@ -60,7 +60,7 @@ fn facts() -> String {
             "| `{}` | {} | {} |",
             fact.name, fact.data_type, fact.description
         )
-        .unwrap();
+        .expect("a string takes all");
     }
     out
 }

@@ -22,8 +22,8 @@ fn probe(collector: &mut Collector, metric: &Metric) -> Result<Table, CollectErr
 }
 
 fn number(collector: &mut Collector, name: &str) -> f64 {
-    let table = probe(collector, catalog::find(name).unwrap()).unwrap();
-    let values = table.column("value").unwrap();
+    let table = probe(collector, catalog::find(name).expect(name)).expect(name);
+    let values = table.column("value").expect(name);
     assert_eq!(values.len(), 1, "{name}");
     values[0]
         .as_f64()
@@ -92,6 +92,7 @@ fn memory_parts_add_up_to_the_whole() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "this test is the driver")]
 fn a_busy_thread_shows_in_the_processors_and_among_the_processes() {
     let mut here = Collector::default();
     let start = Instant::now();
@@ -135,9 +136,9 @@ fn a_busy_thread_shows_in_the_processors_and_among_the_processes() {
 }
 
 fn own_ticks() -> u64 {
-    let text = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let stat = hailer_collect::procfs::pid_stat::parse(&text).unwrap();
-    stat.cpu_ticks.unwrap()
+    let text = std::fs::read_to_string("/proc/self/stat").expect("the kernel offers it");
+    let stat = hailer_collect::procfs::pid_stat::parse(&text).expect("it is whole");
+    stat.cpu_ticks.expect("the kernel tells")
 }
 
 #[test]
