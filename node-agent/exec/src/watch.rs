@@ -23,9 +23,9 @@ use crate::order::{KILL, KILL_NOW};
 use crate::reply::Reply;
 use crate::supervisor::reply;
 use crate::sys::{self, Reaped, Usage};
-use crate::tree;
+use crate::tree::{self, Descendant};
 
-/// Passes of "stop whatever is new" before SIGKILL goes out regardless.
+/// Passes of "stop whatever is new" before the signal goes out regardless.
 const MAX_FREEZE_PASSES: usize = 64;
 /// How long processes may withstand SIGKILL before the agent is told that they do.
 const UNKILLABLE_AFTER: Duration = Duration::from_secs(10);
@@ -192,10 +192,14 @@ impl<'a> Watch<'a> {
         if grace.is_zero() {
             return;
         }
-        for found in tree::descendants() {
-            tree::signal(found, Signal::TERM);
-            // One that is stopped would not hear it.
-            tree::signal(found, Signal::CONT);
+        // Stopped first, so that all who are here hear it, and nobody whom they start to clean
+        // up after themselves does.
+        let everyone = freeze();
+        for &process in &everyone {
+            tree::signal(process, Signal::TERM);
+        }
+        for &process in &everyone {
+            tree::signal(process, Signal::CONT);
         }
         let asked = now();
         loop {
@@ -239,32 +243,12 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Stops everything, so that nothing forks between the listing and the signal, then kills it.
-    ///
-    /// A fork that is under way when SIGSTOP arrives is undone by the kernel, so a pass that
-    /// finds nothing new has found everything.
     fn freeze_and_kill(&self) {
         if let Some((cgroup, _)) = &self.cgroup {
-            // Where this fails the passes below do the same, one by one.
+            // Where this fails, what follows does the same, one by one.
             let _ = cgroup.kill();
         }
-        let mut stopped = HashSet::new();
-        for _ in 0..MAX_FREEZE_PASSES {
-            let found = tree::descendants();
-            let mut is_new = false;
-            for process in found {
-                if !stopped.contains(&process.pid) {
-                    is_new = true;
-                    if tree::signal(process, Signal::STOP) {
-                        stopped.insert(process.pid);
-                    }
-                }
-            }
-            if !is_new {
-                break;
-            }
-        }
-        for process in tree::descendants() {
+        for process in freeze() {
             tree::signal(process, Signal::KILL);
         }
         if self.status.is_none() {
@@ -295,6 +279,32 @@ impl<'a> Watch<'a> {
             }),
         );
     }
+}
+
+/// Stops every descendant and returns them all, so that nothing forks between the listing and
+/// the signal that follows.
+///
+/// A fork that is under way when SIGSTOP arrives is undone by the kernel, so a pass that finds
+/// nothing new has found everything.
+fn freeze() -> Vec<Descendant> {
+    let mut stopped = HashSet::new();
+    let mut found = tree::descendants();
+    for _ in 0..MAX_FREEZE_PASSES {
+        let mut is_new = false;
+        for process in &found {
+            if !stopped.contains(&process.pid) {
+                is_new = true;
+                if tree::signal(*process, Signal::STOP) {
+                    stopped.insert(process.pid);
+                }
+            }
+        }
+        if !is_new {
+            break;
+        }
+        found = tree::descendants();
+    }
+    found
 }
 
 #[expect(

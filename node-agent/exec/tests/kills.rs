@@ -261,6 +261,24 @@ async fn a_killed_supervisor_takes_the_command_along() {
     eventually("the command to be gone", || mark.alive().is_empty()).await;
 }
 
+#[tokio::test]
+async fn a_kill_in_the_middle_of_forking_needs_no_grace() {
+    // The shell forks and executes all the time; whoever it has just started hears SIGTERM too.
+    let line = "echo ready; while :; do /bin/sleep 0.001; /bin/sleep 1000 & done";
+    let spec = Spec {
+        kill_grace: common::AT_MOST * 2,
+        ..shell(line)
+    };
+    let spawner = spawner();
+    for _ in 0..20 {
+        let mut running = spawner.spawn(&spec).await.unwrap();
+        assert_eq!(first_line(&mut running).await, "ready");
+        running.control.kill();
+        let end = within("the kill", running.control.wait()).await.unwrap();
+        assert_eq!((end.how, end.left_behind), (How::Signalled(15), 0));
+    }
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "the grace is measured in real time"
