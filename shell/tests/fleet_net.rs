@@ -5,6 +5,7 @@ mod support;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use hailer_lang::node_set::{NodeId, NodeSet};
 use hailer_protocol::state::State;
 use hailer_shell::fleet::{self, Ask, Control, Event, Finished, FleetError, Job, LinkView, Policy};
 use support::{FLOOD_BYTES, Manner, Stage, bytes_of, done, output, started};
@@ -20,19 +21,24 @@ async fn finish(stage: &Stage, job: Job) -> Finished {
 }
 
 fn job(stage: &Stage, n: usize) -> Job {
-    let targets = (0..n).map(|node| u32::try_from(node).expect("few"));
-    Job::new(targets.collect(), stage.a_run())
+    Job::new(&NodeSet::first(n), stage.a_run())
+}
+
+fn set(nodes: &[u32]) -> NodeSet {
+    let mut set = NodeSet::default();
+    nodes.iter().for_each(|node| set.insert(NodeId(*node)));
+    set
 }
 
 fn state_of(finished: &Finished, node: u32) -> State {
     let answers = finished.gather.answers();
-    let answer = answers.iter().find(|a| a.node == node);
+    let answer = answers.iter().find(|a| a.node == NodeId(node));
     answer.expect("every target has an answer").state
 }
 
 fn failure_of(finished: &Finished, node: u32) -> String {
     let answers = finished.gather.answers();
-    let answer = answers.iter().find(|a| a.node == node);
+    let answer = answers.iter().find(|a| a.node == NodeId(node));
     let failure = &answer.expect("every target has an answer").failure;
     failure
         .as_ref()
@@ -60,7 +66,8 @@ async fn many_nodes_answer_and_the_odd_one_stands_out() {
     assert_eq!(finished.summary.exit_code(), 1);
     let groups = finished.gather.groups().outliers_first();
     assert_eq!(groups.len(), 2);
-    assert_eq!((&groups[0].nodes[..], groups[0].rc), (&[42][..], Some(3)));
+    assert_eq!(stage.fleet.inventory().fold(&groups[0].nodes), "n42");
+    assert_eq!(groups[0].rc, Some(3));
     assert_eq!(groups[0].out.0, b"n42");
     assert_eq!(groups[1].out.0, b"hello");
     assert_eq!(stage.fleet.up_count(), 100);
@@ -72,7 +79,7 @@ async fn many_nodes_answer_and_the_odd_one_stands_out() {
         stage
             .fleet
             .links()
-            .hello(7)
+            .hello(NodeId(7))
             .is_some_and(|h| h.software == "scripted")
     );
     stage.fleet.close().await;
@@ -118,7 +125,11 @@ async fn an_answer_that_breaks_the_protocol_is_lost_and_harms_nobody_else() {
         assert!(failure.contains(text), "`{failure}` should say `{text}`");
     }
     assert_eq!(state_of(&finished, 6), State::Ok);
-    let half = finished.gather.answers().iter().find(|a| a.node == 1);
+    let half = finished
+        .gather
+        .answers()
+        .iter()
+        .find(|a| a.node == NodeId(1));
     assert_eq!(half.expect("there").out.0, b"half");
     assert_eq!(finished.summary.exit_code(), 4);
 }
@@ -137,12 +148,13 @@ async fn who_is_down_or_somebody_else_is_unreachable_and_is_never_asked() {
     assert_eq!(state_of(&finished, 2), State::Unreachable);
     assert_eq!(stage.seen.requests.load(Ordering::Relaxed), 1);
     assert!(matches!(
-        stage.fleet.links().view(0),
+        stage.fleet.links().view(NodeId(0)),
         Some(LinkView::Down { .. } | LinkView::Connecting)
     ));
-    assert_eq!(stage.fleet.up().collect::<Vec<_>>(), [1]);
+    let live = stage.fleet.live();
+    assert_eq!((live.up, live.down), (set(&[1]), set(&[0, 2])));
     // A number that is nobody's is an answer too.
-    let nobody = finish(&stage, Job::new(vec![99], stage.a_run())).await;
+    let nobody = finish(&stage, Job::new(&set(&[99]), stage.a_run())).await;
     assert_eq!(
         failure_of(&nobody, 99),
         "no connection: the inventory has no such node"
@@ -192,7 +204,7 @@ async fn a_cancel_ends_what_confirms_and_counts_the_rest_as_lost() {
     let (control, wishes) = mpsc::channel(2);
     let run = fleet::run(&stage.fleet, job, events, wishes);
     let operator = async {
-        wait_for(&mut heard, |e| *e == Event::Started(0)).await;
+        wait_for(&mut heard, |e| *e == Event::Started(NodeId(0))).await;
         control.send(Control::Halt).await.expect("listens");
         control.send(Control::Cancel).await.expect("listens");
         wait_for(&mut heard, |e| matches!(e, Event::Ended(_))).await;
@@ -214,9 +226,9 @@ async fn a_cancel_ends_what_confirms_and_counts_the_rest_as_lost() {
 #[tokio::test]
 async fn a_halt_lets_those_in_flight_end_and_starts_nobody_else() {
     let stage = Stage::new(&[Manner::Good, Manner::Lasts, Manner::Good]);
-    finish(&stage, Job::new(vec![0, 2], stage.a_run())).await;
+    finish(&stage, Job::new(&set(&[0, 2]), stage.a_run())).await;
     let mut job = job(&stage, 3);
-    job.targets = vec![1, 0, 2];
+    job.targets = [1, 0, 2].map(NodeId).to_vec();
     job.policy = Policy::strictly(1);
     job.policy.deadline = Some(Duration::from_millis(700));
     let (events, mut heard) = mpsc::channel(8);
@@ -228,13 +240,16 @@ async fn a_halt_lets_those_in_flight_end_and_starts_nobody_else() {
     }
     let run = fleet::run(&stage.fleet, job, events, wishes);
     let operator = async {
-        wait_for(&mut heard, |e| *e == Event::Started(1)).await;
+        wait_for(&mut heard, |e| *e == Event::Started(NodeId(1))).await;
         control.send(Control::Halt).await.expect("listens");
         wait_for(&mut heard, |e| matches!(e, Event::Ended(_))).await;
     };
     let (finished, ()) = tokio::join!(run, operator);
     let finished = finished.expect("valid");
-    assert_eq!(finished.summary.nodes_in(State::NotStarted), [0, 2]);
+    assert_eq!(
+        finished.summary.nodes_in(State::NotStarted),
+        Some(&set(&[0, 2]))
+    );
     // The run's deadline stopped it, and the node confirmed that.
     assert_eq!(state_of(&finished, 1), State::TimedOut);
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hailer_lang::node_set::NodeId;
 use hailer_protocol::clean::{Clean, NodeBytes};
 use hailer_protocol::message::{Held, Usage};
 use hailer_protocol::state::State;
@@ -12,7 +13,7 @@ use hailer_protocol::table::Table;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     /// Which node, by its number in the inventory.
-    pub node: u32,
+    pub node: NodeId,
     /// How it ended.
     pub state: State,
     /// The command's exit code; 128 and the signal's number if a signal ended it.
@@ -52,7 +53,7 @@ pub struct Answer {
 impl Answer {
     /// Makes the answer of a target of which nothing more is known than how it ended.
     #[must_use]
-    pub fn empty(node: u32, state: State) -> Self {
+    pub fn empty(node: NodeId, state: State) -> Self {
         Self {
             node,
             state,

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hailer_lang::node_set::NodeId;
 use hailer_protocol::clean::Clean;
 use hailer_protocol::codec::CodecError;
 use hailer_protocol::envelope::{Envelope, EnvelopeError};
@@ -179,7 +180,7 @@ impl Collector {
     #[must_use]
     pub fn into_answer(
         self,
-        node: u32,
+        node: NodeId,
         state: State,
         elapsed: Duration,
         failure: Option<String>,

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use hailer_lang::node_set::NodeId;
 use hailer_protocol::codec::CodecError;
 use hailer_protocol::message::{Life, Message as _, Open, Run, StreamKind};
 use hailer_protocol::state::State;
@@ -111,7 +112,7 @@ fn encode(run: &Run) -> Result<Bytes, CodecError> {
 /// What of a job does not change while it runs.
 #[derive(Debug)]
 struct Plan {
-    targets: Vec<u32>,
+    targets: Vec<NodeId>,
     keep: Keep,
     is_live: bool,
     budget: Arc<Budget>,
@@ -119,7 +120,7 @@ struct Plan {
 }
 
 impl Plan {
-    fn node(&self, target: Target) -> u32 {
+    fn node(&self, target: Target) -> NodeId {
         self.targets[target as usize]
     }
 

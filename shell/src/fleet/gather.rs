@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use hailer_lang::node_set::NodeSet;
 use hailer_protocol::clean::NodeBytes;
 use hailer_protocol::state::State;
 
@@ -62,10 +63,14 @@ impl Gather {
         &self.groups
     }
 
-    /// Returns the nodes that ended in that state, in the order in which they did.
-    pub fn nodes_in(&self, state: State) -> impl Iterator<Item = u32> {
-        let ended_so = self.answers.iter().filter(move |a| a.state == state);
-        ended_so.map(|a| a.node)
+    /// Returns the nodes that ended in that state.
+    #[must_use]
+    pub fn nodes_in(&self, state: State) -> NodeSet {
+        let mut nodes = NodeSet::default();
+        for answer in self.answers.iter().filter(|a| a.state == state) {
+            nodes.insert(answer.node);
+        }
+        nodes
     }
 
     /// Returns how many bytes of output are not kept, over all nodes.

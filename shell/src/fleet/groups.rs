@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use hailer_lang::node_set::NodeSet;
 use hailer_protocol::clean::{Clean, NodeBytes};
 use hailer_protocol::state::State;
 
@@ -23,8 +24,8 @@ pub struct Group {
     pub cut_bytes: u64,
     /// Why they ended so, where that needs saying.
     pub failure: Option<Clean>,
-    /// Who they are, in the order in which they ended.
-    pub nodes: Vec<u32>,
+    /// Who they are.
+    pub nodes: NodeSet,
 }
 
 /// What must be equal for two answers to be one group. Outputs are compared by address: equal
@@ -51,7 +52,7 @@ pub struct Groups {
 
 impl Groups {
     /// Takes in an answer whose outputs have been made one with their equals.
-    pub(super) fn add(&mut self, answer: &Answer) {
+    pub(crate) fn add(&mut self, answer: &Answer) {
         let key = Key {
             state: answer.state,
             rc: answer.rc,
@@ -71,10 +72,10 @@ impl Groups {
                 err: Arc::clone(&answer.err),
                 cut_bytes: answer.cut_bytes,
                 failure: answer.failure.clone(),
-                nodes: Vec::new(),
+                nodes: NodeSet::default(),
             });
         }
-        self.groups[at].nodes.push(answer.node);
+        self.groups[at].nodes.insert(answer.node);
     }
 
     /// Returns the groups for reading: the smallest first, since that is where the odd nodes are;
@@ -82,7 +83,7 @@ impl Groups {
     #[must_use]
     pub fn outliers_first(&self) -> Vec<&Group> {
         let mut groups: Vec<&Group> = self.groups.iter().collect();
-        groups.sort_by_cached_key(|g| (g.nodes.len(), g.nodes.iter().min().copied()));
+        groups.sort_by_cached_key(|g| (g.nodes.len(), g.nodes.iter().next()));
         groups
     }
 

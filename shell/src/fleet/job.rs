@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hailer_lang::node_set::{NodeId, NodeSet};
 use hailer_protocol::clean::NodeBytes;
 use hailer_protocol::message::Run;
 
@@ -25,9 +26,8 @@ pub enum Ask {
 /// One run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
-    /// Whom it is for, by their numbers in the inventory, in the order in which they are asked;
-    /// each once.
-    pub targets: Vec<u32>,
+    /// Whom it is for, in the order in which they are asked; each once.
+    pub targets: Vec<NodeId>,
     /// What is asked of them.
     pub ask: Ask,
     /// How it is spread over them.
@@ -41,11 +41,11 @@ pub struct Job {
 }
 
 impl Job {
-    /// Asks all targets the same, with every bound at its default.
+    /// Asks all nodes of a set the same, with every bound at its default.
     #[must_use]
-    pub fn new(targets: Vec<u32>, run: Run) -> Self {
+    pub fn new(targets: &NodeSet, run: Run) -> Self {
         Self {
-            targets,
+            targets: targets.iter().collect(),
             ask: Ask::Same(Box::new(run)),
             policy: Policy::default(),
             keep: Keep::default(),
@@ -68,13 +68,13 @@ pub enum Control {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A node has begun and is still at work. Not told of nodes that answer at once.
-    Started(u32),
+    Started(NodeId),
     /// How far the targets are; several times a second, as long as something changes.
     Progress(Counts),
     /// Output as it came, before any bound. Only if the job is live.
     Piece {
         /// From which node.
-        node: u32,
+        node: NodeId,
         /// Standard error, not standard output.
         is_stderr: bool,
         /// As the node sent them.

@@ -15,11 +15,11 @@ const FRESH_FAILURE: Duration = Duration::from_secs(5);
 
 /// Where a node is, and who it must prove to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Peer {
+pub(super) struct Peer {
     /// Whom its certificate must name.
-    pub identity: Identity,
+    pub(super) identity: Identity,
     /// `host:port`, as the inventory says.
-    pub address: String,
+    pub(super) address: String,
 }
 
 /// What a link looks like at this moment.
@@ -70,6 +70,8 @@ enum Condition {
 struct Inner {
     condition: Condition,
     is_maintained: bool,
+    /// Since it was last up, or ever, an attempt failed or the connection ended.
+    has_failed: bool,
     waiting: Vec<(SignalSender, Target)>,
 }
 
@@ -91,6 +93,7 @@ impl Link {
             inner: Mutex::new(Inner {
                 condition: Condition::Idle,
                 is_maintained: false,
+                has_failed: false,
                 waiting: Vec::new(),
             }),
             hurry: Notify::new(),
@@ -105,6 +108,15 @@ impl Link {
     /// Returns the session, if there is one.
     pub(super) fn session(&self) -> Option<Arc<Session>> {
         self.lock().session().map(Arc::clone)
+    }
+
+    /// Returns whether it is up (`true`), or was tried and is not; `None` if that is not known.
+    pub(super) fn is_up(&self) -> Option<bool> {
+        let inner = self.lock();
+        match inner.session() {
+            Some(_) => Some(true),
+            None => inner.has_failed.then_some(false),
+        }
     }
 
     pub(super) fn view(&self) -> LinkView {
@@ -172,12 +184,15 @@ impl Link {
     pub(super) fn set_up(&self, session: Arc<Session>) {
         let mut inner = self.lock();
         inner.condition = Condition::Up(session);
+        inner.has_failed = false;
         inner.tell(&Ok(()));
     }
 
     /// The connection ended. Runs that wait by now wait for the next attempt.
     pub(super) fn set_lost(&self, since: Mono, reason: Arc<str>) {
-        self.lock().condition = Condition::Lost { since, reason };
+        let mut inner = self.lock();
+        inner.condition = Condition::Lost { since, reason };
+        inner.has_failed = true;
     }
 
     /// An attempt failed: that is what runs that wait are told.
@@ -185,6 +200,7 @@ impl Link {
         let mut inner = self.lock();
         let told = Err(Arc::clone(&reason));
         inner.condition = Condition::Failed { since, reason };
+        inner.has_failed = true;
         inner.tell(&told);
     }
 }

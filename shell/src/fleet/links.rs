@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use hailer_lang::node_set::NodeId;
+use hailer_lang::selector::Live;
 use hailer_protocol::clean::Clean;
 use hailer_protocol::ids::LeaseId;
 use hailer_protocol::message::Hello;
@@ -111,9 +113,9 @@ impl Links {
     }
 
     /// Returns the link of a node, which is seen to from now on.
-    pub(super) fn link(&self, node: u32) -> Option<&Link> {
-        let link = self.shared.links.get(node as usize)?;
-        self.connect(node as usize);
+    pub(super) fn link(&self, node: NodeId) -> Option<&Link> {
+        let link = self.shared.links.get(node.index())?;
+        self.connect(node.index());
         Some(link)
     }
 
@@ -135,16 +137,30 @@ impl Links {
         self.shared.n_up.load(Ordering::Relaxed)
     }
 
+    /// Returns who is connected, and who was tried and is not.
+    #[must_use]
+    pub fn live(&self) -> Live {
+        let mut live = Live::default();
+        for (node, link) in (0..).map(NodeId).zip(&self.shared.links) {
+            match link.is_up() {
+                Some(true) => live.up.insert(node),
+                Some(false) => live.down.insert(node),
+                None => {}
+            }
+        }
+        live
+    }
+
     /// Returns what a node's link looks like; `None` for a number that is no node's.
     #[must_use]
-    pub fn view(&self, node: u32) -> Option<LinkView> {
-        Some(self.shared.links.get(node as usize)?.view())
+    pub fn view(&self, node: NodeId) -> Option<LinkView> {
+        Some(self.shared.links.get(node.index())?.view())
     }
 
     /// Returns what a connected node said of itself, once it has.
     #[must_use]
-    pub fn hello(&self, node: u32) -> Option<Hello> {
-        let session = self.shared.links.get(node as usize)?.session()?;
+    pub fn hello(&self, node: NodeId) -> Option<Hello> {
+        let session = self.shared.links.get(node.index())?.session()?;
         session.hello().cloned()
     }
 

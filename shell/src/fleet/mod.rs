@@ -34,40 +34,56 @@ pub use answer::Answer;
 pub use driver::run;
 pub use error::FleetError;
 pub use job::{Ask, Control, Event, Finished, Job};
-pub use link::{LinkView, Peer};
+pub use link::LinkView;
 pub use links::{Links, Timing};
 pub use policy::Policy;
 pub use summary::Summary;
 
+use std::sync::Arc;
+
 use hailer_identity::{ClientSide, Credentials, Trust};
+use hailer_lang::inventory::Inventory;
+use hailer_lang::selector::Live;
 use hailer_protocol::ids::LeaseId;
-use hailer_protocol::role::Role;
+use hailer_protocol::role::{Identity, Role};
 
 use endpoint::Dialler;
+use link::Peer;
 
 /// The operator's side of a fleet. Dropping it ends all connections; [`Fleet::close`] also tells
 /// the nodes.
 #[derive(Debug)]
 pub struct Fleet {
+    inventory: Arc<Inventory>,
     links: Links,
     lease: LeaseId,
 }
 
 impl Fleet {
     /// Opens the socket. Nobody is dialled until [`Fleet::connect_all_in_background`] or a run.
-    /// Nodes have the numbers of their positions in `peers`. Must be called within a tokio runtime.
+    /// Must be called within a tokio runtime.
     ///
     /// # Errors
     /// When the credentials do not fit the fleet, or no socket can be opened.
     pub fn open(
-        peers: Vec<Peer>,
+        inventory: Arc<Inventory>,
         credentials: &Credentials,
         trust: &Trust,
         timing: Timing,
     ) -> Result<Self, FleetError> {
         let tls = ClientSide::new(trust, &[Role::Node])?.config(credentials)?;
         let lease = random::lease_id()?;
+        let peers = inventory.nodes().iter().map(|node| Peer {
+            identity: Identity {
+                fleet: inventory.fleet().clone(),
+                role: Role::Node,
+                name: node.name.clone(),
+            },
+            address: node.address.clone(),
+        });
+        let peers = peers.collect();
         Ok(Self {
+            inventory,
             links: Links::new(Dialler::open(tls)?, peers, timing, lease),
             lease,
         })
@@ -96,10 +112,16 @@ impl Fleet {
         self.links.up_count()
     }
 
-    /// Returns the nodes that are connected, ascending.
-    pub fn up(&self) -> impl Iterator<Item = u32> {
-        let nodes = 0..u32::try_from(self.links.len()).unwrap_or(u32::MAX);
-        nodes.filter(|node| matches!(self.links.view(*node), Some(LinkView::Up { .. })))
+    /// Returns who is connected and who is not, for selectors such as `state=up`.
+    #[must_use]
+    pub fn live(&self) -> Live {
+        self.links.live()
+    }
+
+    /// Returns who there is.
+    #[must_use]
+    pub const fn inventory(&self) -> &Arc<Inventory> {
+        &self.inventory
     }
 
     /// Ends all connections, and tells the nodes as far as that is possible within a second.

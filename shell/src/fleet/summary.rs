@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hailer_lang::node_set::NodeSet;
 use hailer_protocol::state::State;
 
 use super::gather::Gather;
@@ -12,9 +13,8 @@ pub const INTERRUPTED: u8 = 130;
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
-    /// The nodes of each state in which any ended, in the order of [`State::ALL`]; each list
-    /// ascending.
-    pub nodes: Vec<(State, Vec<u32>)>,
+    /// The nodes of each state in which any ended, in the order of [`State::ALL`].
+    pub nodes: Vec<(State, NodeSet)>,
     /// From the first dispatch to the last end.
     pub elapsed: Duration,
     /// The operator halted or cancelled it.
@@ -31,11 +31,8 @@ impl Summary {
     /// Sums up what was gathered.
     #[must_use]
     pub fn of(gather: &Gather, elapsed: Duration, is_interrupted: bool) -> Self {
-        let nodes = State::ALL.into_iter().map(|state| {
-            let mut nodes: Vec<u32> = gather.nodes_in(state).collect();
-            nodes.sort_unstable();
-            (state, nodes)
-        });
+        let states = State::ALL.into_iter();
+        let nodes = states.map(|state| (state, gather.nodes_in(state)));
         Self {
             nodes: nodes.filter(|(_, nodes)| !nodes.is_empty()).collect(),
             elapsed,
@@ -49,14 +46,14 @@ impl Summary {
     /// Returns how many targets ended in that state.
     #[must_use]
     pub fn count(&self, state: State) -> usize {
-        self.nodes_in(state).len()
+        self.nodes_in(state).map_or(0, NodeSet::len)
     }
 
-    /// Returns the nodes that ended in that state, ascending.
+    /// Returns the nodes that ended in that state; `None` if there are none.
     #[must_use]
-    pub fn nodes_in(&self, state: State) -> &[u32] {
+    pub fn nodes_in(&self, state: State) -> Option<&NodeSet> {
         let of_state = self.nodes.iter().find(|(s, _)| *s == state);
-        of_state.map_or(&[], |(_, nodes)| nodes)
+        of_state.map(|(_, nodes)| nodes)
     }
 
     /// Returns how many targets there were.
@@ -81,6 +78,8 @@ impl Summary {
 mod tests {
     use std::sync::Arc;
 
+    use hailer_lang::node_set::NodeId;
+
     use super::*;
     use crate::fleet::answer::Answer;
     use crate::fleet::budget::Budget;
@@ -88,7 +87,7 @@ mod tests {
     fn summary(states: &[State], is_interrupted: bool) -> Summary {
         let mut gather = Gather::new(Arc::new(Budget::new(0)));
         for (node, state) in (0..).zip(states) {
-            gather.add(Answer::empty(100 - node, *state));
+            gather.add(Answer::empty(NodeId(100 - node), *state));
         }
         Summary::of(&gather, Duration::ZERO, is_interrupted)
     }
@@ -111,9 +110,13 @@ mod tests {
     }
 
     #[test]
-    fn nodes_of_a_state_are_listed_in_ascending_order() {
+    fn nodes_are_found_by_their_state() {
         let summary = summary(&[State::Lost, State::Ok, State::Lost], false);
-        assert_eq!(summary.nodes_in(State::Lost), [98, 100]);
-        assert_eq!(summary.count(State::Denied), 0);
+        let lost = summary.nodes_in(State::Lost).expect("two");
+        assert_eq!(lost.iter().collect::<Vec<_>>(), [NodeId(98), NodeId(100)]);
+        assert_eq!(
+            (summary.count(State::Lost), summary.count(State::Denied)),
+            (2, 0)
+        );
     }
 }

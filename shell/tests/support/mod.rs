@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hailer_identity::{Authority, Credentials, ServerSide, Trust, Validity};
+use hailer_lang::inventory::Inventory;
+use hailer_lang::inventory::file::FleetFile;
 use hailer_protocol::clean::NodeBytes;
 use hailer_protocol::envelope::{Decoder, Envelope};
 use hailer_protocol::ids::Name;
@@ -18,7 +20,7 @@ use hailer_protocol::row_plan::RowPlan;
 use hailer_protocol::state::State;
 use hailer_protocol::time::Wall;
 use hailer_protocol::version::{Feature, Version};
-use hailer_shell::fleet::{Fleet, Peer, Timing, random};
+use hailer_shell::fleet::{Fleet, Timing, random};
 use quinn::crypto::rustls::QuicServerConfig;
 use quinn::{Connection, Endpoint, RecvStream, SendStream, ServerConfig, VarInt};
 use rustls::time_provider::DefaultTimeProvider;
@@ -119,7 +121,7 @@ impl Stage {
         let side = ServerSide::new(&pki.trust, &[Role::Operator]).expect("a role");
         let seen = Arc::new(Seen::default());
         let mut endpoints = Vec::new();
-        let mut peers = Vec::new();
+        let mut addresses = Vec::new();
         let mut silent = Vec::new();
         for (i, manner) in manners.iter().enumerate() {
             let identity = pki.identity(Role::Node, &format!("n{i}"));
@@ -132,20 +134,20 @@ impl Stage {
             let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
             let config = ServerConfig::with_crypto(Arc::new(crypto));
             let endpoint = Endpoint::server(config, any).expect("loopback");
-            let address = endpoint.local_addr().expect("bound").to_string();
-            peers.push(Peer { identity, address });
             if matches!(manner, Manner::Down) {
                 // Bound and unread: packets go there and nothing comes back.
                 let socket = UdpSocket::bind(any).expect("loopback");
-                peers[i].address = socket.local_addr().expect("bound").to_string();
+                addresses.push(socket.local_addr().expect("bound").to_string());
                 silent.push(socket);
                 continue;
             }
+            addresses.push(endpoint.local_addr().expect("bound").to_string());
             tokio::spawn(accept(endpoint.clone(), *manner, i, Arc::clone(&seen)));
             endpoints.push(endpoint);
         }
         let operator = pki.credentials(&pki.identity(Role::Operator, "op"));
-        let fleet = Fleet::open(peers, &operator, &pki.trust, timing).expect("opens");
+        let fleet =
+            Fleet::open(inventory(&addresses), &operator, &pki.trust, timing).expect("opens");
         Self {
             fleet,
             seen,
@@ -172,6 +174,15 @@ impl Stage {
             env: Vec::new(),
         }
     }
+}
+
+fn inventory(addresses: &[String]) -> Arc<Inventory> {
+    let last = addresses.len() - 1;
+    let text = format!(
+        "fleet = \"stage\"\n[[nodes]]\nnames = \"n[0-{last}]\"\naddresses = {addresses:?}\n"
+    );
+    let file = FleetFile::parse(&text).expect("valid TOML");
+    Arc::new(Inventory::from_fleet_file(&file).expect("a valid fleet file"))
 }
 
 pub fn bytes_of<M: Message>(message: &M) -> Vec<u8> {

@@ -73,9 +73,12 @@ fn an_answer_holds_what_the_node_said() {
         ..done(State::Ok)
     };
     assert_eq!(feed(&mut c, &end), Ok(Step::Ended(State::Ok)));
-    let answer = c.into_answer(3, State::Ok, Duration::from_millis(9), None);
+    let answer = c.into_answer(NodeId(3), State::Ok, Duration::from_millis(9), None);
     assert_eq!(answer.out.0, b"hello world");
-    assert_eq!((answer.bytes(), answer.ms(), answer.node), (11, 1, 3));
+    assert_eq!(
+        (answer.bytes(), answer.ms(), answer.node),
+        (11, 1, NodeId(3))
+    );
     assert!(!answer.is_truncated());
     assert_eq!(answer.notes.len(), NOTES_MAX);
     assert_eq!(answer.notes[0].as_str(), "\\e[31mred");
@@ -97,7 +100,7 @@ fn what_is_cut_on_the_node_and_here_is_counted_once() {
         ..done(State::Ok)
     };
     feed(&mut c, &end).expect("in place");
-    let answer = c.into_answer(0, State::Ok, Duration::ZERO, None);
+    let answer = c.into_answer(NodeId(0), State::Ok, Duration::ZERO, None);
     assert_eq!(answer.out.0, b"abcd");
     assert_eq!((answer.out_bytes, answer.cut_bytes), (102, 98));
 }
@@ -106,7 +109,12 @@ fn what_is_cut_on_the_node_and_here_is_counted_once() {
 fn an_answer_that_breaks_off_keeps_what_came() {
     let mut c = collector();
     feed(&mut c, &output(0, "half")).expect("in place");
-    let answer = c.into_answer(0, State::Lost, Duration::ZERO, Some("gone\n".to_owned()));
+    let answer = c.into_answer(
+        NodeId(0),
+        State::Lost,
+        Duration::ZERO,
+        Some("gone\n".to_owned()),
+    );
     assert_eq!(
         (answer.out.0.as_slice(), answer.out_bytes),
         (&b"half"[..], 4)
@@ -174,7 +182,7 @@ fn a_failure_has_the_state_of_its_code() {
         text: "policy says no\x07".to_owned(),
     };
     assert_eq!(feed(&mut c, &failed), Ok(Step::Ended(State::Denied)));
-    let answer = c.into_answer(0, State::Denied, Duration::ZERO, None);
+    let answer = c.into_answer(NodeId(0), State::Denied, Duration::ZERO, None);
     assert_eq!(
         answer.failure.expect("said").as_str(),
         "policy says no\\x07"
@@ -195,7 +203,7 @@ fn rows_beyond_the_bound_are_counted() {
         ..done(State::Ok)
     };
     feed(&mut c, &end).expect("in place");
-    let answer = c.into_answer(0, State::Ok, Duration::ZERO, None);
+    let answer = c.into_answer(NodeId(0), State::Ok, Duration::ZERO, None);
     assert_eq!(answer.rows.expect("some").rows.len(), 5);
     assert_eq!(answer.cut_rows, 13);
 }

@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
+use hailer_lang::node_set::NodeId;
 use hailer_protocol::clean::Clean;
 use hailer_protocol::message::{Message as _, Output};
 
 use super::*;
 use crate::fleet::collect::{Collector, Keep};
+use crate::fleet::groups::Group;
 
 fn answer(node: u32, out: &str) -> Answer {
     Answer {
         rc: Some(0),
         out: Arc::new(NodeBytes(out.as_bytes().to_vec())),
         out_bytes: out.len() as u64,
-        ..Answer::empty(node, State::Ok)
+        ..Answer::empty(NodeId(node), State::Ok)
     }
 }
 
@@ -37,7 +39,7 @@ fn collected(node: u32, fill: u8, pieces: u64, length: u64, budget: &Arc<Budget>
         let envelope = output.to_envelope().expect("small");
         collector.take(&envelope, |_| {}).expect("in place");
     }
-    collector.into_answer(node, State::Ok, Duration::ZERO, None)
+    collector.into_answer(NodeId(node), State::Ok, Duration::ZERO, None)
 }
 
 #[test]
@@ -78,8 +80,9 @@ fn outliers_come_first_and_ties_go_by_the_lowest_node() {
     }
     gather.add(answer(1, "d"));
     let order: Vec<_> = gather.groups().outliers_first();
-    let nodes: Vec<_> = order.iter().map(|g| g.nodes.clone()).collect();
-    assert_eq!(nodes, [vec![1], vec![2], vec![9, 8], vec![3, 4, 5]]);
+    let numbers = |g: &&Group| g.nodes.iter().map(|n| n.0).collect::<Vec<_>>();
+    let nodes: Vec<_> = order.iter().map(numbers).collect();
+    assert_eq!(nodes, [vec![1], vec![2], vec![8, 9], vec![3, 4, 5]]);
 }
 
 #[test]
@@ -120,8 +123,9 @@ fn whatever_differs_makes_another_group() {
 fn nodes_can_be_asked_for_by_state() {
     let mut gather = gather();
     gather.add(answer(4, "a"));
-    gather.add(Answer::empty(1, State::Lost));
-    gather.add(Answer::empty(7, State::Lost));
-    assert_eq!(gather.nodes_in(State::Lost).collect::<Vec<_>>(), [1, 7]);
-    assert_eq!(gather.nodes_in(State::Denied).count(), 0);
+    gather.add(Answer::empty(NodeId(1), State::Lost));
+    gather.add(Answer::empty(NodeId(7), State::Lost));
+    let lost: Vec<_> = gather.nodes_in(State::Lost).iter().collect();
+    assert_eq!(lost, [NodeId(1), NodeId(7)]);
+    assert!(gather.nodes_in(State::Denied).is_empty());
 }
