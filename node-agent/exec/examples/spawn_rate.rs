@@ -37,11 +37,7 @@ fn main() -> Result<(), Failure> {
     let in_flight: u32 = text(3, "8").parse()?;
     let heap_mib: usize = text(4, "0").parse()?;
 
-    let cgroup_parent = args
-        .get(5)
-        .filter(|arg| *arg == "cgroups")
-        .and_then(|_| detect_cgroup_parent());
-    let config = SpawnerConfig { cgroup_parent };
+    let with_groups = text(5, "") == "cgroups";
 
     // A heap that has been written to, as a busy agent's has.
     let heap = vec![1_u8; heap_mib << 20];
@@ -52,7 +48,7 @@ fn main() -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(through_the_helper(&line, count, in_flight, config))?;
+    runtime.block_on(through_the_helper(&line, count, in_flight, with_groups))?;
     with_std(&line, count)
 }
 
@@ -60,14 +56,21 @@ async fn through_the_helper(
     line: &str,
     count: u32,
     in_flight: u32,
-    config: SpawnerConfig,
+    with_groups: bool,
 ) -> Result<(), Failure> {
     let helper = HelperCommand {
         program: std::env::current_exe()?,
         args: vec!["exec-helper".into()],
     };
-    let spawner = Arc::new(Spawner::start(&helper, config)?);
-    let group = BenchGroup::around(spawner.helper_pid());
+    let group = BenchGroup::make();
+    let cgroup_parent = group
+        .as_ref()
+        .filter(|_| with_groups)
+        .map(|group| group.0.clone());
+    let spawner = Arc::new(Spawner::start(&helper, SpawnerConfig { cgroup_parent })?);
+    if let Some(group) = &group {
+        group.enter(spawner.helper_pid())?;
+    }
     let spec = Arc::new(Spec {
         env: vec![("PATH".into(), PATH.into())],
         ..Spec::new(Program::Shell(line.to_owned()))
@@ -145,12 +148,15 @@ fn with_std(line: &str, count: u32) -> Result<(), Failure> {
 struct BenchGroup(PathBuf);
 
 impl BenchGroup {
-    fn around(pid: u32) -> Option<Self> {
-        let path = detect_cgroup_parent()?.join(format!("hailer-bench-{pid}"));
+    fn make() -> Option<Self> {
+        let name = format!("hailer-bench-{}", std::process::id());
+        let path = detect_cgroup_parent()?.join(name);
         fs::create_dir(&path).ok()?;
-        let group = Self(path);
-        fs::write(group.0.join("cgroup.procs"), pid.to_string()).ok()?;
-        Some(group)
+        Some(Self(path))
+    }
+
+    fn enter(&self, pid: u32) -> std::io::Result<()> {
+        fs::write(self.0.join("cgroup.procs"), pid.to_string())
     }
 
     fn cpu(&self) -> Option<Duration> {

@@ -97,6 +97,9 @@ impl Spawner {
     ///
     /// A helper that has died is started anew, once for each call, and the request is repeated
     /// only when it is certain that it ran nothing.
+    ///
+    /// Dropping the future gives the command up as dropping a [`Running`] does: an attached one
+    /// is killed if it has started, a detached one then goes on.
     pub async fn spawn(&self, spec: &Spec) -> Result<Running, ExecError> {
         let order = encode(spec, self.config.cgroup_parent.as_deref())?;
         // Never closed, so never refused.
