@@ -1,4 +1,4 @@
-//! The door to polars: every call of it stands here, behind a guard.
+//! The door to polars: whatever it computes is computed here, behind a guard.
 //!
 //! polars may panic on odd input; a panic becomes [`TableError::Engine`] and the caller keeps what
 //! it had. (The process's panic hook still runs; the binary decides what that prints.) Columns are
@@ -9,10 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use hailer_protocol::clean::Clean;
 use hailer_protocol::value::{DataType, Value};
-use polars::prelude::{
-    Column as PolarsColumn, DataFrame, GroupsIndicator, IdxCa, PlSmallStr, PolarsResult,
-    SortMultipleOptions,
-};
+pub(crate) use polars::prelude::{Column as Cells, DataFrame as Data};
+use polars::prelude::{GroupsIndicator, IdxCa, PlSmallStr, PolarsResult, SortMultipleOptions};
 
 use crate::error::TableError;
 
@@ -47,7 +45,7 @@ pub(crate) fn column_from_values(
     name: &str,
     data_type: DataType,
     values: Vec<Value>,
-) -> Result<PolarsColumn, TableError> {
+) -> Result<Cells, TableError> {
     if values.len() > ROWS_MAX {
         return Err(TableError::TooManyRows(values.len()));
     }
@@ -59,11 +57,11 @@ pub(crate) fn column_from_values(
     let at = PlSmallStr::from_str(name);
     Ok(match data_type {
         DataType::Null | DataType::Bool => {
-            let cells: Vec<Option<bool>> = collect(values, |v| match v {
-                Value::Bool(b) if data_type == DataType::Bool => Ok(b),
-                other => Err(wrong(&other)),
+            let cells: Vec<Option<bool>> = collect(values, |v| match (data_type, v) {
+                (DataType::Bool, Value::Bool(b)) => Ok(b),
+                (_, other) => Err(wrong(&other)),
             })?;
-            PolarsColumn::new(at, cells)
+            Cells::new(at, cells)
         }
         DataType::Int | DataType::Size | DataType::Duration | DataType::Time => {
             let cells: Vec<Option<i64>> = collect(values, |v| match (data_type, v) {
@@ -73,7 +71,7 @@ pub(crate) fn column_from_values(
                 | (DataType::Time, Value::Time(n)) => Ok(n),
                 (_, other) => Err(wrong(&other)),
             })?;
-            PolarsColumn::new(at, cells)
+            Cells::new(at, cells)
         }
         DataType::Float | DataType::Percent => {
             let cells: Vec<Option<f64>> = collect(values, |v| match (data_type, v) {
@@ -82,14 +80,14 @@ pub(crate) fn column_from_values(
                 }
                 (_, other) => Err(wrong(&other)),
             })?;
-            PolarsColumn::new(at, cells)
+            Cells::new(at, cells)
         }
         DataType::Str => {
-            let cells: Vec<Option<String>> = collect(values, |v| match v {
-                Value::Str(s) => Ok(s),
-                other => Err(wrong(&other)),
+            let cells: Vec<Option<String>> = collect(values, |v| match (data_type, v) {
+                (DataType::Str, Value::Str(s)) => Ok(s),
+                (_, other) => Err(wrong(&other)),
             })?;
-            PolarsColumn::new(at, cells)
+            Cells::new(at, cells)
         }
     })
 }
@@ -116,7 +114,7 @@ fn collect<T>(
 }
 
 /// Returns one cell; null beyond the end.
-pub(crate) fn cell(column: &PolarsColumn, data_type: DataType, row: usize) -> Value {
+pub(crate) fn cell(column: &Cells, data_type: DataType, row: usize) -> Value {
     if row >= column.len() {
         return Value::Null;
     }
@@ -138,22 +136,19 @@ pub(crate) fn cell(column: &PolarsColumn, data_type: DataType, row: usize) -> Va
 }
 
 /// Puts columns together, naming them by position.
-pub(crate) fn assemble(
-    height: usize,
-    mut columns: Vec<PolarsColumn>,
-) -> Result<DataFrame, TableError> {
+pub(crate) fn assemble(height: usize, mut columns: Vec<Cells>) -> Result<Data, TableError> {
     for (at, column) in columns.iter_mut().enumerate() {
         column.rename(PlSmallStr::from_string(at.to_string()));
     }
-    guard("put columns together", || DataFrame::new(height, columns))
+    guard("put columns together", || Data::new(height, columns))
 }
 
 /// Returns these rows, in this order.
-pub(crate) fn pick(data: &DataFrame, rows: &[u32]) -> Result<DataFrame, TableError> {
+pub(crate) fn pick(data: &Data, rows: &[u32]) -> Result<Data, TableError> {
     let index = IdxCa::from_vec(PlSmallStr::EMPTY, rows.to_vec());
     guard("pick rows", || {
         if data.width() == 0 {
-            return DataFrame::new(rows.len(), Vec::new());
+            return Data::new(rows.len(), Vec::new());
         }
         data.take(&index)
     })
@@ -161,7 +156,7 @@ pub(crate) fn pick(data: &DataFrame, rows: &[u32]) -> Result<DataFrame, TableErr
 
 /// Returns the rows of each group of equal values in these columns; groups and the rows in them
 /// are in the order of the table. Null equals null here, as in SQL's `group by`.
-pub(crate) fn groups(data: &DataFrame, by: &[usize]) -> Result<Vec<Vec<u32>>, TableError> {
+pub(crate) fn groups(data: &Data, by: &[usize]) -> Result<Vec<Vec<u32>>, TableError> {
     if data.height() == 0 {
         return Ok(Vec::new());
     }
@@ -189,7 +184,7 @@ pub(crate) fn groups(data: &DataFrame, by: &[usize]) -> Result<Vec<Vec<u32>>, Ta
 
 /// One key of a sort: a column and whether it goes downwards.
 pub(crate) struct SortColumn {
-    pub(crate) column: PolarsColumn,
+    pub(crate) column: Cells,
     pub(crate) descending: bool,
 }
 
@@ -207,7 +202,7 @@ pub(crate) fn sorted(height: usize, keys: Vec<SortColumn>) -> Result<Vec<u32>, T
         }
         // The row's own number as the last key makes the order stable whatever algorithm runs.
         let rows: Vec<u32> = (0..height as u32).collect();
-        columns.push(PolarsColumn::new(PlSmallStr::EMPTY, rows));
+        columns.push(Cells::new(PlSmallStr::EMPTY, rows));
         descending.push(false);
         let last = columns.len() - 1;
         for (at, column) in columns.iter_mut().enumerate() {
@@ -217,14 +212,32 @@ pub(crate) fn sorted(height: usize, keys: Vec<SortColumn>) -> Result<Vec<u32>, T
         let options = SortMultipleOptions::default()
             .with_order_descending_multi(descending)
             .with_nulls_last_multi(vec![true; names.len()]);
-        let sorted = DataFrame::new(height, columns)?.sort(names, options)?;
+        let sorted = Data::new(height, columns)?.sort(names, options)?;
         let order = sorted.columns()[last].as_materialized_series().u32()?;
         Ok(order.iter().flatten().collect())
     })
 }
 
+/// Says of each row whether its key can be ranked: is neither null nor NaN.
+pub(crate) fn ranked(key: &Cells) -> Result<Vec<bool>, TableError> {
+    guard("rank rows", || {
+        let series = key.as_materialized_series();
+        Ok(match series.f64() {
+            Ok(numbers) => numbers
+                .iter()
+                .map(|x| x.is_some_and(|x| !x.is_nan()))
+                .collect(),
+            Err(_) => series
+                .is_not_null()
+                .iter()
+                .map(|is_there| is_there == Some(true))
+                .collect(),
+        })
+    })
+}
+
 /// polars takes NaN for the highest number. Here it is no number: it goes behind them both ways.
-fn without_nan(key: SortColumn) -> PolarsResult<Vec<(PolarsColumn, bool)>> {
+fn without_nan(key: SortColumn) -> PolarsResult<Vec<(Cells, bool)>> {
     let SortColumn { column, descending } = key;
     let Ok(numbers) = column.as_materialized_series().f64() else {
         return Ok(vec![(column, descending)]);
@@ -246,8 +259,8 @@ fn without_nan(key: SortColumn) -> PolarsResult<Vec<(PolarsColumn, bool)>> {
         .map(|cell| cell.filter(|x| !x.is_nan()))
         .collect();
     Ok(vec![
-        (PolarsColumn::new(PlSmallStr::EMPTY, rank), false),
-        (PolarsColumn::new(PlSmallStr::EMPTY, numbers), descending),
+        (Cells::new(PlSmallStr::EMPTY, rank), false),
+        (Cells::new(PlSmallStr::EMPTY, numbers), descending),
     ])
 }
 

@@ -1,7 +1,7 @@
 //! The door to the protocol's evaluator, which alone says what an expression means.
 
 use hailer_protocol::clean::Clean;
-use hailer_protocol::eval::{Compiled, Evaluator};
+use hailer_protocol::eval::{Compiled, Evaluator, Tally};
 use hailer_protocol::expr::Expr;
 use hailer_protocol::row_plan::{RowPlan, RowStep};
 use hailer_protocol::table::Table;
@@ -42,14 +42,26 @@ impl RowVerb {
     }
 }
 
-/// Returns the value of an expression in each row of a table.
+/// Returns the value of an expression in each row of a table, and says where it did not fit.
 pub(crate) fn values(
     verb: &'static str,
     expr: &Expr,
     table: &Table,
-) -> Result<Vec<Value>, TableError> {
+) -> Result<(Vec<Value>, Option<Note>), TableError> {
     let compiled = Compiled::new(expr, &table.columns).map_err(|e| refused(verb, &e))?;
-    Ok(table.rows.iter().map(|row| compiled.eval(row)).collect())
+    let tally = Tally::default();
+    let values = table
+        .rows
+        .iter()
+        .map(|row| compiled.eval_counting(row, &tally))
+        .collect();
+    let note = match tally.overflows() {
+        0 => None,
+        n => Some(Note::new(
+            &hailer_protocol::note::Note::Overflowed(n).to_string(),
+        )),
+    };
+    Ok((values, note))
 }
 
 fn refused(verb: &'static str, error: &dyn std::error::Error) -> TableError {

@@ -1,7 +1,8 @@
 //! Exports: a frame's shown columns for other programs.
 //!
 //! Numbers keep their exact value in one documented unit: sizes are bytes, durations seconds,
-//! percents points, times RFC 3339. Names are the language's (`use_pct`), not the printed headings.
+//! percents points, times RFC 3339. Names are the language's (`use_pct`), not the printed headings;
+//! where a row brought a column `node` of its own, the name of its node is `run.node`.
 //! No sink lets a control character through as it is: JSON escapes it, so that nothing is lost; CSV
 //! and text, which have no escapes, show it as the tables do.
 

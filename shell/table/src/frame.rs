@@ -5,10 +5,9 @@
 
 use hailer_protocol::table::{Row, Table};
 use hailer_protocol::value::{DataType, Value};
-use polars::prelude::{Column as PolarsColumn, DataFrame};
 
 use crate::column::{FrameColumn, find, qualify};
-use crate::engine;
+use crate::engine::{self, Cells, Data};
 use crate::error::{Note, TableError};
 use crate::provenance::{NodeId, Provenance};
 use crate::typed::{mixed_note, settle};
@@ -17,7 +16,7 @@ use crate::typed::{mixed_note, settle};
 #[derive(Debug, Clone)]
 pub struct Frame {
     columns: Vec<FrameColumn>,
-    data: DataFrame,
+    data: Data,
     provenance: Provenance,
 }
 
@@ -84,7 +83,7 @@ impl Frame {
     /// Puts finished columns together; names that clash are qualified.
     pub(crate) fn from_parts(
         mut columns: Vec<FrameColumn>,
-        data: Vec<PolarsColumn>,
+        data: Vec<Cells>,
         provenance: Provenance,
     ) -> Result<Self, TableError> {
         qualify(&mut columns)?;
@@ -97,7 +96,7 @@ impl Frame {
     }
 
     /// Returns the parts, to be put together otherwise.
-    pub(crate) fn into_parts(self) -> (Vec<FrameColumn>, Vec<PolarsColumn>, Provenance) {
+    pub(crate) fn into_parts(self) -> (Vec<FrameColumn>, Vec<Cells>, Provenance) {
         let data = self.data.columns().to_vec();
         (self.columns, data, self.provenance)
     }
@@ -186,12 +185,12 @@ impl Frame {
         }
     }
 
-    pub(crate) const fn data(&self) -> &DataFrame {
+    pub(crate) const fn data(&self) -> &Data {
         &self.data
     }
 
     /// Returns one column's cells as the engine holds them.
-    pub(crate) fn cells(&self, column: usize) -> &PolarsColumn {
+    pub(crate) fn cells(&self, column: usize) -> &Cells {
         &self.data.columns()[column]
     }
 
@@ -219,7 +218,7 @@ impl Frame {
 pub(crate) fn typed_column(
     mut column: FrameColumn,
     values: Vec<Value>,
-) -> Result<(FrameColumn, PolarsColumn, Option<Note>), TableError> {
+) -> Result<(FrameColumn, Cells, Option<Note>), TableError> {
     let settled = settle(column.column.data_type, values);
     column.column.data_type = settled.data_type;
     let note = settled

@@ -39,7 +39,7 @@ pub(crate) fn group(
     groups.sort_by_key(|g| {
         (
             g.members.len(),
-            g.nodes.first().is_none(),
+            g.nodes.is_empty(),
             g.nodes.first().copied(),
         )
     });

@@ -6,10 +6,10 @@
 use hailer_lang::fleet_plan::SortKey;
 use hailer_protocol::expr::Expr;
 use hailer_protocol::table::Column;
-use hailer_protocol::value::{DataType, Value};
+use hailer_protocol::value::DataType;
 
 use crate::column::{FrameColumn, find_or_say};
-use crate::engine::{self, SortColumn};
+use crate::engine::{self, Cells, SortColumn};
 use crate::error::{Note, TableError};
 use crate::evaluator;
 use crate::frame::{Frame, typed_column};
@@ -20,8 +20,8 @@ pub(crate) fn sort(frame: &Frame, keys: &[SortKey]) -> Result<(Frame, Vec<Note>)
     let mut notes = Vec::new();
     let mut columns = Vec::with_capacity(keys.len());
     for key in keys {
-        let (column, note) = key_column(frame, "sort", &key.expr)?;
-        notes.extend(note);
+        let (column, said) = key_column(frame, "sort", &key.expr)?;
+        notes.extend(said);
         columns.push(SortColumn {
             column,
             descending: key.descending,
@@ -34,9 +34,8 @@ pub(crate) fn sort(frame: &Frame, keys: &[SortKey]) -> Result<(Frame, Vec<Note>)
 /// `top N by KEY`: the highest first. A row whose key is null (or no number) is in no ranking and
 /// is left out, which a note says where it would have had a place.
 pub(crate) fn top(frame: &Frame, n: u64, by: &Expr) -> Result<(Frame, Vec<Note>), TableError> {
-    let (column, note) = key_column(frame, "top", by)?;
-    let mut notes: Vec<Note> = note.into_iter().collect();
-    let is_ranked = ranked(&column);
+    let (column, mut notes) = key_column(frame, "top", by)?;
+    let is_ranked = engine::ranked(&column)?;
     let keys = vec![SortColumn {
         column,
         descending: true,
@@ -61,34 +60,19 @@ pub(crate) fn top(frame: &Frame, n: u64, by: &Expr) -> Result<(Frame, Vec<Note>)
     Ok((frame.pick(&rows)?, notes))
 }
 
-/// Which rows have a key that can be ranked: neither null nor NaN.
-fn ranked(column: &polars::prelude::Column) -> Vec<bool> {
-    match column.as_materialized_series().f64() {
-        Ok(numbers) => numbers
-            .iter()
-            .map(|x| x.is_some_and(|x| !x.is_nan()))
-            .collect(),
-        Err(_) => column
-            .is_not_null()
-            .iter()
-            .map(|b| b == Some(true))
-            .collect(),
-    }
-}
-
 /// Returns the values of a key: the column itself, or what the evaluator makes of the expression.
 fn key_column(
     frame: &Frame,
     verb: &'static str,
     expr: &Expr,
-) -> Result<(polars::prelude::Column, Option<Note>), TableError> {
+) -> Result<(Cells, Vec<Note>), TableError> {
     if let Expr::Column(name) = expr {
         let at = find_or_say(frame.columns(), verb, name)?;
-        return Ok((frame.cells(at).clone(), None));
+        return Ok((frame.cells(at).clone(), Vec::new()));
     }
     let table = table_for(frame, verb, &[expr])?;
-    let values: Vec<Value> = evaluator::values(verb, expr, &table)?;
+    let (values, overflowed) = evaluator::values(verb, expr, &table)?;
     let key = FrameColumn::shown(Column::new(format!("{verb} key"), DataType::Null));
-    let (_, cells, note) = typed_column(key, values)?;
-    Ok((cells, note))
+    let (_, cells, mixed) = typed_column(key, values)?;
+    Ok((cells, overflowed.into_iter().chain(mixed).collect()))
 }

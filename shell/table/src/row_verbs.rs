@@ -11,9 +11,9 @@ use hailer_protocol::expr::Expr;
 use hailer_protocol::row_plan::{ParseAs, Projection, RowStep};
 use hailer_protocol::table::{Column, Table};
 use hailer_protocol::value::{DataType, Value};
-use polars::prelude::Column as PolarsColumn;
 
 use crate::column::{FrameColumn, Origin, RESERVED, find_or_say};
+use crate::engine::Cells;
 use crate::error::{Note, TableError};
 use crate::evaluator::RowVerb;
 use crate::frame::{Frame, typed_column};
@@ -71,9 +71,9 @@ fn keep_where(frame: &Frame, expr: &Expr) -> Result<(Frame, Vec<Note>), TableErr
     let rows: Option<Vec<u32>> = kept.column(ROW_NUMBER).and_then(|numbers| {
         numbers
             .into_iter()
-            .map(|n| match n {
-                Value::Int(n) => u32::try_from(*n).ok(),
-                _ => None,
+            .map(|n| {
+                let Value::Int(n) = n else { return None };
+                u32::try_from(*n).ok()
             })
             .collect()
     });
@@ -127,7 +127,7 @@ fn select(frame: Frame, projections: &[Projection]) -> Result<(Frame, Vec<Note>)
         }
     }
     let mut columns: Vec<FrameColumn> = Vec::new();
-    let mut data: Vec<PolarsColumn> = Vec::new();
+    let mut data: Vec<Cells> = Vec::new();
     let mut moved = Vec::new();
     for projection in projections {
         let (column, cells) = if let Expr::Column(name) = &projection.expr {

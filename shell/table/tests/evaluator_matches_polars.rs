@@ -99,9 +99,9 @@ fn theirs(rows: &[Row]) -> pl::DataFrame {
 fn ours_at(frame: &Frame) -> Vec<i64> {
     values(frame, "at")
         .into_iter()
-        .map(|v| match v {
-            Value::Int(n) => n,
-            other => panic!("{other:?}"),
+        .map(|v| {
+            let Value::Int(n) = v else { panic!("{v:?}") };
+            n
         })
         .collect()
 }
@@ -157,7 +157,13 @@ fn polars_compare(name: &str, op: BinaryOp, operand: &Operand) -> pl::Expr {
         BinaryOp::Le => left.lt_eq(right),
         BinaryOp::Gt => left.gt(right),
         BinaryOp::Ge => left.gt_eq(right),
-        other => panic!("{other:?} is no comparison"),
+        BinaryOp::Or
+        | BinaryOp::And
+        | BinaryOp::Add
+        | BinaryOp::Sub
+        | BinaryOp::Mul
+        | BinaryOp::Div
+        | BinaryOp::Rem => panic!("{op:?} is no comparison"),
     }
 }
 
@@ -241,8 +247,8 @@ proptest! {
     fn groups_and_counts_are_those_of_a_plain_map(rows in rows()) {
         // Keys as text, so that a plain map can hold them; a null has a text of its own.
         let key = |r: &Row| (
-            r.text.clone().map_or("null".to_owned(), |t| format!("={t}")),
-            r.float.map_or("null".to_owned(), |x| format!("={}", x + 0.0)),
+            r.text.clone().map_or_else(|| "null".to_owned(), |t| format!("={t}")),
+            r.float.map_or_else(|| "null".to_owned(), |x| format!("={}", x + 0.0)),
         );
         let mut model: BTreeMap<(String, String), Vec<u32>> = BTreeMap::new();
         for (r, node) in rows.iter().zip(0..) {

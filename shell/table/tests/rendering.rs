@@ -3,7 +3,8 @@
 use crate::common::{Names, apply, frame, group, s, table};
 use hailer_protocol::table::Column;
 use hailer_protocol::value::{DataType, Value};
-use hailer_table::{Ambient, Frame, View, render_table};
+use hailer_table::{Ambient, Frame, View, export, render_table};
+use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
 fn disks() -> Frame {
@@ -210,4 +211,63 @@ fn colour_adds_codes_and_changes_no_text() {
             .collect::<Vec<_>>()
     };
     assert_eq!(lines(&stripped), lines(&plain));
+}
+
+#[test]
+fn the_output_of_commands_as_text_has_its_node_before_each_line() {
+    let parts = [
+        (0, table(&[("out", DataType::Str)], vec![vec![s("a\nb\n")]])),
+        (1, table(&[("out", DataType::Str)], vec![vec![s("")]])),
+    ];
+    let run = [
+        Column::new("state", DataType::Str),
+        Column::new("rc", DataType::Int),
+    ];
+    let mut ambient = Ambient::new(run, [""; 0]).unwrap();
+    ambient.insert(0, vec![s("ok"), Value::Int(0)]).unwrap();
+    ambient.insert(1, vec![s("failed"), Value::Int(3)]).unwrap();
+    let (frame, _) = Frame::from_node_tables(parts, &ambient, &Names::new(2)).unwrap();
+    assert_eq!(
+        export::text::text(&frame),
+        "web000: a\nweb000: b\nweb001: (failed, rc 3)\n"
+    );
+}
+
+#[test]
+fn exports_have_the_languages_names_and_exact_values() {
+    assert_eq!(
+        export::ndjson::lines(&disks()).lines().nth(1).unwrap(),
+        r#"{"node":"web001","use_pct":8.5,"avail":null,"mounted_on":"/srv/データ","options":"rw"}"#
+    );
+    assert_eq!(
+        export::csv::document(&disks()),
+        "node,use_pct,avail,mounted_on,options\r\n\
+         web000,91,3221225472,/var,\"rw,nosuid,nodev,relatime,seclabel,attr2,inode64,logbufs=8\"\r\n\
+         web001,8.5,,/srv/データ,rw\r\n\
+         web002,100,0,/home/cafe\u{301},ro\r\n"
+    );
+    assert_eq!(
+        export::text::text(&disks()).lines().nth(1).unwrap(),
+        "web001\t8.5%\t\t/srv/データ\trw"
+    );
+    let empty = frame(&[("x", DataType::Int)], vec![]);
+    assert_eq!(export::json::array(&empty), "[]\n");
+    assert_eq!(export::csv::document(&empty), "x\r\n");
+}
+
+proptest! {
+    #[test]
+    fn any_text_leaves_every_column_straight(texts in proptest::collection::vec(any::<String>(), 1..6), width in 24_u16..80) {
+        let rows = texts.iter().map(|t| vec![s(t), s("|end")]).collect();
+        let frame = frame(&[("text", DataType::Str), ("mark", DataType::Str)], rows);
+        let drawn = render_table(&frame, &View { width: Some(width), ..View::default() });
+        let lines: Vec<&str> = drawn.lines().collect();
+        prop_assert_eq!(lines.len(), 2 + texts.len());
+        let at = lines[0].find("mark").unwrap();
+        for line in &lines[2..] {
+            let before = line.strip_suffix("|end").unwrap();
+            prop_assert_eq!(before.width(), at, "{:?}", line);
+            prop_assert!(line.width() <= usize::from(width));
+        }
+    }
 }

@@ -408,3 +408,27 @@ fn an_unknown_column_is_an_error_that_names_the_nearest() {
         );
     }
 }
+
+#[test]
+fn one_nodes_unreadable_output_costs_its_own_rows_and_is_said() {
+    let result = frame(
+        &[("out", DataType::Str)],
+        vec![vec![s("{\"a\": 1}")], vec![s("no json at all")]],
+    );
+    let json = FleetStep::Row(RowStep::Parse(ParseAs::Json));
+    let (parsed, notes) = apply(&result, &json);
+    assert_eq!(values(&parsed, "a"), [Value::Int(1)]);
+    assert_eq!(parsed.nodes(), [0]);
+    assert!(
+        notes
+            .iter()
+            .any(|n| n.as_str().starts_with("1 of 2 outputs could not be read")),
+        "{notes:?}"
+    );
+    // Where nothing can be read there is no table to show.
+    let result = frame(&[("out", DataType::Str)], vec![vec![s("no json at all")]]);
+    assert!(matches!(
+        try_apply(&result, &json),
+        Err(TableError::Evaluate { verb: "parse", .. })
+    ));
+}

@@ -40,13 +40,17 @@ pub fn document(frame: &Frame) -> String {
     out
 }
 
-fn line(fields: impl Iterator<Item = String>) -> String {
-    let mut out = fields.collect::<Vec<_>>().join(",");
+/// Returns fields as one line.
+#[must_use]
+pub fn line(fields: impl IntoIterator<Item = String>) -> String {
+    let mut out = fields.into_iter().collect::<Vec<_>>().join(",");
     out.push_str("\r\n");
     out
 }
 
-fn field(value: &Value) -> String {
+/// Returns one value as it stands in a line.
+#[must_use]
+pub fn field(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::Bool(b) => b.to_string(),

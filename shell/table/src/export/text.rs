@@ -68,8 +68,10 @@ fn unhappy_end(frame: &Frame, row: usize) -> Option<Clean> {
     let rc = frame
         .index_of("rc")
         .map_or(Value::Null, |at| frame.value(row, at));
-    Some(Clean::line(&match rc {
-        Value::Null => state,
-        rc => format!("{state}, rc {}", display(&rc)),
-    }))
+    let end = if rc.is_null() {
+        state
+    } else {
+        format!("{state}, rc {}", display(&rc))
+    };
+    Some(Clean::line(&end))
 }
