@@ -1,0 +1,430 @@
+//! Compiled expressions: columns are positions, regular expressions are ready, types are known.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use regex::Regex;
+
+use super::check::{
+    Operand, as_moment, check_comparison, check_plan_expr, is_comparison, types_error,
+};
+use super::error::{EvalError, PlanError};
+use super::nearest::nearest;
+use super::{arithmetic, call};
+use crate::expr::{BinaryOp, Expr, Function, UnaryOp};
+use crate::parse::regex::compile;
+use crate::parse::typing::widen;
+use crate::table::{Column, Row};
+use crate::units::display_value;
+use crate::value::{DataType, Value};
+
+/// An expression over the rows of one table.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    node: Node,
+    data_type: DataType,
+    described: String,
+}
+
+/// Counts what a reader of the result must know.
+#[derive(Debug, Default)]
+pub struct Tally {
+    overflows: Cell<u64>,
+}
+
+/// Regular expressions by their text: each is compiled once a plan.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Patterns(HashMap<String, Regex>);
+
+#[derive(Debug, Clone)]
+enum Node {
+    Literal(Value),
+    Column(usize),
+    Not(Box<Self>),
+    Negate(Box<Self>),
+    /// `and`, or `or` if the second field is true.
+    Logic(Box<Self>, bool, Box<Self>),
+    Compare(BinaryOp, Box<Self>, Box<Self>),
+    Arithmetic(BinaryOp, Box<Self>, Box<Self>),
+    In(Box<Self>, Vec<Self>, bool),
+    Matches(Box<Self>, Regex, bool),
+    IsNull(Box<Self>, bool),
+    Call(Function, Vec<Self>, DataType),
+}
+
+impl Compiled {
+    /// Compiles an expression for rows under these columns, and checks its types.
+    pub fn new(expr: &Expr, columns: &[Column]) -> Result<Self, EvalError> {
+        let mut patterns = Patterns::default();
+        check_plan_expr(expr, &mut patterns)?;
+        Self::with_patterns(expr, columns, &patterns)
+    }
+
+    /// Compiles an expression that [`check_plan_expr`] has checked with these patterns.
+    pub(super) fn with_patterns(
+        expr: &Expr,
+        columns: &[Column],
+        patterns: &Patterns,
+    ) -> Result<Self, EvalError> {
+        let (node, data_type) = Binder { columns, patterns }.bind(expr)?;
+        Ok(Self {
+            node,
+            data_type,
+            described: Operand { expr, data_type }.describe(),
+        })
+    }
+
+    /// Evaluates the expression over one row. A row that does not fit the columns reads as null.
+    #[must_use]
+    pub fn eval(&self, row: &Row) -> Value {
+        self.eval_counting(row, &Tally::default())
+    }
+
+    /// [`Compiled::eval`], counting values that did not fit.
+    #[must_use]
+    pub fn eval_counting(&self, row: &Row, tally: &Tally) -> Value {
+        self.node.eval(row, tally).into_owned()
+    }
+
+    /// [`Compiled::eval_counting`], widened to exactly [`Compiled::data_type`].
+    pub(super) fn eval_widened(&self, row: &Row, tally: &Tally) -> Value {
+        let value = self.eval_counting(row, tally);
+        if value.is_null() {
+            value
+        } else {
+            widen(value, self.data_type)
+        }
+    }
+
+    /// Returns the type of every value that is not null.
+    #[must_use]
+    pub const fn data_type(&self) -> DataType {
+        self.data_type
+    }
+
+    /// Checks that the expression is true or false.
+    pub fn check_is_condition(&self) -> Result<(), EvalError> {
+        match self.data_type {
+            DataType::Bool | DataType::Null => Ok(()),
+            DataType::Int
+            | DataType::Float
+            | DataType::Str
+            | DataType::Duration
+            | DataType::Size
+            | DataType::Percent
+            | DataType::Time => Err(EvalError::NotACondition {
+                found: self.described.clone(),
+            }),
+        }
+    }
+}
+
+impl Tally {
+    /// Returns how many values did not fit their type.
+    #[must_use]
+    pub const fn overflows(&self) -> u64 {
+        self.overflows.get()
+    }
+
+    /// Counts one value, and returns the null in its place.
+    pub(super) fn overflow(&self) -> Value {
+        self.overflows.set(self.overflows.get().saturating_add(1));
+        Value::Null
+    }
+}
+
+impl Patterns {
+    pub(super) fn add(&mut self, pattern: &str) -> Result<(), PlanError> {
+        if !self.0.contains_key(pattern) {
+            self.0.insert(pattern.to_owned(), compile(pattern)?);
+        }
+        Ok(())
+    }
+
+    fn find(&self, pattern: &str) -> Result<Regex, PlanError> {
+        match self.0.get(pattern) {
+            Some(regex) => Ok(regex.clone()),
+            None => Ok(compile(pattern)?),
+        }
+    }
+}
+
+struct Binder<'a> {
+    columns: &'a [Column],
+    patterns: &'a Patterns,
+}
+
+impl Binder<'_> {
+    /// Binds one expression; recursion is bounded by the check of the plan.
+    fn bind(&self, expr: &Expr) -> Result<(Node, DataType), EvalError> {
+        Ok(match expr {
+            Expr::Literal(value) => (Node::Literal(value.clone()), value.data_type()),
+            Expr::Column(name) => self.bind_column(name)?,
+            Expr::Unary(op, x) => self.bind_unary(*op, x)?,
+            Expr::Binary(op, x, y) => self.bind_binary(*op, x, y)?,
+            Expr::In { of, list, negated } => {
+                let (node, data_type) = self.bind(of)?;
+                let mut items = Vec::with_capacity(list.len());
+                for item in list {
+                    let left = Operand {
+                        expr: of,
+                        data_type,
+                    };
+                    items.push(compared("in", left, item, self.bind(item)?)?);
+                }
+                (Node::In(Box::new(node), items, *negated), DataType::Bool)
+            }
+            Expr::Matches {
+                of,
+                pattern,
+                negated,
+            } => {
+                let (node, _) = self.bind(of)?;
+                let regex = self.patterns.find(pattern)?;
+                (
+                    Node::Matches(Box::new(node), regex, *negated),
+                    DataType::Bool,
+                )
+            }
+            Expr::IsNull { of, negated } => {
+                let (node, _) = self.bind(of)?;
+                (Node::IsNull(Box::new(node), *negated), DataType::Bool)
+            }
+            Expr::Call(function, args) => self.bind_call(*function, args)?,
+        })
+    }
+
+    fn bind_column(&self, name: &str) -> Result<(Node, DataType), EvalError> {
+        let names = || self.columns.iter().map(|c| c.name.as_str());
+        match self.columns.iter().position(|c| c.name == name) {
+            Some(at) => Ok((Node::Column(at), self.columns[at].data_type)),
+            None => Err(EvalError::UnknownColumn {
+                name: name.to_owned(),
+                nearest: nearest(name, names()).map(str::to_owned),
+                available: names().map(str::to_owned).collect(),
+            }),
+        }
+    }
+
+    fn bind_unary(&self, op: UnaryOp, x: &Expr) -> Result<(Node, DataType), EvalError> {
+        let (node, data_type) = self.bind(x)?;
+        let (function, wanted, fits) = match op {
+            UnaryOp::Not => ("not", "a condition", data_type == DataType::Bool),
+            UnaryOp::Neg => ("-", "a number", data_type.is_numeric()),
+        };
+        if !fits && data_type != DataType::Null {
+            let operand = Operand { expr: x, data_type };
+            return Err(argument_error(function, wanted, operand));
+        }
+        Ok(match op {
+            UnaryOp::Not => (Node::Not(Box::new(node)), DataType::Bool),
+            UnaryOp::Neg => (Node::Negate(Box::new(node)), data_type),
+        })
+    }
+
+    fn bind_binary(&self, op: BinaryOp, x: &Expr, y: &Expr) -> Result<(Node, DataType), EvalError> {
+        let (left, left_type) = self.bind(x)?;
+        let a = Operand {
+            expr: x,
+            data_type: left_type,
+        };
+        if is_comparison(op) {
+            // A time may stand on either side of its text.
+            let (right, right_type) = self.bind(y)?;
+            let (left, right) = match as_moment(a, right_type) {
+                Some(moment) => (Node::Literal(moment), right),
+                None => (left, compared(op.symbol(), a, y, (right, right_type))?),
+            };
+            let node = Node::Compare(op, Box::new(left), Box::new(right));
+            return Ok((node, DataType::Bool));
+        }
+        let (right, right_type) = self.bind(y)?;
+        let b = Operand {
+            expr: y,
+            data_type: right_type,
+        };
+        if matches!(op, BinaryOp::And | BinaryOp::Or) {
+            for operand in [a, b] {
+                if !matches!(operand.data_type, DataType::Bool | DataType::Null) {
+                    return Err(argument_error(op.symbol(), "conditions", operand));
+                }
+            }
+            let is_or = op == BinaryOp::Or;
+            return Ok((
+                Node::Logic(Box::new(left), is_or, Box::new(right)),
+                DataType::Bool,
+            ));
+        }
+        let data_type = arithmetic::result_type(op, left_type, right_type)
+            .ok_or_else(|| types_error(op.symbol(), a, b))?;
+        Ok((
+            Node::Arithmetic(op, Box::new(left), Box::new(right)),
+            data_type,
+        ))
+    }
+
+    fn bind_call(&self, function: Function, args: &[Expr]) -> Result<(Node, DataType), EvalError> {
+        let mut nodes = Vec::with_capacity(args.len());
+        let mut types = Vec::with_capacity(args.len());
+        for arg in args {
+            let (node, data_type) = self.bind(arg)?;
+            nodes.push(node);
+            types.push(data_type);
+        }
+        let data_type = call::result_type(function, &types).map_err(|(at, wanted)| {
+            let operand = Operand {
+                expr: &args[at],
+                data_type: types[at],
+            };
+            argument_error(function.name(), wanted, operand)
+        })?;
+        Ok((Node::Call(function, nodes, data_type), data_type))
+    }
+}
+
+/// Checks that what was bound can be compared with `left`; text that is compared with a time is one.
+fn compared(
+    operator: &'static str,
+    left: Operand<'_>,
+    right: &Expr,
+    (node, data_type): (Node, DataType),
+) -> Result<Node, EvalError> {
+    let operand = Operand {
+        expr: right,
+        data_type,
+    };
+    if let Some(moment) = as_moment(operand, left.data_type) {
+        return Ok(Node::Literal(moment));
+    }
+    check_comparison(operator, left, operand)?;
+    Ok(node)
+}
+
+fn argument_error(function: &'static str, wanted: &'static str, found: Operand<'_>) -> EvalError {
+    let hint = (wanted == "string").then(|| "make text of it: `string(x)`".to_owned());
+    EvalError::Argument {
+        function,
+        wanted,
+        found: found.describe(),
+        hint,
+    }
+}
+
+impl Node {
+    fn eval<'a>(&'a self, row: &'a Row, tally: &Tally) -> Cow<'a, Value> {
+        match self {
+            Self::Literal(value) => Cow::Borrowed(value),
+            Self::Column(at) => Cow::Borrowed(row.get(*at).unwrap_or(&Value::Null)),
+            Self::Not(x) => truth(x.truth(row, tally).map(|b| !b)),
+            Self::Negate(x) => Cow::Owned(arithmetic::negate(&x.eval(row, tally), tally)),
+            Self::Logic(x, is_or, y) => truth(Self::logic(x, *is_or, y, row, tally)),
+            Self::Compare(op, x, y) => {
+                let order = x.eval(row, tally).compare(&y.eval(row, tally));
+                truth(order.map(|o| holds(*op, o)))
+            }
+            Self::Arithmetic(op, x, y) => {
+                let (x, y) = (x.eval(row, tally), y.eval(row, tally));
+                Cow::Owned(arithmetic::compute(*op, &x, &y, tally))
+            }
+            Self::In(of, list, negated) => {
+                let found = Self::is_in(&of.eval(row, tally), list, row, tally);
+                truth(found.map(|b| b != *negated))
+            }
+            Self::Matches(of, regex, negated) => match &*of.eval(row, tally) {
+                Value::Null => Cow::Owned(Value::Null),
+                Value::Str(text) => truth(Some(regex.is_match(text) != *negated)),
+                other => truth(Some(regex.is_match(&display_value(other)) != *negated)),
+            },
+            Self::IsNull(of, negated) => truth(Some(of.eval(row, tally).is_null() != *negated)),
+            Self::Call(function, args, data_type) => {
+                Self::call(*function, args, *data_type, row, tally)
+            }
+        }
+    }
+
+    fn truth(&self, row: &Row, tally: &Tally) -> Option<bool> {
+        match &*self.eval(row, tally) {
+            Value::Bool(b) => Some(*b),
+            _ => None,
+        }
+    }
+
+    /// Three-valued: one side can decide, whatever the other is.
+    fn logic(x: &Self, is_or: bool, y: &Self, row: &Row, tally: &Tally) -> Option<bool> {
+        let first = x.truth(row, tally);
+        if first == Some(is_or) {
+            return first;
+        }
+        let second = y.truth(row, tally);
+        if second == Some(is_or) {
+            return second;
+        }
+        first.and(second)
+    }
+
+    /// As in SQL: not found among values of which one is null is neither true nor false.
+    fn is_in(of: &Value, list: &[Self], row: &Row, tally: &Tally) -> Option<bool> {
+        let mut unknown = false;
+        for item in list {
+            match of.compare(&item.eval(row, tally)) {
+                Some(Ordering::Equal) => return Some(true),
+                Some(Ordering::Less | Ordering::Greater) => {}
+                None => unknown = true,
+            }
+        }
+        (!unknown).then_some(false)
+    }
+
+    fn call<'a>(
+        function: Function,
+        args: &'a [Self],
+        data_type: DataType,
+        row: &'a Row,
+        tally: &Tally,
+    ) -> Cow<'a, Value> {
+        let chosen = match function {
+            Function::Coalesce => args
+                .iter()
+                .map(|a| a.eval(row, tally))
+                .find(|v| !v.is_null()),
+            Function::If => {
+                let is_true = args.first().and_then(|c| c.truth(row, tally)) == Some(true);
+                args.get(if is_true { 1 } else { 2 })
+                    .map(|a| a.eval(row, tally))
+            }
+            _ => {
+                let values: Vec<Cow<'_, Value>> = args.iter().map(|a| a.eval(row, tally)).collect();
+                return Cow::Owned(call::call(function, &values, tally));
+            }
+        };
+        match chosen {
+            Some(value) if value.is_null() || value.data_type() == data_type => value,
+            Some(value) => Cow::Owned(widen(value.into_owned(), data_type)),
+            None => Cow::Owned(Value::Null),
+        }
+    }
+}
+
+fn truth<'a>(b: Option<bool>) -> Cow<'a, Value> {
+    Cow::Owned(b.into())
+}
+
+const fn holds(op: BinaryOp, order: Ordering) -> bool {
+    match op {
+        BinaryOp::Eq => order.is_eq(),
+        BinaryOp::Ne => order.is_ne(),
+        BinaryOp::Lt => order.is_lt(),
+        BinaryOp::Le => order.is_le(),
+        BinaryOp::Gt => order.is_gt(),
+        BinaryOp::Ge => order.is_ge(),
+        BinaryOp::Or
+        | BinaryOp::And
+        | BinaryOp::Add
+        | BinaryOp::Sub
+        | BinaryOp::Mul
+        | BinaryOp::Div
+        | BinaryOp::Rem => false,
+    }
+}

@@ -1,0 +1,583 @@
+//! Plans over tables, and the evaluator against a naive reference.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::expr::{BinaryOp, Function, UnaryOp};
+use crate::row_plan::ParseAs;
+
+fn column(name: &str) -> Box<Expr> {
+    Box::new(Expr::Column(name.to_owned()))
+}
+
+fn literal(value: impl Into<Value>) -> Box<Expr> {
+    Box::new(Expr::Literal(value.into()))
+}
+
+fn binary(x: Box<Expr>, op: BinaryOp, y: Box<Expr>) -> Expr {
+    Expr::Binary(op, x, y)
+}
+
+fn call(function: Function, args: impl IntoIterator<Item = Box<Expr>>) -> Expr {
+    Expr::Call(function, args.into_iter().map(|a| *a).collect())
+}
+
+fn projection(name: &str, expr: Expr) -> Projection {
+    Projection {
+        name: name.to_owned(),
+        expr,
+    }
+}
+
+fn disks() -> Table {
+    let mut columns = vec![
+        Column::new("mounted_on", DataType::Str),
+        Column::new("use_pct", DataType::Percent),
+        Column::new("free", DataType::Size),
+        Column::new("age", DataType::Duration),
+        Column::new("seen", DataType::Time),
+        Column::new("empty", DataType::Null),
+    ];
+    columns[1].heading = Some("Use%".to_owned());
+    let row = |name: &str, percent: Value, free: i64| {
+        vec![
+            name.into(),
+            percent,
+            Value::Size(free),
+            Value::Duration(60_000_000_000),
+            Value::Time(0),
+            Value::Null,
+        ]
+    };
+    Table {
+        columns,
+        rows: vec![
+            row("/", Value::Percent(91.0), 1 << 30),
+            row("/var", Value::Percent(15.0), 20 << 30),
+            row("/proc", Value::Null, 0),
+        ],
+    }
+}
+
+fn run(steps: Vec<RowStep>, table: Table) -> Result<Outcome, EvalError> {
+    Evaluator::new(&RowPlan { steps })?.run(table)
+}
+
+fn mounts_where(expr: Expr) -> Vec<String> {
+    let outcome = run(vec![RowStep::Where(expr)], disks()).expect("the types fit");
+    let texts = outcome.table.column("mounted_on").expect("is kept");
+    texts.into_iter().map(crate::units::display_value).collect()
+}
+
+fn error_of(expr: Expr) -> (String, String) {
+    let error = run(vec![RowStep::Where(expr)], disks()).expect_err("the types do not fit");
+    (error.to_string(), error.hint().unwrap_or_default())
+}
+
+#[test]
+fn where_keeps_what_is_true_and_neither_false_nor_null() {
+    use BinaryOp::{And, Eq, Gt, Lt, Ne, Or};
+    let full = || binary(column("use_pct"), Gt, literal(90));
+    let not_full = Expr::Unary(UnaryOp::Not, Box::new(full()));
+    for (expr, expected) in [
+        (full(), vec!["/"]),
+        (not_full, vec!["/var"]),
+        (
+            binary(column("free"), Lt, literal_size(10 << 30)),
+            vec!["/", "/proc"],
+        ),
+        (
+            binary(column("mounted_on"), Ne, literal("/")),
+            vec!["/var", "/proc"],
+        ),
+        (binary(column("empty"), Eq, literal(1)), vec![]),
+        (
+            binary(Box::new(full()), Or, literal(true)),
+            vec!["/", "/var", "/proc"],
+        ),
+        (binary(Box::new(full()), And, literal(false)), vec![]),
+        (
+            Expr::IsNull {
+                of: column("use_pct"),
+                negated: false,
+            },
+            vec!["/proc"],
+        ),
+        (
+            Expr::Matches {
+                of: column("mounted_on"),
+                pattern: "^/(var|proc)$".to_owned(),
+                negated: false,
+            },
+            vec!["/var", "/proc"],
+        ),
+        (
+            Expr::Matches {
+                of: column("use_pct"),
+                pattern: "^9".to_owned(),
+                negated: true,
+            },
+            vec!["/var"],
+        ),
+        (
+            binary(column("seen"), Lt, literal("2026-01-01T00:00:00Z")),
+            vec!["/", "/var", "/proc"],
+        ),
+        (
+            binary(literal("2026-01-01T00:00:00Z"), Lt, column("seen")),
+            vec![],
+        ),
+    ] {
+        assert_eq!(mounts_where(expr.clone()), expected, "{expr:?}");
+    }
+}
+
+fn literal_size(bytes: i64) -> Box<Expr> {
+    Box::new(Expr::Literal(Value::Size(bytes)))
+}
+
+#[test]
+fn in_is_null_where_a_null_might_have_been_it() {
+    let is_in = |list: &[Value], negated| Expr::In {
+        of: column("use_pct"),
+        list: list.iter().cloned().map(Expr::Literal).collect(),
+        negated,
+    };
+    let (a, b) = (Value::Int(91), Value::Int(1));
+    for (expr, expected) in [
+        (is_in(&[a.clone(), b.clone()], false), vec!["/"]),
+        (is_in(&[a.clone(), Value::Null], false), vec!["/"]),
+        (is_in(&[b], true), vec!["/", "/var"]),
+        (is_in(&[a, Value::Null], true), vec![]),
+        (is_in(&[], true), vec!["/", "/var", "/proc"]),
+    ] {
+        assert_eq!(mounts_where(expr.clone()), expected, "{expr:?}");
+    }
+}
+
+#[test]
+fn wrong_types_are_errors_that_say_what_to_write() {
+    use BinaryOp::{Add, And, Eq, Gt};
+    for (expr, message, hint) in [
+        (
+            binary(column("use_pct"), Gt, literal("90")),
+            "`>` does not take column `use_pct` (percent) and string '90'",
+            "write 90 without quotes",
+        ),
+        (
+            binary(column("mounted_on"), Eq, literal(5)),
+            "`=` does not take column `mounted_on` (string) and int 5",
+            "compare it with text in quotes, or make it a number: `int(mounted_on)`",
+        ),
+        (
+            binary(column("mounted_on"), Eq, column("free")),
+            "`=` does not take column `mounted_on` (string) and column `free` (size)",
+            "compare it with text in quotes, or make it a number: `int(mounted_on)`",
+        ),
+        (
+            binary(column("age"), Gt, literal(300)),
+            "`>` does not take column `age` (duration) and int 300",
+            "write a unit: `300s`",
+        ),
+        (
+            binary(column("age"), Add, column("free")),
+            "`+` does not take column `age` (duration) and column `free` (size)",
+            "",
+        ),
+        (
+            binary(column("free"), And, literal(true)),
+            "`and` wants conditions, found column `free` (size)",
+            "",
+        ),
+        (
+            *column("free"),
+            "`where` wants a condition, found column `free` (size)",
+            "compare it with something: `where use_pct > 90`",
+        ),
+        (
+            binary(column("use_pc"), Gt, literal(1)),
+            "there is no column `use_pc`",
+            "did you mean `use_pct`?",
+        ),
+        (
+            binary(column("kernel"), Gt, literal(1)),
+            "there is no column `kernel`",
+            "the columns are `mounted_on`, `use_pct`, `free`, `age`, `seen`, `empty`",
+        ),
+        (
+            binary(
+                Box::new(call(Function::Len, [column("free")])),
+                Gt,
+                literal(1),
+            ),
+            "`len` wants string, found column `free` (size)",
+            "make text of it: `string(x)`",
+        ),
+    ] {
+        let found = error_of(expr);
+        assert_eq!((found.0.as_str(), found.1.as_str()), (message, hint));
+    }
+}
+
+#[test]
+fn types_are_checked_where_no_row_would_show_it() {
+    let mut empty = disks();
+    empty.rows.clear();
+    let wrong = binary(column("use_pct"), BinaryOp::Eq, literal("x"));
+    assert!(run(vec![RowStep::Where(wrong)], empty).is_err());
+}
+
+#[test]
+fn select_and_derive_name_type_and_replace_columns() {
+    let half = binary(column("free"), BinaryOp::Div, literal(2));
+    let swapped = vec![
+        projection("free", half),
+        projection("was", *column("free")),
+        projection(
+            "ratio",
+            call(
+                Function::Coalesce,
+                [column("empty"), literal(1), literal(0.5)],
+            ),
+        ),
+    ];
+    let selected = ["use_pct", "was", "free", "ratio"].map(|n| projection(n, *column(n)));
+    let steps = vec![
+        RowStep::Derive(swapped),
+        RowStep::Select(selected.into()),
+        RowStep::Take(1),
+    ];
+    let table = run(steps, disks()).expect("the types fit").table;
+    let found: Vec<_> = table
+        .columns
+        .iter()
+        .map(|c| (c.heading(), c.data_type))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("Use%", DataType::Percent),
+            ("was", DataType::Size),
+            ("free", DataType::Size),
+            ("ratio", DataType::Float),
+        ]
+    );
+    let row = vec![
+        Value::Percent(91.0),
+        Value::Size(1 << 30),
+        Value::Size(1 << 29),
+        Value::Float(1.0),
+    ];
+    assert_eq!(table.rows, [row]);
+}
+
+#[test]
+fn functions_convert_and_compute() {
+    use Function as F;
+    for (function, args, expected) in [
+        (F::Int, vec![" 12 ".into()], Value::Int(12)),
+        (F::Int, vec!["10GiB".into()], Value::Int(10 << 30)),
+        (F::Int, vec!["95%".into()], Value::Int(95)),
+        (F::Int, vec!["x".into()], Value::Null),
+        (F::Int, vec!["inf".into()], Value::Null),
+        (F::Int, vec![Value::Float(-2.9)], Value::Int(-2)),
+        (F::Float, vec!["1.5K".into()], Value::Float(1536.0)),
+        (F::Float, vec![Value::Bool(true)], Value::Float(1.0)),
+        (F::Str, vec![Value::Size(1536)], "1.5KiB".into()),
+        (F::Lower, vec!["ÄB".into()], "äb".into()),
+        (F::Len, vec!["äb".into()], Value::Int(2)),
+        (F::Trim, vec![" a ".into()], "a".into()),
+        (F::Contains, vec!["abc".into(), "b".into()], true.into()),
+        (F::StartsWith, vec!["abc".into(), "b".into()], false.into()),
+        (F::EndsWith, vec!["abc".into(), "bc".into()], true.into()),
+        (
+            F::Replace,
+            vec!["a-b-".into(), "-".into(), "+".into()],
+            "a+b+".into(),
+        ),
+        (F::Abs, vec![Value::Size(-5)], Value::Size(5)),
+        (F::Abs, vec![Value::Int(i64::MIN)], Value::Null),
+        (F::Round, vec![Value::Float(2.5)], Value::Float(3.0)),
+        (
+            F::Round,
+            vec![Value::Float(2.345), 1.into()],
+            Value::Float(2.3),
+        ),
+        (F::Round, vec![Value::Int(250), (-2).into()], 300.into()),
+        (F::Floor, vec![Value::Float(-1.5)], Value::Float(-2.0)),
+        (F::Ceil, vec![Value::Percent(1.2)], Value::Percent(2.0)),
+        (
+            F::Coalesce,
+            vec![Value::Null, Value::Size(1)],
+            Value::Size(1),
+        ),
+        (
+            F::If,
+            vec![Value::Null, 1.into(), Value::Float(2.5)],
+            Value::Float(2.5),
+        ),
+        (
+            F::If,
+            vec![true.into(), 1.into(), Value::Float(2.5)],
+            Value::Float(1.0),
+        ),
+        (F::Upper, vec![Value::Null], Value::Null),
+    ] {
+        let expr = Expr::Call(function, args.iter().cloned().map(Expr::Literal).collect());
+        let compiled = Compiled::new(&expr, &[]).expect("the types fit");
+        assert_eq!(compiled.eval(&vec![]), expected, "{function:?} {args:?}");
+    }
+}
+
+#[test]
+fn parse_reads_out_and_what_follows_sees_its_columns() {
+    let probe = |out: Value, truncated: bool| Table {
+        columns: vec![
+            Column::new("rc", DataType::Int),
+            Column::new("truncated", DataType::Bool),
+            Column::new("out", DataType::Str),
+        ],
+        rows: vec![vec![Value::Int(0), truncated.into(), out]],
+    };
+    let steps = || {
+        let full = binary(column("use_pct"), BinaryOp::Gt, literal(90));
+        vec![RowStep::Parse(ParseAs::Auto), RowStep::Where(full)]
+    };
+    let text = "Use% Mounted on\n 95% /\n  5% /dev\n 99% /va";
+    let outcome = run(steps(), probe(text.into(), false)).expect("is a table");
+    assert_eq!(outcome.table.rows.len(), 2);
+    assert_eq!(outcome.notes[0].to_string(), "parsed as columns");
+
+    let cut = run(steps(), probe(text.into(), true)).expect("is a table");
+    assert_eq!(cut.table.rows.len(), 1, "half a line is no row");
+    assert_eq!(cut.notes[0], Note::InputCut);
+
+    for nothing in [Value::Null, "".into(), "\n".into()] {
+        let outcome = run(steps(), probe(nothing, false)).expect("nothing is no mistake");
+        assert_eq!(outcome.table, Table::default());
+    }
+    let error = run(steps(), disks()).expect_err("there is no `out`");
+    assert!(matches!(error, EvalError::NothingToParse { .. }));
+}
+
+#[test]
+fn texts_of_several_rows_are_put_together_by_name() {
+    let table = Table {
+        columns: vec![Column::new("out", DataType::Str)],
+        rows: vec![
+            vec!["{\"a\":1,\"b\":2}".into()],
+            vec!["{\"c\":true,\"a\":\"x\"}".into()],
+        ],
+    };
+    let plan = vec![RowStep::Parse(ParseAs::Json)];
+    let table = run(plan, table).expect("is json").table;
+    let names: Vec<_> = table.columns.iter().map(|c| c.name.as_str()).collect();
+    assert_eq!(names, ["a", "b", "c"]);
+    assert_eq!(
+        table.rows,
+        [
+            vec!["1".into(), 2.into(), Value::Null],
+            vec!["x".into(), Value::Null, true.into()],
+        ]
+    );
+}
+
+#[test]
+fn plans_beyond_the_limits_are_refused() {
+    let refused = |steps| Evaluator::new(&RowPlan { steps }).expect_err("beyond a limit");
+    let too_many = vec![RowStep::Take(1); limits::PLAN_STEPS_MAX + 1];
+    assert_eq!(refused(too_many), PlanError::TooManySteps { steps: 65 });
+
+    let mut deep = *literal(true);
+    for _ in 0..limits::EXPR_DEPTH_MAX {
+        deep = Expr::Unary(UnaryOp::Not, Box::new(deep));
+    }
+    assert_eq!(refused(vec![RowStep::Where(deep)]), PlanError::TooDeep);
+
+    let one = || projection("a", *literal(1));
+    let twice = refused(vec![RowStep::Select(vec![one(), one()])]);
+    assert_eq!(twice.to_string(), "`select` names two columns `a`");
+
+    let bad = refused(vec![RowStep::Derive(vec![projection("A b", *literal(1))])]);
+    assert_eq!(bad.to_string(), "`A b` cannot be the name of a column");
+
+    let arguments = refused(vec![RowStep::Where(call(Function::If, [literal(true)]))]);
+    assert_eq!(arguments.to_string(), "`if` takes 3 arguments, found 1");
+
+    let pattern = |pattern: &str| {
+        refused(vec![RowStep::Where(Expr::Matches {
+            of: literal("x"),
+            pattern: pattern.to_owned(),
+            negated: false,
+        })])
+    };
+    assert!(matches!(pattern("("), PlanError::Pattern(_)));
+    assert!(matches!(pattern("a{1000}{1000}"), PlanError::Pattern(_)));
+}
+
+#[test]
+fn overflow_is_null_and_counted() {
+    let sum = binary(literal(i64::MAX), BinaryOp::Add, literal(1));
+    let steps = vec![RowStep::Derive(vec![projection("sum", sum)])];
+    let outcome = run(steps, disks()).expect("the types fit");
+    assert_eq!(outcome.notes, [Note::Overflowed(3)]);
+}
+
+#[test]
+fn text_cannot_be_doubled_without_end() {
+    let double = binary(column("t"), BinaryOp::Add, column("t"));
+    let steps = vec![RowStep::Derive(vec![projection("t", double)]); 60];
+    let table = Table {
+        columns: vec![Column::new("t", DataType::Str)],
+        rows: vec![vec!["x".into()]],
+    };
+    let outcome = run(steps, table).expect("the types fit");
+    assert_eq!(outcome.table.rows, [[Value::Null]]);
+    assert_eq!(outcome.notes, [Note::Overflowed(1)]);
+}
+
+#[test]
+fn comparisons_nested_to_the_limit_compile_at_once() {
+    let mut expr = *literal(true);
+    for _ in 0..limits::EXPR_DEPTH_MAX - 1 {
+        expr = binary(literal(true), BinaryOp::Eq, Box::new(expr));
+    }
+    let compiled = Compiled::new(&expr, &[]).expect("within the limit");
+    assert_eq!(compiled.eval(&vec![]), Value::Bool(true));
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::Bool),
+        any::<i64>().prop_map(Value::Int),
+        any::<f64>().prop_map(Value::Float),
+        "[-0-9.%GKa-z]{0,6}".prop_map(Value::Str),
+        any::<i64>().prop_map(Value::Duration),
+        any::<i64>().prop_map(Value::Size),
+        any::<f64>().prop_map(Value::Percent),
+        any::<i64>().prop_map(Value::Time),
+    ]
+}
+
+fn any_expr() -> impl Strategy<Value = Expr> {
+    let leaf = prop_oneof![
+        any_value().prop_map(Expr::Literal),
+        "[a-d]".prop_map(Expr::Column),
+    ];
+    let operator = prop::sample::select(vec![
+        BinaryOp::Or,
+        BinaryOp::And,
+        BinaryOp::Eq,
+        BinaryOp::Lt,
+        BinaryOp::Add,
+        BinaryOp::Sub,
+        BinaryOp::Mul,
+        BinaryOp::Div,
+        BinaryOp::Rem,
+    ]);
+    let function = prop::sample::select(Function::ALL.to_vec());
+    leaf.prop_recursive(5, 40, 3, move |inner| {
+        let list = prop::collection::vec(inner.clone(), 0..4);
+        let boxed = || inner.clone().prop_map(Box::new);
+        prop_oneof![
+            (operator.clone(), boxed(), boxed()).prop_map(|(op, x, y)| Expr::Binary(op, x, y)),
+            (any::<bool>(), boxed()).prop_map(|(not, x)| {
+                Expr::Unary(if not { UnaryOp::Not } else { UnaryOp::Neg }, x)
+            }),
+            (boxed(), list.clone(), any::<bool>()).prop_map(|(of, list, negated)| Expr::In {
+                of,
+                list,
+                negated
+            }),
+            (boxed(), any::<bool>()).prop_map(|(of, negated)| Expr::IsNull { of, negated }),
+            (boxed(), "[a-c.+*]{0,3}", any::<bool>()).prop_map(|(of, pattern, negated)| {
+                Expr::Matches {
+                    of,
+                    pattern,
+                    negated,
+                }
+            }),
+            (function.clone(), list).prop_map(|(f, mut args)| {
+                args.truncate(f.3);
+                args.resize(
+                    args.len().max(f.1.len().min(f.2)),
+                    Expr::Literal(Value::Null),
+                );
+                Expr::Call(f.0, args)
+            }),
+        ]
+    })
+}
+
+/// Three-valued logic by its tables alone.
+fn reference(expr: &Expr, row: &[Option<bool>]) -> Option<bool> {
+    match expr {
+        Expr::Literal(Value::Bool(b)) => Some(*b),
+        Expr::Column(name) => row[usize::from(name.as_bytes()[0] - b'a')],
+        Expr::Unary(UnaryOp::Not, x) => reference(x, row).map(|b| !b),
+        Expr::Binary(op, x, y) => {
+            let (x, y) = (reference(x, row), reference(y, row));
+            let deciding = *op == BinaryOp::Or;
+            match (op, x, y) {
+                (BinaryOp::Eq, x, y) => Some(x? == y?),
+                (_, Some(b), _) | (_, _, Some(b)) if b == deciding => Some(deciding),
+                (_, None, _) | (_, _, None) => None,
+                (_, Some(_), Some(_)) => Some(!deciding),
+            }
+        }
+        _ => None,
+    }
+}
+
+fn any_logic() -> impl Strategy<Value = Expr> {
+    let leaf = prop_oneof![
+        any::<bool>().prop_map(|b| Expr::Literal(Value::Bool(b))),
+        Just(Expr::Literal(Value::Null)),
+        "[a-d]".prop_map(Expr::Column),
+    ];
+    let operator = prop::sample::select(vec![BinaryOp::Or, BinaryOp::And, BinaryOp::Eq]);
+    leaf.prop_recursive(6, 60, 2, move |inner| {
+        let boxed = || inner.clone().prop_map(Box::new);
+        prop_oneof![
+            (operator.clone(), boxed(), boxed()).prop_map(|(op, x, y)| Expr::Binary(op, x, y)),
+            boxed().prop_map(|x| Expr::Unary(UnaryOp::Not, x)),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_expression_over_any_row_is_an_error_or_a_value_of_its_type(
+        expr in any_expr(),
+        row in prop::collection::vec(any_value(), 4),
+        typed: bool,
+    ) {
+        let columns: Vec<Column> = ["a", "b", "c", "d"]
+            .iter()
+            .zip(&row)
+            .map(|(name, value)| {
+                // A peer may well lie about its types.
+                Column::new(*name, if typed { value.data_type() } else { DataType::Int })
+            })
+            .collect();
+        if let Ok(compiled) = Compiled::new(&expr, &columns) {
+            let value = compiled.eval(&row);
+            if typed {
+                let fits = value.is_null() || compiled.data_type().unify(value.data_type()).is_some();
+                prop_assert!(fits, "{:?} is {:?}", compiled.data_type(), value);
+            }
+        }
+    }
+
+    #[test]
+    fn logic_is_that_of_the_truth_tables(
+        expr in any_logic(),
+        row in prop::collection::vec(any::<Option<bool>>(), 4),
+    ) {
+        let columns = ["a", "b", "c", "d"].map(|name| Column::new(name, DataType::Bool));
+        let compiled = Compiled::new(&expr, &columns).expect("all are conditions");
+        let values: Row = row.iter().map(|b| Value::from(*b)).collect();
+        prop_assert_eq!(compiled.eval(&values), Value::from(reference(&expr, &row)));
+    }
+}

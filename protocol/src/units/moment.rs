@@ -1,0 +1,178 @@
+//! Moments as text: RFC 3339 in UTC, read and printed without a calendar library.
+//!
+//! Leap seconds are not known: a minute has sixty seconds, as in the kernel's clock.
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Prints milliseconds since 1970 as `2026-01-31T08:00:00Z`, with `.250` where there is a fraction.
+#[must_use]
+pub fn moment_text(milliseconds: i64) -> String {
+    let days = milliseconds.div_euclid(DAY_MS);
+    let of_day = milliseconds.rem_euclid(DAY_MS);
+    let (year, month, day) = date_of(days);
+    let (hour, minute) = (of_day / 3_600_000, of_day / 60_000 % 60);
+    let (second, ms) = (of_day / 1000 % 60, of_day % 1000);
+    let fraction = if ms == 0 {
+        String::new()
+    } else {
+        format!(".{ms:03}")
+    };
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
+}
+
+/// Reads an RFC 3339 time with its offset into milliseconds since 1970; digits beyond milliseconds
+/// are dropped. A time without an offset is refused: it would be a guess.
+#[must_use]
+pub fn parse_moment(text: &str) -> Option<i64> {
+    let bytes = text.as_bytes();
+    if !text.is_ascii() || bytes.len() < 20 {
+        return None;
+    }
+    let separators_fit = bytes[4] == b'-'
+        && bytes[7] == b'-'
+        && matches!(bytes[10], b'T' | b't' | b' ')
+        && bytes[13] == b':'
+        && bytes[16] == b':';
+    if !separators_fit {
+        return None;
+    }
+    let (year, month, day) = (
+        number(&text[0..4])?,
+        number(&text[5..7])?,
+        number(&text[8..10])?,
+    );
+    let (hour, minute, second) = (
+        number(&text[11..13])?,
+        number(&text[14..16])?,
+        number(&text[17..19])?,
+    );
+    if !(1..=12).contains(&month) || hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let days = days_to(year, month, day);
+    if date_of(days) != (year, month, day) {
+        return None;
+    }
+    let (ms, rest) = split_fraction(&text[19..])?;
+    let offset_minutes = parse_offset(rest)?;
+    let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - offset_minutes * 60;
+    Some(seconds * 1000 + ms)
+}
+
+fn number(digits: &str) -> Option<i64> {
+    if digits.bytes().all(|b| b.is_ascii_digit()) {
+        digits.parse().ok()
+    } else {
+        None
+    }
+}
+
+fn split_fraction(text: &str) -> Option<(i64, &str)> {
+    let Some(after) = text.strip_prefix('.') else {
+        return Some((0, text));
+    };
+    let end = after.bytes().position(|b| !b.is_ascii_digit())?;
+    if end == 0 {
+        return None;
+    }
+    let kept = &after[..end.min(3)];
+    let scale = 10_i64.pow(3 - u32::try_from(kept.len()).ok()?);
+    Some((number(kept)? * scale, &after[end..]))
+}
+
+fn parse_offset(text: &str) -> Option<i64> {
+    if matches!(text, "Z" | "z") {
+        return Some(0);
+    }
+    let sign = match text.as_bytes().first()? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let digits = match text.len() {
+        6 if text.as_bytes()[3] == b':' => (&text[1..3], &text[4..6]),
+        5 => (&text[1..3], &text[3..5]),
+        _ => return None,
+    };
+    let (hours, minutes) = (number(digits.0)?, number(digits.1)?);
+    (hours <= 23 && minutes <= 59).then_some(sign * (hours * 60 + minutes))
+}
+
+/// Days since 1970-01-01 as a date of the proleptic Gregorian calendar. Years are counted from
+/// March, so that the leap day is a year's last; 146,097 days are 400 years.
+fn date_of(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let march_month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * march_month + 2) / 5 + 1;
+    let month = if march_month < 10 {
+        march_month + 3
+    } else {
+        march_month - 9
+    };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}
+
+fn days_to(year: i64, month: i64, day: i64) -> i64 {
+    let march_year = year - i64::from(month <= 2);
+    let era = march_year.div_euclid(400);
+    let year_of_era = march_year.rem_euclid(400);
+    let march_month = if month > 2 { month - 3 } else { month + 9 };
+    let of_year = (153 * march_month + 2) / 5 + day - 1;
+    let of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + of_year;
+    era * 146_097 + of_era - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn moments_are_read_and_printed() {
+        for (text, milliseconds) in [
+            ("1970-01-01T00:00:00Z", 0),
+            ("2000-02-29T12:34:56.789Z", 951_827_696_789),
+            ("1969-12-31T23:59:59.999Z", -1),
+            ("2026-11-23T15:10:00Z", 1_795_446_600_000),
+        ] {
+            assert_eq!(parse_moment(text), Some(milliseconds), "{text}");
+            assert_eq!(moment_text(milliseconds), text);
+        }
+        assert_eq!(parse_moment("1970-01-01T02:00:00+02:00"), Some(0));
+        assert_eq!(parse_moment("1970-01-01 00:00:00.5Z"), Some(500));
+    }
+
+    #[test]
+    fn what_is_no_moment_is_refused() {
+        for text in [
+            "",
+            "2026-02-30T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-01-01T00:00:00",
+            "2026-01-01T25:00:00Z",
+            "2026-01-01T00:00:00.Z",
+            "2026-01-01T00:00:00+2",
+            "äääää-01-01T00:00:00Z",
+        ] {
+            assert_eq!(parse_moment(text), None, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_moment_of_four_digit_years_reads_back(ms in -62_167_219_200_000_i64..253_402_300_800_000) {
+            prop_assert_eq!(parse_moment(&moment_text(ms)), Some(ms));
+        }
+
+        #[test]
+        fn every_moment_prints(ms: i64) {
+            prop_assert!(moment_text(ms).ends_with('Z'));
+        }
+    }
+}
