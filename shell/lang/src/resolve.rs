@@ -4,9 +4,9 @@
 //! node; from the first other step on everything stays in the shell, in the order of the line.
 
 use hailer_protocol::expr::Expr;
-use hailer_protocol::row_plan::{Projection, RowPlan, RowStep};
+use hailer_protocol::row_plan::{ParseAs, Projection, RowPlan, RowStep};
 
-use crate::ast::{Assignment, ExprKind, ExprNode, Ident, Stage, Verb};
+use crate::ast::{Assignment, ExprKind, ExprNode, Ident, SortItem, Stage, Verb};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::fleet_plan::{FleetStep, SortKey};
 use crate::inventory::Inventory;
@@ -63,63 +63,36 @@ struct Resolver<'a> {
 impl Resolver<'_> {
     fn stage(&mut self, stage: &Stage) {
         match &stage.verb {
-            Verb::Parse(as_what) => {
-                if !self.schema.has_text() {
-                    self.errors.push(
-                        Diagnostic::new(Code::UnknownColumn, stage.span, "`parse` reads column `out`, which is not here")
-                            .label("nothing to parse")
-                            .help("only a command's result has text to parse, before `select`, `group` and `count`"),
-                    );
-                }
-                self.row(RowStep::Parse(as_what.clone()), &[]);
-                self.schema.parsed();
-            }
+            Verb::Parse(as_what) => self.parse_step(as_what, stage),
             Verb::Where(expr) => {
                 if let Some(expr) = self.expr(expr) {
                     self.row(RowStep::Where(expr), &[]);
                 }
             }
             Verb::Select(items) => {
-                let Some(projections) = self.projections(items, false) else {
-                    return;
-                };
-                let names: Vec<String> = projections.iter().map(|p| p.name.clone()).collect();
-                self.row(RowStep::Select(projections), &names);
-                self.schema.selected(names);
+                if let Some(projections) = self.projections(items, false) {
+                    let names = self.projected(projections, RowStep::Select);
+                    self.schema.selected(names);
+                }
             }
             Verb::Derive(items) => {
-                let Some(projections) = self.projections(items, true) else {
-                    return;
-                };
-                let names: Vec<String> = projections.iter().map(|p| p.name.clone()).collect();
-                self.row(RowStep::Derive(projections), &names);
+                if let Some(projections) = self.projections(items, true) {
+                    self.projected(projections, RowStep::Derive);
+                }
             }
             Verb::Take { n, per_node: true } => self.row(RowStep::Take(*n), &[]),
             Verb::Take { n, per_node: false } => self.fleet(FleetStep::Take(*n)),
-            Verb::Group(by) => {
-                let named = self.columns(by);
-                let by = if by.is_empty() {
-                    ["state", "rc", "out", "err"].map(str::to_owned).to_vec()
-                } else {
-                    named.clone()
-                };
-                self.fleet(FleetStep::Group { by: named });
-                self.schema.grouped(&by, &["nodes", "count"]);
-            }
+            Verb::Group(by) => self.group_step(by),
             Verb::Count(by) => {
                 let by = self.columns(by);
                 self.schema.grouped(&by, &["count"]);
                 self.fleet(FleetStep::Count { by });
             }
             Verb::Sort(items) => {
-                let keys = items.iter().filter_map(|item| {
-                    let expr = self.expr(&item.expr)?;
-                    Some(SortKey {
-                        expr,
-                        descending: item.descending,
-                    })
-                });
-                let keys = keys.collect();
+                let keys = items
+                    .iter()
+                    .filter_map(|item| self.sort_key(item))
+                    .collect();
                 self.fleet(FleetStep::Sort { keys });
             }
             Verb::Top { n, by } => {
@@ -145,6 +118,45 @@ impl Resolver<'_> {
                 self.schema = Schema::unknown();
             }
         }
+    }
+
+    fn parse_step(&mut self, as_what: &ParseAs, stage: &Stage) {
+        if !self.schema.has_text() {
+            let message = "`parse` reads column `out`, which is not here";
+            self.errors.push(
+                Diagnostic::new(Code::UnknownColumn, stage.span, message)
+                    .label("nothing to parse")
+                    .help("only a command's result has text, before `select`, `group` and `count`"),
+            );
+        }
+        self.row(RowStep::Parse(as_what.clone()), &[]);
+        self.schema.parsed();
+    }
+
+    fn projected(
+        &mut self,
+        list: Vec<Projection>,
+        step: fn(Vec<Projection>) -> RowStep,
+    ) -> Vec<String> {
+        let names: Vec<String> = list.iter().map(|p| p.name.clone()).collect();
+        self.row(step(list), &names);
+        names
+    }
+
+    fn group_step(&mut self, by: &[Ident]) {
+        let by = self.columns(by);
+        let default = || ["state", "rc", "out", "err"].map(str::to_owned).to_vec();
+        let columns = if by.is_empty() { default() } else { by.clone() };
+        self.schema.grouped(&columns, &["nodes", "count"]);
+        self.fleet(FleetStep::Group { by });
+    }
+
+    fn sort_key(&mut self, item: &SortItem) -> Option<SortKey> {
+        let expr = self.expr(&item.expr)?;
+        Some(SortKey {
+            expr,
+            descending: item.descending,
+        })
     }
 
     /// Adds a row verb where it can run; `writes` are the columns that it makes.

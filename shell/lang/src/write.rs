@@ -106,13 +106,24 @@ fn write(expr: &Expr, outer: u8) -> String {
             let own = binding(*op);
             // Comparisons do not chain, so neither side of one may be another.
             let left = if own == COMPARISON { own } else { own - 1 };
-            (
-                format!("{} {} {}", write(x, left), op.symbol(), write(y, own)),
-                own,
-            )
+            let right = match op {
+                BinaryOp::Eq | BinaryOp::Ne => beside_equals(y, own),
+                BinaryOp::Or
+                | BinaryOp::And
+                | BinaryOp::Lt
+                | BinaryOp::Le
+                | BinaryOp::Gt
+                | BinaryOp::Ge
+                | BinaryOp::Add
+                | BinaryOp::Sub
+                | BinaryOp::Mul
+                | BinaryOp::Div
+                | BinaryOp::Rem => write(y, own),
+            };
+            (format!("{} {} {right}", write(x, left), op.symbol()), own)
         }
         Expr::In { of, list, negated } => {
-            let list: Vec<String> = list.iter().map(|e| write(e, 0)).collect();
+            let list: Vec<String> = list.iter().map(|e| beside_equals(e, 0)).collect();
             let not = if *negated { "not " } else { "" };
             (
                 format!("{} {not}in ({})", write(of, COMPARISON), list.join(", ")),
@@ -146,6 +157,20 @@ fn write(expr: &Expr, outer: u8) -> String {
         format!("({text})")
     } else {
         text
+    }
+}
+
+/// Writes what stands where a bare word is text: a column alone gets backquotes there.
+fn beside_equals(expr: &Expr, outer: u8) -> String {
+    match expr {
+        Expr::Column(name) => format!("`{name}`"),
+        Expr::Literal(_)
+        | Expr::Unary(..)
+        | Expr::Binary(..)
+        | Expr::In { .. }
+        | Expr::Matches { .. }
+        | Expr::IsNull { .. }
+        | Expr::Call(..) => write(expr, outer),
     }
 }
 

@@ -220,7 +220,7 @@ fn rectangles(points: &[Vec<Number>]) -> Vec<Vec<Vec<Number>>> {
             .map(|p| p.iter().map(|&n| vec![n]).collect())
             .collect();
         let mut out = order.fold(start, merge);
-        out.sort_unstable_by(|a: &Vec<Vec<Number>>, b| sort_key(a).cmp(&sort_key(b)));
+        out.sort_by_cached_key(|dims: &Vec<Vec<Number>>| sort_key(dims));
         out
     };
     let last_first = merged(&mut (0..dims).rev());

@@ -3,9 +3,8 @@
 //! On the right of `=` and `!=` and inside `in (…)` a bare word is text: `where role = db`. A
 //! column there stands in backquotes: `` where a = `b` ``. Everywhere else a bare word is a column.
 
-use hailer_protocol::expr::{BinaryOp, Function, UnaryOp};
+use hailer_protocol::expr::{BinaryOp, UnaryOp};
 use hailer_protocol::limits::EXPR_DEPTH_MAX;
-use hailer_protocol::units::parse_quantity;
 use hailer_protocol::value::Value;
 
 use super::{DEPTH_MAX, Parser, Style};
@@ -13,7 +12,6 @@ use crate::ast::{ExprKind, ExprNode};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lexer::Open;
 use crate::lexer::token::{Lexed, Token};
-use crate::nearest::did_you_mean;
 use crate::span::Span;
 
 impl Parser<'_> {
@@ -95,7 +93,11 @@ impl Parser<'_> {
         };
         self.take(&next, Style::Operator);
         let equality = matches!(op, BinaryOp::Eq | BinaryOp::Ne);
-        let bare = if equality { self.bare_text() } else { None };
+        let bare = if equality {
+            self.bare_text(false)
+        } else {
+            None
+        };
         let right = bare.unwrap_or_else(|| self.sum());
         let whole = self.binary(op, left, right);
         self.no_chain();
@@ -118,8 +120,11 @@ impl Parser<'_> {
     }
 
     /// A bare word that is text, unless it begins something longer.
-    fn bare_text(&mut self) -> Option<ExprNode> {
+    fn bare_text(&mut self, in_list: bool) -> Option<ExprNode> {
         let next = self.peek();
+        if next.token == Token::Sym("/") {
+            return Some(self.bare_word_with_signs(next.span));
+        }
         let Token::Word(word) = &next.token else {
             return None;
         };
@@ -127,11 +132,13 @@ impl Parser<'_> {
             return None;
         }
         let behind = crate::lexer::token::next(self.text, next.span.end);
-        if matches!(behind.token, Token::Sym("(" | "+" | "-" | "*" | "/" | "%")) {
-            let hyphenated = behind.token != Token::Sym("(") && behind.span.start == next.span.end;
-            if hyphenated {
-                self.bare_word_with_signs(next.span);
-            }
+        let stuck = behind.span.start == next.span.end;
+        if stuck && matches!(behind.token, Token::Sym("-" | "+" | "*" | "/")) {
+            return Some(self.bare_word_with_signs(next.span));
+        }
+        let computed = matches!(behind.token, Token::Sym("(" | "+" | "-" | "*" | "/" | "%"));
+        let alone = matches!(behind.token, Token::Sym("," | ")") | Token::End);
+        if computed || in_list && !alone {
             return None;
         }
         let word = word.clone();
@@ -139,24 +146,26 @@ impl Parser<'_> {
         Some(leaf(ExprKind::Literal(Value::Str(word)), span))
     }
 
-    /// `where host = web-01`: a difference of two columns, or a text that wants quotes?
-    fn bare_word_with_signs(&mut self, start: Span) {
+    /// `where host = web-01`, `where target = /var`: computed columns, or text that wants quotes?
+    fn bare_word_with_signs(&mut self, start: Span) -> ExprNode {
         let rest = &self.text[start.start..];
-        let length = rest
-            .find(|c: char| c.is_whitespace() || matches!(c, ')' | ',' | '|'))
-            .unwrap_or(rest.len());
-        let word = &rest[..length];
+        let ends = |c: char| c.is_whitespace() || matches!(c, ')' | ',' | '|');
+        let length = rest.find(ends).unwrap_or(rest.len());
+        let span = Span::new(start.start, start.start + length);
         self.error(
             Diagnostic::new(
                 Code::BadExpression,
-                Span::new(start.start, start.start + length),
+                span,
                 "text with signs in it wants quotes",
             )
             .label("text or columns?")
             .help(format!(
-                "write `'{word}'`, or put blanks around the sign to compute"
+                "write `'{}'`, or put blanks around the sign to compute",
+                span.of(self.text)
             )),
         );
+        self.at = span.end;
+        leaf(ExprKind::Error, span)
     }
 
     fn matches(&mut self, of: ExprNode, op: &Lexed, negated: bool) -> ExprNode {
@@ -213,7 +222,11 @@ impl Parser<'_> {
             if let Some(close) = self.symbol(")") {
                 return (list, close);
             }
-            let bare = if bare_words { self.bare_text() } else { None };
+            let bare = if bare_words {
+                self.bare_text(true)
+            } else {
+                None
+            };
             let item = bare.unwrap_or_else(|| self.nested());
             let failed = item.kind == ExprKind::Error;
             let span = item.span;
@@ -272,17 +285,25 @@ impl Parser<'_> {
         let of = self.atom();
         minuses.into_iter().rev().fold(of, |of, span| {
             let whole = span.to(of.span);
-            match &of.kind {
-                ExprKind::Literal(Value::Int(n)) if *n != i64::MIN => {
-                    leaf(ExprKind::Literal(Value::Int(-n)), whole)
-                }
-                ExprKind::Literal(Value::Float(x)) => {
-                    leaf(ExprKind::Literal(Value::Float(-x)), whole)
-                }
-                _ => self.node(whole, of.depth, move || {
-                    ExprKind::Unary(UnaryOp::Neg, Box::new(of))
-                }),
+            let folded = match of.kind {
+                ExprKind::Literal(Value::Int(n)) => n.checked_neg().map(Value::Int),
+                ExprKind::Literal(Value::Float(x)) => Some(Value::Float(-x)),
+                ExprKind::Literal(_)
+                | ExprKind::Column(_)
+                | ExprKind::Unary(..)
+                | ExprKind::Binary(..)
+                | ExprKind::In { .. }
+                | ExprKind::Matches { .. }
+                | ExprKind::IsNull { .. }
+                | ExprKind::Call(..)
+                | ExprKind::Error => None,
+            };
+            if let Some(value) = folded {
+                return leaf(ExprKind::Literal(value), whole);
             }
+            self.node(whole, of.depth, move || {
+                ExprKind::Unary(UnaryOp::Neg, Box::new(of))
+            })
         })
     }
 
@@ -302,130 +323,6 @@ impl Parser<'_> {
         let inner = self.expr();
         self.depth -= 1;
         inner
-    }
-
-    fn atom(&mut self) -> ExprNode {
-        let next = self.peek();
-        match &next.token {
-            Token::Number(text) => {
-                let text = text.clone();
-                let span = self.take(&next, Style::Number);
-                self.number(&text, span)
-            }
-            Token::Str(text) => {
-                let value = Value::Str(text.clone());
-                leaf(ExprKind::Literal(value), self.take(&next, Style::String))
-            }
-            Token::Column(name) => {
-                let kind = ExprKind::Column(name.clone());
-                leaf(kind, self.take(&next, Style::Column))
-            }
-            Token::Word(word) => self.word(&word.clone(), &next),
-            Token::Sym("(") => {
-                let open = self.take(&next, Style::Operator);
-                let mut inner = self.nested();
-                match self.symbol(")") {
-                    Some(close) => inner.span = open.to(close),
-                    None if inner.kind == ExprKind::Error => {}
-                    None => {
-                        let next = self.peek();
-                        return self.expected(&next, "`)`");
-                    }
-                }
-                inner
-            }
-            Token::Sym(_)
-            | Token::Result(_)
-            | Token::Flag(_)
-            | Token::Pipe
-            | Token::Foreign(_)
-            | Token::OpenQuote(_)
-            | Token::Backslash
-            | Token::Other(_)
-            | Token::End => self.expected(&next, "a column, a number or text in quotes"),
-        }
-    }
-
-    fn word(&mut self, word: &str, next: &Lexed) -> ExprNode {
-        let constant = match word {
-            "null" => Some(Value::Null),
-            "true" => Some(Value::Bool(true)),
-            "false" => Some(Value::Bool(false)),
-            _ => None,
-        };
-        if let Some(value) = constant {
-            return leaf(ExprKind::Literal(value), self.take(next, Style::Keyword));
-        }
-        if matches!(word, "and" | "or" | "in" | "is" | "by") {
-            return self.expected(next, "a column, a number or text in quotes");
-        }
-        let behind = crate::lexer::token::next(self.text, next.span.end);
-        if behind.token == Token::Sym("(") && behind.span.start == next.span.end {
-            return self.call(word, next);
-        }
-        leaf(
-            ExprKind::Column(word.to_owned()),
-            self.take(next, Style::Column),
-        )
-    }
-
-    fn call(&mut self, name: &str, next: &Lexed) -> ExprNode {
-        let span = self.take(next, Style::Function);
-        self.symbol("(");
-        let (args, close) = self.list(false);
-        let whole = span.to(close);
-        let known = Function::ALL.iter().find(|(_, n, _, _)| *n == name);
-        let Some(&(function, name, least, most)) = known else {
-            let names = Function::ALL.iter().map(|f| f.1);
-            self.error(
-                Diagnostic::new(
-                    Code::UnknownFunction,
-                    span,
-                    format!("no function is called `{name}`"),
-                )
-                .label("unknown")
-                .help_opt(did_you_mean(name, names)),
-            );
-            return leaf(ExprKind::Error, whole);
-        };
-        if args.iter().any(|a| a.kind == ExprKind::Error) {
-            return leaf(ExprKind::Error, whole);
-        }
-        if args.len() < least || args.len() > most {
-            let wanted = if least == most {
-                least.to_string()
-            } else {
-                format!("{least} to {most}")
-            };
-            self.error(
-                Diagnostic::new(
-                    Code::WrongArguments,
-                    whole,
-                    format!("`{name}` takes {wanted} arguments, not {}", args.len()),
-                )
-                .label("here"),
-            );
-            return leaf(ExprKind::Error, whole);
-        }
-        let depth = args.iter().map(|a| a.depth).max().unwrap_or(0);
-        self.node(whole, depth, move || ExprKind::Call(function, args))
-    }
-
-    fn number(&mut self, text: &str, span: Span) -> ExprNode {
-        let value = number(text);
-        if let Some(value) = value {
-            return leaf(ExprKind::Literal(value), span);
-        }
-        self.error(
-            Diagnostic::new(
-                Code::BadNumber,
-                span,
-                format!("`{text}` is neither a number nor one with a unit"),
-            )
-            .label("unknown unit")
-            .help("units are `95%`, `30s`, `5m`, `1h30m`, `10GiB`, `512B`; text wants quotes"),
-        );
-        leaf(ExprKind::Error, span)
     }
 
     fn binary(&mut self, op: BinaryOp, left: ExprNode, right: ExprNode) -> ExprNode {
@@ -500,7 +397,7 @@ impl Parser<'_> {
     }
 }
 
-const fn leaf(kind: ExprKind, span: Span) -> ExprNode {
+pub(super) const fn leaf(kind: ExprKind, span: Span) -> ExprNode {
     ExprNode {
         kind,
         span,
@@ -508,20 +405,5 @@ const fn leaf(kind: ExprKind, span: Span) -> ExprNode {
     }
 }
 
-/// Reads a literal: a whole number, a fraction, or a number with a unit.
-pub(super) fn number(text: &str) -> Option<Value> {
-    if let Ok(n) = text.parse::<i64>() {
-        return Some(Value::Int(n));
-    }
-    if text
-        .bytes()
-        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'))
-    {
-        return text
-            .parse::<f64>()
-            .ok()
-            .filter(|x| x.is_finite())
-            .map(Value::Float);
-    }
-    parse_quantity(text)
-}
+mod atom;
+pub(super) use atom::number;

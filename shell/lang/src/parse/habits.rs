@@ -41,6 +41,7 @@ impl Parser<'_> {
         if habit == Habit::Plain {
             self.verb_behind_pipe(&tokens);
             self.label_as_command(&tokens, scoped);
+            self.group_as_command(&tokens);
         }
         self.does_not_stay(&tokens);
     }
@@ -126,6 +127,25 @@ impl Parser<'_> {
             )
             .label("not a scope without `@`")
             .help(help),
+        );
+    }
+
+    /// `front : uptime`.
+    fn group_as_command(&mut self, tokens: &[ShellToken]) {
+        let [first, colon, ..] = tokens else { return };
+        let name = first.span.of(self.text);
+        if colon.span.of(self.text) != ":" || !self.words.groups.contains(name) {
+            return;
+        }
+        let rest = self.text[colon.span.end..].trim();
+        self.error(
+            Diagnostic::new(
+                Code::LabelAsCommand,
+                first.span.to(colon.span),
+                format!("`{name}` is a group, and here it would be run as a program"),
+            )
+            .label("not a scope without `@`")
+            .help(format!("write `@{name} : {rest}`")),
         );
     }
 

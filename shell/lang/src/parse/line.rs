@@ -151,7 +151,7 @@ impl Parser<'_> {
     fn unscoped(&mut self, scope: Option<Selector>) -> Option<Line> {
         let rest = self.rest();
         if rest.starts_with("|>") {
-            return Some(self.from_result(scope, ResultRef::Last, Span::at(self.at)));
+            return Some(self.result_line(scope, ResultRef::Last, Span::at(self.at)));
         }
         if let Some((result, length)) = result_source(rest) {
             let span = Span::new(self.at, self.at + length);
@@ -165,7 +165,7 @@ impl Parser<'_> {
                 ResultRef::Last
             });
             self.skip_blanks();
-            return Some(self.from_result(scope, result, span));
+            return Some(self.result_line(scope, result, span));
         }
         let length = rest
             .find(|c: char| c.is_whitespace() || "|&;<>()".contains(c))
@@ -200,7 +200,7 @@ impl Parser<'_> {
         self.command_line(scope, Habit::Plain)
     }
 
-    fn from_result(&mut self, scope: Option<Selector>, result: ResultRef, span: Span) -> Line {
+    fn result_line(&mut self, scope: Option<Selector>, result: ResultRef, span: Span) -> Line {
         let stages = self.stages();
         Line::Query(QueryLine {
             scope,
@@ -227,11 +227,16 @@ impl Parser<'_> {
     }
 
     fn stages_behind(&mut self, scan: &ShellScan) -> Vec<Stage> {
-        if scan.pipe.is_some() {
-            self.stages()
-        } else {
-            Vec::new()
+        // Behind the mark of a heredoc stands its text, which has no verbs.
+        let heredoc = scan
+            .diagnostics
+            .iter()
+            .any(|d| d.code == Code::HeredocBeforePipe);
+        if scan.pipe.is_none() || heredoc {
+            self.at = self.text.len();
+            return Vec::new();
         }
+        self.stages()
     }
 
     /// A probe's line. If it does not fit our grammar as a whole, the word is not taken as ours:
@@ -250,7 +255,7 @@ impl Parser<'_> {
                 self.does_not_fit(word, wrong.span);
             }
             self.at = self.text.len();
-            Vec::new()
+            return None;
         };
         Some(Line::Query(QueryLine {
             scope,

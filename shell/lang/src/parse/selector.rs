@@ -4,7 +4,7 @@
 //! it must not stand beside another operator without parentheses.
 
 use super::{DEPTH_MAX, Parser, Style};
-use crate::ast::{Ident, LabelTest, ResultRef, Selector, SelectorKind, SetKind, SetOp};
+use crate::ast::{Ident, ResultRef, Selector, SelectorKind, SetKind, SetOp};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::nearest::did_you_mean;
 use crate::node_set::unfold::Pattern;
@@ -163,7 +163,13 @@ impl Parser<'_> {
             }
         }
         let parenthesised = |(t, n): (String, usize)| if n > 1 { format!("({t})") } else { t };
-        let right: Vec<String> = groups.into_iter().map(parenthesised).collect();
+        let last: Vec<String> = groups.into_iter().map(parenthesised).collect();
+        let mut ways = vec![left, commas_first(first, rest, &write), last.join(",")];
+        ways.dedup();
+        if ways.first() == ways.last() {
+            ways.pop();
+        }
+        let ways: Vec<String> = ways.into_iter().map(|w| format!("`{w}`")).collect();
         self.error(
             Diagnostic::new(
                 Code::MixedOperators,
@@ -171,7 +177,7 @@ impl Parser<'_> {
                 format!("`,` beside `{}` wants parentheses", op.symbol()),
             )
             .label("which of them comes first?")
-            .help(format!("write `{left}` or `{}`", right.join(","))),
+            .help(format!("write {}", ways.join(" or "))),
         );
     }
 
@@ -183,10 +189,6 @@ impl Parser<'_> {
             Some('/') => self.selector_regex(),
             Some('$') => self.selector_result(),
             Some('@') => self.selector_group(),
-            Some('!') => {
-                self.missing_left();
-                SelectorKind::Error
-            }
             Some(c) if is_name(c) || matches!(c, '[' | '*' | '?') => self.selector_name(),
             _ => {
                 let span = Span::at(start);
@@ -362,7 +364,7 @@ impl Parser<'_> {
                 let bracketed = inside && (is_name(c) || matches!(c, '[' | ',' | '/'));
                 !(bracketed || is_name(c) || matches!(c, '*' | '?' | ']'))
             })
-            .unwrap_or(self.rest().len());
+            .unwrap_or_else(|| self.rest().len());
         // An opening bracket that never closes must not swallow the list behind it silently.
         self.at += length.max(1);
         let span = Span::new(start, self.at);
@@ -390,179 +392,34 @@ impl Parser<'_> {
             }
         }
     }
+}
 
-    /// What stands behind a key, if the name is one.
-    fn selector_label(&mut self, key: &Ident) -> Option<SelectorKind> {
-        let rest = self.rest();
-        let behind = rest.trim_start();
-        let blanks = rest.len() - behind.len();
-        let op = ["!=", "!~", "==", "=~", "=", "~"]
-            .into_iter()
-            .find(|op| behind.starts_with(op));
-        let in_list = behind
-            .strip_prefix("in")
-            .is_some_and(|b| b.trim_start().starts_with('('))
-            && blanks > 0;
-        let op = match op {
-            Some(op) => op,
-            None if in_list => "in",
-            None => return None,
-        };
-        let op_span = Span::new(self.at + blanks, self.at + blanks + op.len());
-        self.style(key.span, Style::Label);
-        self.style(
-            op_span,
-            if in_list {
-                Style::Keyword
-            } else {
-                Style::Operator
-            },
-        );
-        self.at = op_span.end;
-        if matches!(op, "!~" | "==" | "=~") {
-            let right = match op {
-                "!~" => format!("write `all ! {}~…`", key.name),
-                "==" => "write `=`".to_owned(),
-                _ => "write `~`".to_owned(),
-            };
-            self.error(
-                Diagnostic::new(
-                    Code::BadSelector,
-                    op_span,
-                    format!("`{op}` is no test of a label"),
-                )
-                .label("here")
-                .help(right),
-            );
+/// A chain with parentheses around what its commas join.
+fn commas_first(
+    first: &Selector,
+    rest: &[(SetOp, Selector)],
+    write: &impl Fn(&Selector) -> String,
+) -> String {
+    let mut out = String::new();
+    let mut list = vec![write(first)];
+    let close = |out: &mut String, list: &[String]| match list {
+        [one] => out.push_str(one),
+        many => out.push_str(&format!("({})", many.join(","))),
+    };
+    for (op, s) in rest {
+        if *op != SetOp::Union {
+            close(&mut out, &list);
+            list.clear();
+            out.push_str(&format!(" {} ", op.symbol()));
         }
-        let test = match op {
-            "in" => LabelTest::Is(self.label_list()),
-            "~" | "=~" | "!~" => LabelTest::Matches(self.label_value(true)?),
-            "!=" => LabelTest::IsNot(vec![self.label_value(false)?]),
-            _ => LabelTest::Is(vec![self.label_value(false)?]),
-        };
-        if let LabelTest::Matches(pattern) = &test
-            && !self.check_regex(&pattern.name, pattern.span)
-        {
-            return Some(SelectorKind::Error);
-        }
-        Some(match test {
-            LabelTest::Is(states) if key.name == "state" => SelectorKind::State {
-                states,
-                negated: false,
-            },
-            LabelTest::IsNot(states) if key.name == "state" => SelectorKind::State {
-                states,
-                negated: true,
-            },
-            test => SelectorKind::Label(key.clone(), test),
-        })
+        list.push(write(s));
     }
-
-    fn label_list(&mut self) -> Vec<Ident> {
-        self.blanks();
-        let open = self.at;
-        // The parenthesis was seen by the caller.
-        self.at += 1;
-        let mut values = Vec::new();
-        loop {
-            self.blanks();
-            if self.rest().starts_with(')') {
-                self.at += 1;
-                break;
-            }
-            match self.label_value(false) {
-                Some(value) => values.push(value),
-                None => break,
-            }
-            self.blanks();
-            if self.rest().starts_with(',') {
-                self.at += 1;
-            } else if !self.rest().starts_with(')') {
-                let span = Span::new(open, self.at);
-                self.error(
-                    Diagnostic::new(Code::BadSelector, span, "`(` without `)`")
-                        .label("opened here"),
-                );
-                break;
-            }
-        }
-        values
-    }
-
-    /// A value: quoted, or up to a blank or an operator. A regular expression may hold operators
-    /// other than `,`, `)` and `&`, and those inside its own brackets.
-    fn label_value(&mut self, regex: bool) -> Option<Ident> {
-        self.blanks();
-        let rest = self.rest();
-        let start = self.at;
-        let name = if let Some(quote @ ('\'' | '"')) = rest.chars().next() {
-            let Some(n) = rest[1..].find(quote) else {
-                let span = Span::new(start, self.text.len());
-                self.error(
-                    Diagnostic::new(Code::BadSelector, span, format!("{quote} without an end"))
-                        .label("opened here"),
-                );
-                self.at = self.text.len();
-                return None;
-            };
-            self.at += n + 2;
-            rest[1..=n].to_owned()
-        } else {
-            let length = if regex {
-                regex_length(rest)
-            } else {
-                value_length(rest)
-            };
-            self.at += length;
-            rest[..length].to_owned()
-        };
-        let span = Span::new(start, self.at);
-        self.style(span, Style::String);
-        if span.is_empty() {
-            self.error(
-                Diagnostic::new(Code::BadSelector, span, "a value is missing")
-                    .label("expected one")
-                    .help("a value that is empty or has blanks is quoted"),
-            );
-            return None;
-        }
-        Some(Ident { name, span })
-    }
+    close(&mut out, &list);
+    out
 }
 
 const fn is_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') || !c.is_ascii()
 }
 
-/// A colon belongs to a value unless it could be the one before a command.
-fn value_length(rest: &str) -> usize {
-    let mut chars = rest.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        let ends = match c {
-            ':' => chars.peek().is_none_or(|(_, next)| next.is_whitespace()),
-            ',' | '!' | '&' | '^' | '(' | ')' | '=' | '~' | '|' => true,
-            c => c.is_whitespace(),
-        };
-        if ends {
-            return at;
-        }
-    }
-    rest.len()
-}
-
-fn regex_length(rest: &str) -> usize {
-    let mut depth = 0_usize;
-    let mut chars = rest.char_indices();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '\\' => drop(chars.next()),
-            '(' | '[' | '{' => depth += 1,
-            ')' | ']' | '}' if depth > 0 => depth -= 1,
-            ')' | ',' | '&' if depth == 0 => return at,
-            c if c.is_whitespace() => return at,
-            _ => {}
-        }
-    }
-    rest.len()
-}
+mod label;

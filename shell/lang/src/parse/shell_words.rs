@@ -68,6 +68,10 @@ impl Parser<'_> {
             self.open = Some(open);
             return None;
         }
+        if !scan.diagnostics.is_empty() {
+            self.diagnostics.extend(scan.diagnostics);
+            return None;
+        }
         let mut args = Vec::new();
         for token in scan.tokens.iter().skip(1) {
             let plain = token.kind == shell_scan::ShellTokenKind::Argument && token.depth == 0;

@@ -4,12 +4,10 @@ use hailer_protocol::limits::PLAN_STEPS_MAX;
 use hailer_protocol::row_plan::ParseAs;
 
 use super::{Parser, Style};
-use crate::ast::{
-    Aggregate, Assignment, ExprKind, ExprNode, Ident, Quantity, ResultRef, SortItem, Stage, Verb,
-};
+use crate::ast::{Aggregate, Ident, SortItem, Stage, Verb};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lexer::Open;
-use crate::lexer::token::{self, Lexed, Token};
+use crate::lexer::token::{Lexed, Token};
 use crate::nearest::did_you_mean;
 use crate::span::Span;
 use crate::words;
@@ -56,9 +54,10 @@ impl Parser<'_> {
     fn stage(&mut self) -> Option<Stage> {
         let next = self.peek();
         let Token::Word(word) = &next.token else {
-            let found = match next.token {
-                Token::Pipe => "two `|>` with nothing between them",
-                _ => "a fleet verb is missing behind `|>`",
+            let found = if next.token == Token::Pipe {
+                "two `|>` with nothing between them"
+            } else {
+                "a fleet verb is missing behind `|>`"
             };
             self.error(
                 Diagnostic::new(Code::Missing, next.span, found)
@@ -288,94 +287,6 @@ impl Parser<'_> {
         Some(ParseAs::Regex(pattern.name))
     }
 
-    fn text_argument(&mut self, what: &str) -> Option<Ident> {
-        let next = self.peek();
-        if let Token::Str(text) = &next.token {
-            let span = self.take(&next, Style::String);
-            return Some(Ident {
-                name: text.clone(),
-                span,
-            });
-        }
-        self.expected(&next, what);
-        None
-    }
-
-    fn file_argument(&mut self) -> Option<Ident> {
-        let next = token::next_raw(self.text, self.at);
-        if let Token::Word(text) | Token::Str(text) = &next.token {
-            let span = self.take(&next, Style::String);
-            return Some(Ident {
-                name: text.clone(),
-                span,
-            });
-        }
-        self.expected(&next, "the name of a file");
-        None
-    }
-
-    fn column(&mut self) -> Option<Ident> {
-        let next = self.peek();
-        if let Token::Word(name) | Token::Column(name) = &next.token {
-            let span = self.take(&next, Style::Column);
-            return Some(Ident {
-                name: name.clone(),
-                span,
-            });
-        }
-        self.expected(&next, "a column");
-        None
-    }
-
-    /// `[by COLUMN, …]`.
-    fn by(&mut self) -> Option<Vec<Ident>> {
-        let mut columns = Vec::new();
-        if self.keyword("by").is_none() {
-            return Some(columns);
-        }
-        loop {
-            columns.push(self.column()?);
-            if self.symbol(",").is_none() {
-                return Some(columns);
-            }
-        }
-    }
-
-    fn assignments(&mut self, columns_too: bool) -> Option<Vec<Assignment>> {
-        let mut out: Vec<Assignment> = Vec::new();
-        loop {
-            let name = self.column()?;
-            if let Some(twice) = out.iter().find(|a| a.name.name == name.name) {
-                self.error(
-                    Diagnostic::new(
-                        Code::Unexpected,
-                        name.span,
-                        format!("`{}` is named twice", twice.name.name),
-                    )
-                    .label("a second time"),
-                );
-            }
-            if self.symbol("=").is_some() {
-                let expr = self.expr();
-                out.push(Assignment { name, expr });
-            } else if columns_too {
-                let expr = ExprNode {
-                    kind: ExprKind::Column(name.name.clone()),
-                    span: name.span,
-                    depth: 1,
-                };
-                out.push(Assignment { name, expr });
-            } else {
-                let next = self.peek();
-                self.expected(&next, "`=` and an expression");
-                return None;
-            }
-            if self.symbol(",").is_none() {
-                return Some(out);
-            }
-        }
-    }
-
     fn sort_items(&mut self) -> Vec<SortItem> {
         let mut items = Vec::new();
         loop {
@@ -389,33 +300,6 @@ impl Parser<'_> {
                 return items;
             }
         }
-    }
-
-    /// A whole number of rows.
-    fn rows(&mut self, verb: &str, span: Span) -> Option<u64> {
-        let next = self.peek();
-        let n = match &next.token {
-            Token::Number(text) => text.parse::<u64>().ok().filter(|&n| n > 0),
-            _ => None,
-        };
-        if let Some(n) = n {
-            self.take(&next, Style::Number);
-            return Some(n);
-        }
-        let at = if next.span.is_empty() {
-            span
-        } else {
-            next.span
-        };
-        self.error(
-            Diagnostic::new(
-                Code::BadNumber,
-                at,
-                format!("`{verb}` wants a number of rows"),
-            )
-            .label("expected a whole number from 1"),
-        );
-        None
     }
 
     fn take_verb(&mut self, span: Span) -> Option<Verb> {
@@ -487,34 +371,6 @@ impl Parser<'_> {
         }
     }
 
-    fn result_ref(&mut self, verb: &str) -> Option<ResultRef> {
-        let next = self.peek();
-        if let Token::Result(result) = next.token {
-            self.take(&next, Style::Column);
-            return Some(result);
-        }
-        self.expected(&next, &format!("the result to {verb} with, such as `$3`"));
-        None
-    }
-
-    fn duration(&mut self) -> Option<Quantity> {
-        let next = self.peek();
-        if let Token::Number(text) = &next.token
-            && matches!(
-                super::expr::number(text),
-                Some(hailer_protocol::value::Value::Duration(_))
-            )
-        {
-            let span = self.take(&next, Style::Number);
-            return Some(Quantity {
-                text: text.clone(),
-                span,
-            });
-        }
-        self.expected(&next, "a duration, such as `2s`");
-        None
-    }
-
     /// `run [each] [--flags] [--] COMMAND`: the command is read by the shell's rules.
     fn run_verb(&mut self, span: Span) -> Option<Verb> {
         let each = self.keyword("each").is_some();
@@ -558,3 +414,5 @@ impl Parser<'_> {
         })
     }
 }
+
+mod arguments;

@@ -39,98 +39,97 @@ fn a_fleet_file_becomes_an_inventory() {
     );
 }
 
+/// Fleet files, what is said about them, and the line it is said of.
+const MISTAKES: &[(&str, &str, &str)] = &[
+    (
+        "\nnames = \"a\"\naddress = \"a:1\"\nlabel = 1",
+        "unknown field `label`",
+        "5 | label = 1",
+    ),
+    (
+        "\nnames = \"a\"\naddress = 1",
+        "invalid type",
+        "4 | address = 1",
+    ),
+    (
+        "\nnames = \"a[2-1]\"\naddress = \"{name}:1\"",
+        "goes down",
+        "3 | names",
+    ),
+    (
+        "\nnames = \"a/b\"\naddress = \"{name}:1\"",
+        "has '/' at byte 1",
+        "3 |",
+    ),
+    (
+        "\nnames = \"all\"\naddress = \"{name}:1\"",
+        "no node can be called `all`",
+        "3 |",
+    ),
+    (
+        "\nnames = \"a,b,a\"\naddress = \"{name}:1\"",
+        "a occurs twice",
+        "3 |",
+    ),
+    (
+        "\nnames = \"a[1-2]\"\naddress = \"x:1\"",
+        "2 nodes cannot share one address",
+        "4 |",
+    ),
+    (
+        "\nnames = \"a[1-2]\"\naddresses = [\"x:1\"]",
+        "1 addresses for 2 names",
+        "4 |",
+    ),
+    (
+        "\nnames = \"a\"\naddress = \"x:1\"\naddresses = [\"x:1\"]",
+        "exclude each other",
+        "5 |",
+    ),
+    ("\nnames = \"a\"", "no address", "3 |"),
+    (
+        "\nnames = \"a\"\naddress = \"x\"",
+        "not of the form host:port",
+        "4 |",
+    ),
+    (
+        "\nnames = \"a\"\naddress = \"x:0\"",
+        "not of the form host:port",
+        "4 |",
+    ),
+    (
+        "\nnames = \"a\"\naddress = \"a:1\"\nlabels = { state = \"x\" }",
+        "no label can be called `state`",
+        "5 |",
+    ),
+    (
+        "\nnames = \"a\"\naddress = \"a:1\"\nlabels = { Role = \"x\" }",
+        "`Role` cannot be a label",
+        "5 |",
+    ),
+    (
+        "\nnames = \"a\"\naddress = \"a:1\"\ngroups = [\"a\"]",
+        "`a` is a node too",
+        "5 |",
+    ),
+    (
+        "\nnames = \"a\"\naddress = \"a:1\"\ngroups = [\"all\"]",
+        "no group can be called `all`",
+        "5 |",
+    ),
+    ("fleet = \"f\"", "the fleet has no nodes", "fleet = "),
+    ("fleet = \"f g\"", "the fleet's name", "fleet = "),
+    ("fleet = ", "", "fleet ="),
+];
+
 #[test]
 fn every_mistake_in_a_fleet_file_names_its_place() {
-    let one = |nodes: &str| format!("fleet = \"f\"\n[[nodes]]\n{nodes}\n");
-    for (text, message, line) in [
-        (
-            one("names = \"a\"\naddress = \"a:1\"\nlabel = 1"),
-            "unknown field `label`",
-            "5 | label = 1",
-        ),
-        (
-            one("names = \"a\"\naddress = 1"),
-            "invalid type",
-            "4 | address = 1",
-        ),
-        (
-            one("names = \"a[2-1]\"\naddress = \"{name}:1\""),
-            "goes down",
-            "3 | names = \"a[2-1]\"",
-        ),
-        (
-            one("names = \"a/b\"\naddress = \"{name}:1\""),
-            "has '/' at byte 1",
-            "3 |",
-        ),
-        (
-            one("names = \"all\"\naddress = \"{name}:1\""),
-            "no node can be called `all`",
-            "3 |",
-        ),
-        (
-            one("names = \"a,b,a\"\naddress = \"{name}:1\""),
-            "a occurs twice",
-            "3 |",
-        ),
-        (
-            one("names = \"a[1-2]\"\naddress = \"x:1\""),
-            "2 nodes cannot share one address",
-            "4 |",
-        ),
-        (
-            one("names = \"a[1-2]\"\naddresses = [\"x:1\"]"),
-            "1 addresses for 2 names",
-            "4 |",
-        ),
-        (
-            one("names = \"a\"\naddress = \"x:1\"\naddresses = [\"x:1\"]"),
-            "exclude each other",
-            "5 |",
-        ),
-        (one("names = \"a\""), "no address", "3 |"),
-        (
-            one("names = \"a\"\naddress = \"x\""),
-            "not of the form host:port",
-            "4 |",
-        ),
-        (
-            one("names = \"a\"\naddress = \"x:0\""),
-            "not of the form host:port",
-            "4 |",
-        ),
-        (
-            one("names = \"a\"\naddress = \"a:1\"\nlabels = { state = \"x\" }"),
-            "no label can be called `state`",
-            "5 |",
-        ),
-        (
-            one("names = \"a\"\naddress = \"a:1\"\nlabels = { Role = \"x\" }"),
-            "`Role` cannot be a label",
-            "5 |",
-        ),
-        (
-            one("names = \"a\"\naddress = \"a:1\"\ngroups = [\"a\"]"),
-            "`a` is a node too",
-            "5 |",
-        ),
-        (
-            one("names = \"a\"\naddress = \"a:1\"\ngroups = [\"all\"]"),
-            "no group can be called `all`",
-            "5 |",
-        ),
-        (
-            "fleet = \"f\"\n".to_owned(),
-            "the fleet has no nodes",
-            "fleet = ",
-        ),
-        (
-            "fleet = \"f g\"\n".to_owned(),
-            "the fleet's name",
-            "fleet = ",
-        ),
-        ("fleet = \n".to_owned(), "", "fleet ="),
-    ] {
+    for (text, message, line) in MISTAKES {
+        // What begins with a line break are nodes of a good fleet.
+        let text = match text.strip_prefix('\n') {
+            Some(nodes) => format!("fleet = \"f\"\n[[nodes]]\n{nodes}\n"),
+            None => format!("{text}\n"),
+        };
         let error = load(&text).unwrap_err();
         assert!(
             error.contains(message) && error.contains(line),
