@@ -1,1 +1,23 @@
-//! To be written.
+//! hailerd: the agent of hailer.
+//!
+//! Runs commands, reads metrics and facts, and answers over QUIC to operators who present a
+//! certificate of the fleet. It does only what it was told by an admitted request, and writes every
+//! command down before it starts.
+//!
+//! - [`core`]: every decision, pure.
+//! - [`net`]: QUIC. [`run`]: processes and probes. [`state`], [`journal`]: the disk.
+//! - [`host`]: what one agent's drivers share. [`serve`]: the agent of one machine.
+//! - [`fleet`]: many agents in one process, for trying things out, tests and benchmarks.
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod core;
+pub mod error;
+pub mod fleet;
+pub mod host;
+pub mod journal;
+pub mod net;
+mod run;
+pub mod serve;
+pub mod state;

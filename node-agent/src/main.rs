@@ -1,1 +1,7 @@
-fn main() {}
+//! The agent's program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hailer_agent::cli::main()
+}

@@ -13,8 +13,6 @@ use crate::table::Table;
 pub struct Started {
     /// Its process, where there is one.
     pub pid: Option<u32>,
-    /// Which limits hold.
-    pub held: Held,
     /// An earlier request of the same run id started it: this one runs nothing.
     pub again: bool,
 }
@@ -65,6 +63,8 @@ pub struct Done {
     pub cut_bytes: u64,
     /// Rows that did not travel.
     pub cut_rows: u64,
+    /// Which limits held.
+    pub held: Held,
     /// Processes that outlived the command's own end, and live on.
     pub left_behind: u32,
     /// What a person should know: how output was parsed, which lines did not fit.

@@ -1,0 +1,205 @@
+//! `hailerd`'s arguments, and what each of its commands does.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Config;
+use crate::error::AgentError;
+use crate::fleet::{self, FleetOptions};
+
+/// The agent of hailer
+#[derive(Debug, Parser)]
+#[command(name = "hailerd", version, about, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve as the agent of this machine
+    Run(RunArgs),
+    /// Serve a simulated fleet in one process, to try things out
+    Fleet(FleetArgs),
+    /// Start commands for an agent; only an agent starts this
+    #[command(hide = true)]
+    ExecHelper,
+}
+
+#[derive(Debug, Args)]
+struct RunArgs {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", default_value = "/etc/hailer/agent.toml")]
+    config: PathBuf,
+}
+
+/// What `fleet` takes, in `hailerd` and, hidden, in `hailer`.
+#[derive(Debug, Clone, Args)]
+pub struct FleetArgs {
+    /// How many nodes
+    #[arg(long, default_value_t = 48)]
+    pub nodes: usize,
+    /// Where the fleet file, the operator's credentials and the nodes' directories go
+    #[arg(long, value_name = "DIR")]
+    pub dir: PathBuf,
+    /// How many nodes are down
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub fail: usize,
+    /// How many nodes answer late
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub slow: usize,
+    /// How late slow nodes answer, in milliseconds
+    #[arg(long, default_value_t = 2000, value_name = "MS")]
+    pub slow_ms: u64,
+    /// Stop when standard input ends, and remove the directory
+    #[arg(long, hide = true)]
+    pub until_stdin_closes: bool,
+}
+
+/// Parses the process's arguments and does what they say.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.command {
+        Command::ExecHelper => exec_helper(),
+        Command::Run(args) => report(run(&args)),
+        Command::Fleet(args) => fleet_main(&args, vec!["exec-helper".to_owned()]),
+    }
+}
+
+/// Serves as the spawning helper of an agent.
+#[must_use]
+pub fn exec_helper() -> ExitCode {
+    report(hailer_exec::helper::main().map_err(|e| AgentError::Helper(e.to_string())))
+}
+
+/// Serves a simulated fleet; `helper` is how this executable is asked to be the spawning helper.
+#[must_use]
+pub fn fleet_main(args: &FleetArgs, helper: Vec<String>) -> ExitCode {
+    report(run_fleet(args, helper))
+}
+
+fn run(args: &RunArgs) -> Result<(), AgentError> {
+    log_to_stderr();
+    let config = Config::read(&args.config)?;
+    let _ = hailer_exec::raise_nofile_limit();
+    runtime(1)?.block_on(async {
+        let listening = crate::serve::start(&config)?;
+        tracing::info!(node = %config.name, address = %listening.address(), "the agent listens");
+        wait_for_end(false).await;
+        tracing::info!("the agent stops");
+        listening.close().await;
+        Ok(())
+    })
+}
+
+fn run_fleet(args: &FleetArgs, helper: Vec<String>) -> Result<(), AgentError> {
+    log_to_stderr();
+    let _ = hailer_exec::raise_nofile_limit();
+    let program = std::env::current_exe()
+        .map_err(|e| AgentError::Helper(format!("find this executable: {e}")))?;
+    let options = FleetOptions {
+        nodes: args.nodes,
+        down: args.fail,
+        slow: args.slow,
+        slow_by: std::time::Duration::from_millis(args.slow_ms),
+        dir: args.dir.clone(),
+        helper: std::iter::once(program.display().to_string())
+            .chain(helper)
+            .collect(),
+    };
+    let result = runtime(2)?.block_on(async {
+        let served = fleet::serve(&options)?;
+        say_ready(served.n_listening());
+        wait_for_end(args.until_stdin_closes).await;
+        served.close().await;
+        Ok(())
+    });
+    if args.until_stdin_closes {
+        let _ = std::fs::remove_dir_all(&args.dir);
+    }
+    result
+}
+
+/// The one line that tests, scripts and the demo wait for.
+#[expect(
+    clippy::print_stdout,
+    reason = "standard output is this command's interface"
+)]
+fn say_ready(n: usize) {
+    use std::io::Write as _;
+    println!("ready {n}");
+    let _ = std::io::stdout().flush();
+}
+
+fn runtime(threads: usize) -> Result<tokio::runtime::Runtime, AgentError> {
+    let mut builder = if threads == 1 {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(threads);
+        builder
+    };
+    builder
+        .enable_all()
+        .build()
+        .map_err(|e| AgentError::Helper(format!("start the runtime: {e}")))
+}
+
+/// Returns on SIGTERM or SIGINT, or when standard input ends if that is asked for.
+async fn wait_for_end(until_stdin_closes: bool) {
+    use tokio::io::AsyncReadExt as _;
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut terminate = signal(SignalKind::terminate()).ok();
+    let mut interrupt = signal(SignalKind::interrupt()).ok();
+    let stdin_ends = async {
+        if !until_stdin_closes {
+            std::future::pending::<()>().await;
+        }
+        let mut sink = [0; 64];
+        let mut stdin = tokio::io::stdin();
+        while let Ok(1..) = stdin.read(&mut sink).await {}
+    };
+    tokio::select! {
+        () = stdin_ends => {}
+        () = received(terminate.as_mut()) => {}
+        // A terminal's Ctrl-C goes to the whole group; who watches standard input decides alone.
+        () = received(interrupt.as_mut()), if !until_stdin_closes => {}
+    }
+}
+
+async fn received(signal: Option<&mut tokio::signal::unix::Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("HAILER_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,hailer=info"));
+    let _ = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .try_init();
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "this is where a failed program says why"
+)]
+fn report(result: Result<(), AgentError>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("hailerd: {e}");
+            ExitCode::FAILURE
+        }
+    }
+}

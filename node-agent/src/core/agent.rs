@@ -1,0 +1,404 @@
+//! The agent: sessions, runs and leases, and every decision about them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hailer_protocol::envelope::Envelope;
+use hailer_protocol::error::ErrorCode;
+use hailer_protocol::ids::{Digest, RunId};
+use hailer_protocol::limits;
+use hailer_protocol::message::{
+    Failed, Fetch, Hello, Kind, Life, Message, Open, Probe, Refused, Run, RunLeaseHeld,
+    RunLeaseRenew, StreamKind,
+};
+use hailer_protocol::role::Identity;
+use hailer_protocol::time::Mono;
+use hailer_protocol::version::{Feature, Version};
+
+use super::Now;
+use super::admit::{Denial, Verdict, admit, admit_stream};
+use super::effect::{Effect, Entry, Input, KillReason, RunEnd, StreamRef};
+use super::leases::{Leases, RUN_LEASE};
+use super::runs::{Known, Running, Runs};
+use super::session::{Session, StreamPhase};
+
+/// What one agent takes on at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Connections.
+    pub sessions: usize,
+    /// Runs.
+    pub runs: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            sessions: 256,
+            runs: 256,
+        }
+    }
+}
+
+/// One agent's decisions. See the module for how it is driven.
+#[derive(Debug)]
+pub struct Agent {
+    software: String,
+    bounds: Bounds,
+    sessions: BTreeMap<u64, Session>,
+    runs: Runs,
+    leases: Leases,
+}
+
+impl Agent {
+    /// Makes an agent with nobody connected and nothing running.
+    #[must_use]
+    pub fn new(software: String, bounds: Bounds) -> Self {
+        Self {
+            software,
+            bounds,
+            sessions: BTreeMap::new(),
+            runs: Runs::default(),
+            leases: Leases::default(),
+        }
+    }
+
+    /// Remembers a run from before a restart, as the journal tells it: its id never runs again.
+    pub fn remember(&mut self, run: RunId, request: Digest) {
+        self.runs.remember(run, request);
+    }
+
+    /// Takes one input and returns what is to be done, in order.
+    pub fn handle(&mut self, now: Now, input: Input) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match input {
+            Input::Connected { conn, peer } => {
+                self.sessions.insert(conn, Session::new(peer));
+            }
+            Input::Disconnected { conn } => {
+                self.sessions.remove(&conn);
+            }
+            Input::Envelope { at, envelope } => self.on_envelope(now, at, &envelope, &mut effects),
+            Input::Reset { at } => {
+                let session = self.sessions.get_mut(&at.conn);
+                if let Some(run) = session.and_then(|s| s.close(at.stream)) {
+                    self.kill(run, KillReason::Cancelled, &mut effects);
+                }
+            }
+            Input::Closed { at } => {
+                if let Some(session) = self.sessions.get_mut(&at.conn) {
+                    session.close(at.stream);
+                }
+            }
+            Input::Ended { run, end } => self.on_ended(run, end, &mut effects),
+        }
+        effects
+    }
+
+    /// Whether one more connection may be taken.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.sessions.len() < self.bounds.sessions
+    }
+
+    /// Acts on what time alone changes. Early, late and repeated calls are harmless.
+    pub fn handle_timeout(&mut self, now: Mono) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let overdue = |r: &Running| r.deadline.is_some_and(|d| d <= now);
+        for run in self.runs.alive(overdue) {
+            self.kill(run, KillReason::Deadline, &mut effects);
+        }
+        for lease in self.leases.expire(now) {
+            for run in self.runs.alive(|r| r.lease == Some(lease)) {
+                self.kill(run, KillReason::LeaseEnded, &mut effects);
+            }
+        }
+        effects
+    }
+
+    /// When [`Agent::handle_timeout`] is next due, and why. Ask again after every `handle`.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<(Mono, &'static str)> {
+        let deadline = self.runs.next_deadline().map(|at| (at, "a run's deadline"));
+        let lease = self.leases.next_end().map(|at| (at, "an operator's lease"));
+        [deadline, lease].into_iter().flatten().min()
+    }
+
+    fn on_envelope(&mut self, now: Now, at: StreamRef, envelope: &Envelope, out: &mut Vec<Effect>) {
+        let Some(session) = self.sessions.get(&at.conn) else {
+            return;
+        };
+        let phase = session.phase(at.stream);
+        if matches!(phase, StreamPhase::Over | StreamPhase::Running(_)) {
+            return;
+        }
+        let peer = session.peer().clone();
+        let verdict = admit(now, &peer, Session::kind_of(phase), envelope);
+        let result = match verdict {
+            Verdict::Deny(denial) => Err(denial),
+            Verdict::Allow => self.on_admitted(now, at, phase, &peer, envelope, out),
+        };
+        if let Err(denial) = result {
+            self.refuse(at, phase, peer, denial, out);
+        }
+    }
+
+    fn on_admitted(
+        &mut self,
+        now: Now,
+        at: StreamRef,
+        phase: StreamPhase,
+        peer: &Identity,
+        envelope: &Envelope,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), Denial> {
+        match phase {
+            StreamPhase::New => {
+                let open: Open = read(envelope)?;
+                if let Verdict::Deny(denial) = admit_stream(peer, open.stream) {
+                    return Err(denial);
+                }
+                self.session(at)?.open(at.stream, open.stream)
+            }
+            StreamPhase::AwaitHello => {
+                let hello: Hello = read(envelope)?;
+                self.session(at)?.greet(at.stream, hello)?;
+                let ours = Hello {
+                    version: Version::OURS,
+                    features: Feature::OFFERED.to_vec(),
+                    software: self.software.clone(),
+                };
+                send(at, &ours, out);
+                out.push(Effect::Finish { at });
+                Ok(())
+            }
+            StreamPhase::AwaitRun if envelope.kind == Kind::Fetch as u16 => {
+                let fetch: Fetch = read(envelope)?;
+                Err(denial(
+                    ErrorCode::UNKNOWN,
+                    format!("no output is held for run {}", fetch.run),
+                ))
+            }
+            StreamPhase::AwaitRun => self.on_run(now, at, peer, envelope, out),
+            StreamPhase::Lease => {
+                let renew: RunLeaseRenew = read(envelope)?;
+                self.on_renewal(now.mono, at, &renew, out);
+                Ok(())
+            }
+            StreamPhase::Running(_) | StreamPhase::Over => Ok(()),
+        }
+    }
+
+    fn on_run(
+        &mut self,
+        now: Now,
+        at: StreamRef,
+        peer: &Identity,
+        envelope: &Envelope,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), Denial> {
+        let run: Run = read(envelope)?;
+        check_run(&run)?;
+        let request = Digest::of(&envelope.body);
+        match self.runs.known(run.run, request) {
+            Known::New => {}
+            Known::Same => {
+                self.session(at)?.set(at.stream, StreamPhase::Over);
+                out.push(Effect::Answer { at, run: run.run });
+                return Ok(());
+            }
+            Known::Other => {
+                return Err(denial(
+                    ErrorCode::RUN_ID,
+                    format!("run id {} belongs to another request", run.run),
+                ));
+            }
+        }
+        if self.runs.n_running() >= self.bounds.runs {
+            return Err(denial(
+                ErrorCode::BUSY,
+                format!("{} runs are under way on this node", self.bounds.runs),
+            ));
+        }
+        let command = command_of(&run.probe);
+        let lease = match run.life {
+            Life::Attached(lease) if command.is_some() => Some(lease),
+            Life::Attached(_) | Life::Detached => None,
+        };
+        if let Some(lease) = lease {
+            self.leases.extend(now.mono, lease, RUN_LEASE);
+        }
+        let running = Running {
+            lease,
+            deadline: run
+                .timeout_ms
+                .map(|ms| now.mono + Duration::from_millis(ms)),
+            killed: false,
+            is_command: command.is_some(),
+        };
+        self.runs.begin(run.run, request, running);
+        self.session(at)?
+            .set(at.stream, StreamPhase::Running(run.run));
+        if let Some(command) = command {
+            out.push(Effect::Record(Entry::Intent {
+                run: run.run,
+                request,
+                who: peer.clone(),
+                command,
+            }));
+        }
+        let who = peer.clone();
+        out.push(Effect::Begin {
+            at,
+            run: Arc::new(run),
+            who,
+        });
+        Ok(())
+    }
+
+    fn on_renewal(
+        &mut self,
+        now: Mono,
+        at: StreamRef,
+        renew: &RunLeaseRenew,
+        out: &mut Vec<Effect>,
+    ) {
+        let runs = self.runs.count_under(renew.lease);
+        if runs > 0 {
+            let ttl = Duration::from_millis(renew.ttl_ms);
+            self.leases.extend(now, renew.lease, ttl);
+        }
+        let held = RunLeaseHeld {
+            lease: renew.lease,
+            runs: u32::try_from(runs).unwrap_or(u32::MAX),
+        };
+        send(at, &held, out);
+    }
+
+    fn on_ended(&mut self, run: RunId, end: RunEnd, out: &mut Vec<Effect>) {
+        let Some(running) = self.runs.end(run) else {
+            return;
+        };
+        if let Some(lease) = running.lease
+            && self.runs.count_under(lease) == 0
+        {
+            self.leases.release(lease);
+        }
+        if running.is_command {
+            out.push(Effect::Record(Entry::Outcome { run, end }));
+        }
+    }
+
+    fn kill(&mut self, run: RunId, why: KillReason, out: &mut Vec<Effect>) {
+        if self.runs.kill(run) {
+            out.push(Effect::Kill { run, why });
+        }
+    }
+
+    fn session(&mut self, at: StreamRef) -> Result<&mut Session, Denial> {
+        self.sessions
+            .get_mut(&at.conn)
+            .ok_or_else(|| denial(ErrorCode::INTERNAL, "the connection is gone".to_owned()))
+    }
+
+    /// Answers a refusal in the form that fits the stream, and writes it down if policy said no.
+    fn refuse(
+        &mut self,
+        at: StreamRef,
+        phase: StreamPhase,
+        who: Identity,
+        denial: Denial,
+        out: &mut Vec<Effect>,
+    ) {
+        if denial.code == ErrorCode::DENIED {
+            let text = denial.text.clone();
+            out.push(Effect::Record(Entry::Refusal { who, text }));
+        }
+        let Denial { code, text } = denial;
+        match Session::kind_of(phase) {
+            Some(StreamKind::Request) => send(at, &Failed { code, text }, out),
+            Some(_) | None => send(at, &Refused { code, text }, out),
+        }
+        out.push(Effect::Finish { at });
+        if let Some(session) = self.sessions.get_mut(&at.conn) {
+            session.set(at.stream, StreamPhase::Over);
+        }
+    }
+}
+
+/// Bounds on a request that its type does not state.
+fn check_run(run: &Run) -> Result<(), Denial> {
+    let too = |what: &str, n: usize, max: usize| {
+        Err(denial(
+            ErrorCode::MALFORMED,
+            format!("the request has {n} {what}, at most {max} are allowed"),
+        ))
+    };
+    if run.row_plan.steps.len() > limits::PLAN_STEPS_MAX {
+        return too(
+            "plan steps",
+            run.row_plan.steps.len(),
+            limits::PLAN_STEPS_MAX,
+        );
+    }
+    match &run.probe {
+        Probe::Shell(line) if line.len() > limits::COMMAND_MAX => {
+            return too("bytes of command", line.len(), limits::COMMAND_MAX);
+        }
+        Probe::Argv(argv) if argv.len() > limits::ARGV_MAX => {
+            return too("arguments", argv.len(), limits::ARGV_MAX);
+        }
+        Probe::Argv(argv) if argv.is_empty() => {
+            return Err(denial(
+                ErrorCode::MALFORMED,
+                "the command is empty".to_owned(),
+            ));
+        }
+        Probe::Shell(_) | Probe::Argv(_) | Probe::Metric(_) | Probe::Facts(_) => {}
+    }
+    let has_nul = |s: &String| s.contains('\0');
+    let nul = match &run.probe {
+        Probe::Shell(line) => has_nul(line),
+        Probe::Argv(argv) => argv.iter().any(has_nul),
+        Probe::Metric(_) | Probe::Facts(_) => false,
+    };
+    if nul
+        || run
+            .env
+            .iter()
+            .any(|(k, v)| has_nul(k) || has_nul(v) || k.contains('=') || k.is_empty())
+    {
+        return Err(denial(
+            ErrorCode::MALFORMED,
+            "the command or its environment cannot be handed to the kernel".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+fn command_of(probe: &Probe) -> Option<String> {
+    match probe {
+        Probe::Shell(line) => Some(line.clone()),
+        Probe::Argv(argv) => Some(format!("{argv:?}")),
+        Probe::Metric(_) | Probe::Facts(_) => None,
+    }
+}
+
+fn read<M: Message>(envelope: &Envelope) -> Result<M, Denial> {
+    M::from_envelope(envelope).map_err(|e| denial(ErrorCode::MALFORMED, e.to_string()))
+}
+
+const fn denial(code: ErrorCode, text: String) -> Denial {
+    Denial { code, text }
+}
+
+fn send<M: Message>(at: StreamRef, message: &M, out: &mut Vec<Effect>) {
+    if let Ok(envelope) = message.to_envelope() {
+        out.push(Effect::Send { at, envelope });
+    }
+}
+
+#[cfg(test)]
+#[path = "agent_tests.rs"]
+mod tests;

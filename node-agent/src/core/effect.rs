@@ -1,0 +1,169 @@
+//! What goes into the agent's core and what comes out of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hailer_protocol::envelope::Envelope;
+use hailer_protocol::error::ErrorCode;
+use hailer_protocol::ids::RunId;
+use hailer_protocol::message::Run;
+use hailer_protocol::role::Identity;
+use hailer_protocol::state::State;
+
+/// One stream of one connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StreamRef {
+    /// The connection, numbered by the driver.
+    pub conn: u64,
+    /// The stream, as QUIC numbers it.
+    pub stream: u64,
+}
+
+/// What the drivers tell the core.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// A peer with a verified certificate has connected.
+    Connected {
+        /// The connection.
+        conn: u64,
+        /// Who the certificate names.
+        peer: Identity,
+    },
+    /// The connection is gone. Its runs live on until their lease ends.
+    Disconnected {
+        /// The connection.
+        conn: u64,
+    },
+    /// A whole envelope arrived.
+    Envelope {
+        /// Where.
+        at: StreamRef,
+        /// What.
+        envelope: Envelope,
+    },
+    /// The peer reset its half of the stream: it cancels what it asked for there.
+    Reset {
+        /// Where.
+        at: StreamRef,
+    },
+    /// The stream is over, whoever ended it.
+    Closed {
+        /// Where.
+        at: StreamRef,
+    },
+    /// A run that was begun has ended.
+    Ended {
+        /// Which.
+        run: RunId,
+        /// How.
+        end: RunEnd,
+    },
+}
+
+/// How a run ended, as the journal tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunEnd {
+    /// In which state; `None` where it never started.
+    pub state: Option<State>,
+    /// The exit code, if there is one.
+    pub rc: Option<i32>,
+    /// How long it took.
+    pub wall: Duration,
+    /// Why it could not be carried out, if so.
+    pub failure: Option<(ErrorCode, String)>,
+}
+
+/// What the core asks of the drivers. Effects are carried out in order.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Write this to the stream.
+    Send {
+        /// Where.
+        at: StreamRef,
+        /// What.
+        envelope: Envelope,
+    },
+    /// Nothing more will be sent on the stream.
+    Finish {
+        /// Where.
+        at: StreamRef,
+    },
+    /// Write this down before anything after it is done. If that fails, the effects after it are
+    /// not carried out.
+    Record(Entry),
+    /// Carry out the run and answer on the stream.
+    Begin {
+        /// Where to answer.
+        at: StreamRef,
+        /// What to do.
+        run: Arc<Run>,
+        /// Who asked.
+        who: Identity,
+    },
+    /// Answer on the stream with what is there of a run that was begun before.
+    Answer {
+        /// Where to answer.
+        at: StreamRef,
+        /// Which.
+        run: RunId,
+    },
+    /// End the run with its whole process tree.
+    Kill {
+        /// Which.
+        run: RunId,
+        /// Why.
+        why: KillReason,
+    },
+}
+
+/// Why a run is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KillReason {
+    /// Its operator cancelled it.
+    Cancelled,
+    /// Its deadline has come.
+    Deadline,
+    /// Its operator's lease has ended.
+    LeaseEnded,
+}
+
+impl KillReason {
+    /// Returns the state in which the run ends.
+    #[must_use]
+    pub const fn state(self) -> State {
+        match self {
+            Self::Cancelled | Self::LeaseEnded => State::Cancelled,
+            Self::Deadline => State::TimedOut,
+        }
+    }
+}
+
+/// What is written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// A command is about to be started.
+    Intent {
+        /// The run.
+        run: RunId,
+        /// BLAKE3 of the request, so that a repeated id can be told from a stolen one.
+        request: hailer_protocol::ids::Digest,
+        /// Who asked.
+        who: Identity,
+        /// What.
+        command: String,
+    },
+    /// A command has ended.
+    Outcome {
+        /// The run.
+        run: RunId,
+        /// How.
+        end: RunEnd,
+    },
+    /// Something was asked for and refused.
+    Refusal {
+        /// Who asked.
+        who: Identity,
+        /// Why it was refused.
+        text: String,
+    },
+}

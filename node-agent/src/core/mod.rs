@@ -1,0 +1,35 @@
+//! The agent's decisions: pure, synchronous, `now` as an argument.
+//!
+//! ```text
+//!  connections, streams, envelopes ─▶ Agent::handle ─▶ effects: send, begin, kill, record
+//!  ends of runs, time                      │
+//!                     Session (one connection)  Runs (one agent)  Leases (one agent)
+//! ```
+//!
+//! [`Agent`] owns no socket, process, file or clock: thousands of agents can be simulated in one
+//! thread. The drivers in [`crate::net`] and [`crate::run`] carry its effects out, in order.
+
+mod admit;
+mod agent;
+mod effect;
+mod leases;
+mod runs;
+mod session;
+
+pub use admit::{Denial, Verdict, admit, admit_stream};
+pub use agent::{Agent, Bounds};
+pub use effect::{Effect, Entry, Input, KillReason, RunEnd, StreamRef};
+pub use leases::Leases;
+pub use runs::{Known, Runs};
+pub use session::{Session, StreamPhase};
+
+use hailer_protocol::time::{Mono, Wall};
+
+/// A moment by both of a machine's clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// For what must mean the same on two machines.
+    pub wall: Wall,
+    /// For everything that lasts.
+    pub mono: Mono,
+}

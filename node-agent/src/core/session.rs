@@ -1,0 +1,168 @@
+//! One connection, as a state machine: which streams are open and what may come on each next.
+//!
+//! ```text
+//!            open(hello)  ─▶ AwaitHello ──hello──▶ Over
+//!  new ──┬── open(request)─▶ AwaitRun ──run──▶ Running ──end──▶ Over
+//!        ├── open(lease) ─▶ Lease ◀──renew──┐
+//!        │                    └─────────────┘
+//!        └── anything else ─▶ Over (refused)
+//! ```
+//!
+//! Requests do not wait for the hello: the protocol's major version was settled by TLS, and a
+//! feature that the peer has not named is simply not used.
+
+use std::collections::BTreeMap;
+
+use hailer_protocol::error::ErrorCode;
+use hailer_protocol::ids::RunId;
+use hailer_protocol::limits::FEATURES_MAX;
+use hailer_protocol::message::{Hello, StreamKind};
+use hailer_protocol::role::Identity;
+use hailer_protocol::version::Version;
+
+use super::admit::Denial;
+
+/// Streams of one connection that may be open at once; QUIC's own bound is lower.
+const STREAMS_MAX: usize = 1024;
+
+/// What may come next on a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamPhase {
+    /// Nothing was read yet: an open must come.
+    New,
+    /// The peer's hello.
+    AwaitHello,
+    /// A run or a fetch.
+    AwaitRun,
+    /// Nothing but a reset: the run is on its way.
+    Running(RunId),
+    /// Renewals.
+    Lease,
+    /// Nothing; whatever comes is ignored.
+    Over,
+}
+
+/// One connection's side of the conversation.
+#[derive(Debug)]
+pub struct Session {
+    peer: Identity,
+    hello: Option<Hello>,
+    streams: BTreeMap<u64, StreamPhase>,
+}
+
+impl Session {
+    /// Begins a session with a peer whose certificate has been verified.
+    #[must_use]
+    pub const fn new(peer: Identity) -> Self {
+        Self {
+            peer,
+            hello: None,
+            streams: BTreeMap::new(),
+        }
+    }
+
+    /// Returns who the peer is.
+    #[must_use]
+    pub const fn peer(&self) -> &Identity {
+        &self.peer
+    }
+
+    /// Returns what the peer said of itself, once it has.
+    #[must_use]
+    pub const fn hello(&self) -> Option<&Hello> {
+        self.hello.as_ref()
+    }
+
+    /// Returns what may come next on a stream.
+    #[must_use]
+    pub fn phase(&self, stream: u64) -> StreamPhase {
+        self.streams
+            .get(&stream)
+            .copied()
+            .unwrap_or(StreamPhase::New)
+    }
+
+    /// Returns the kind of a stream whose open has been read.
+    #[must_use]
+    pub const fn kind_of(phase: StreamPhase) -> Option<StreamKind> {
+        match phase {
+            StreamPhase::New | StreamPhase::Over => None,
+            StreamPhase::AwaitHello => Some(StreamKind::Hello),
+            StreamPhase::AwaitRun | StreamPhase::Running(_) => Some(StreamKind::Request),
+            StreamPhase::Lease => Some(StreamKind::RunLease),
+        }
+    }
+
+    /// Takes note of a stream's open, which has been admitted.
+    ///
+    /// # Errors
+    /// When the session has as many streams as it may.
+    pub fn open(&mut self, stream: u64, kind: StreamKind) -> Result<(), Denial> {
+        if self.streams.len() >= STREAMS_MAX {
+            return Err(Denial {
+                code: ErrorCode::BUSY,
+                text: format!("{STREAMS_MAX} streams are open on this connection"),
+            });
+        }
+        let phase = match kind {
+            StreamKind::Hello => StreamPhase::AwaitHello,
+            StreamKind::Request => StreamPhase::AwaitRun,
+            StreamKind::RunLease => StreamPhase::Lease,
+            StreamKind::Events
+            | StreamKind::FleetLease
+            | StreamKind::Trigger
+            | StreamKind::Enrol => StreamPhase::Over,
+        };
+        self.streams.insert(stream, phase);
+        Ok(())
+    }
+
+    /// Takes the peer's hello.
+    ///
+    /// # Errors
+    /// When the versions do not fit or the hello is out of bounds.
+    pub fn greet(&mut self, stream: u64, hello: Hello) -> Result<(), Denial> {
+        self.set(stream, StreamPhase::Over);
+        if !Version::OURS.speaks_with(hello.version) {
+            return Err(Denial {
+                code: ErrorCode::VERSION,
+                text: format!(
+                    "this agent speaks version {}, the peer {}",
+                    Version::OURS,
+                    hello.version
+                ),
+            });
+        }
+        if hello.features.len() > FEATURES_MAX {
+            return Err(Denial {
+                code: ErrorCode::MALFORMED,
+                text: format!(
+                    "a hello names {} features, at most {FEATURES_MAX} are allowed",
+                    hello.features.len()
+                ),
+            });
+        }
+        self.hello = Some(hello);
+        Ok(())
+    }
+
+    /// Moves a stream on.
+    pub fn set(&mut self, stream: u64, phase: StreamPhase) {
+        self.streams.insert(stream, phase);
+    }
+
+    /// Forgets a stream and returns what was on its way there.
+    pub fn close(&mut self, stream: u64) -> Option<RunId> {
+        match self.streams.remove(&stream) {
+            Some(StreamPhase::Running(run)) => Some(run),
+            Some(
+                StreamPhase::New
+                | StreamPhase::AwaitHello
+                | StreamPhase::AwaitRun
+                | StreamPhase::Lease
+                | StreamPhase::Over,
+            )
+            | None => None,
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! What one agent's drivers share: its decisions, its journal, its collector, its helper.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use hailer_collect::Collector;
+use hailer_exec::{Killer, Spawner};
+use hailer_protocol::ids::{NodeName, RunId};
+use hailer_protocol::role::Identity;
+use tokio::sync::Notify;
+
+use crate::clock;
+use crate::core::{Agent, Bounds, Effect, Entry, Input, KillReason};
+use crate::journal::{Journal, JournalError};
+use crate::run::Kept;
+
+/// What an agent is made of.
+#[derive(Debug)]
+pub struct HostConfig {
+    /// The node's name.
+    pub node: NodeName,
+    /// Labels, as the node itself knows them.
+    pub labels: BTreeMap<String, String>,
+    /// Where commands start.
+    pub workdir: PathBuf,
+    /// How long a tree that is told to end may take before it is killed.
+    pub kill_grace: Duration,
+    /// A simulated node may be slow: it waits this long before it does anything.
+    pub delay: Option<Duration>,
+    /// What it takes on at once.
+    pub bounds: Bounds,
+}
+
+/// One agent, as its connections and runs see it.
+#[derive(Debug)]
+pub struct Host {
+    config: HostConfig,
+    core: Mutex<Agent>,
+    journal: Mutex<Journal>,
+    journal_on_disk: bool,
+    collector: Mutex<Collector>,
+    spawner: Arc<Spawner>,
+    killers: Mutex<HashMap<RunId, Kill>>,
+    kept: Mutex<Kept>,
+    connections: AtomicU64,
+    handshakes: AtomicUsize,
+    timer: Notify,
+}
+
+/// Counts a handshake for as long as it lasts.
+#[derive(Debug)]
+pub(crate) struct Handshake {
+    host: Arc<Host>,
+}
+
+impl Drop for Handshake {
+    fn drop(&mut self) {
+        self.host.handshakes.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// How a run can be ended, and why it was.
+#[derive(Debug, Default)]
+struct Kill {
+    why: Option<KillReason>,
+    killer: Option<Killer>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic in another task must not take the agent down: the data behind these locks is changed
+    // in single steps that leave it whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Host {
+    /// Makes an agent and lets it remember what its journal knows.
+    #[must_use]
+    pub fn new(
+        config: HostConfig,
+        journal: Journal,
+        collector: Collector,
+        spawner: Arc<Spawner>,
+    ) -> Arc<Self> {
+        let mut core = Agent::new(software(), config.bounds);
+        for (run, request) in journal.known_runs() {
+            core.remember(*run, *request);
+        }
+        let host = Arc::new(Self {
+            config,
+            core: Mutex::new(core),
+            journal_on_disk: journal.is_on_disk(),
+            journal: Mutex::new(journal),
+            collector: Mutex::new(collector),
+            spawner,
+            killers: Mutex::default(),
+            kept: Mutex::default(),
+            connections: AtomicU64::new(0),
+            handshakes: AtomicUsize::new(0),
+            timer: Notify::new(),
+        });
+        tokio::spawn(keep_time(Arc::downgrade(&host)));
+        host
+    }
+
+    /// Returns what the agent was made of.
+    #[must_use]
+    pub const fn config(&self) -> &HostConfig {
+        &self.config
+    }
+
+    pub(crate) fn spawner(&self) -> &Spawner {
+        &self.spawner
+    }
+
+    pub(crate) fn collector(&self) -> MutexGuard<'_, Collector> {
+        lock(&self.collector)
+    }
+
+    pub(crate) fn kept(&self) -> MutexGuard<'_, Kept> {
+        lock(&self.kept)
+    }
+
+    /// Enters a connection; `None` if there are as many as there may be.
+    pub(crate) fn connect(&self, peer: Identity) -> Option<u64> {
+        let conn = self.connections.fetch_add(1, Ordering::Relaxed);
+        let mut core = lock(&self.core);
+        if !core.has_room() {
+            return None;
+        }
+        core.handle(clock::now(), Input::Connected { conn, peer });
+        Some(conn)
+    }
+
+    pub(crate) fn begin_handshake(self: &Arc<Self>) -> Handshake {
+        self.handshakes.fetch_add(1, Ordering::Relaxed);
+        Handshake {
+            host: Arc::clone(self),
+        }
+    }
+
+    pub(crate) fn handshakes(&self) -> usize {
+        self.handshakes.load(Ordering::Relaxed)
+    }
+
+    /// Hands an input to the core and returns what is to be done.
+    pub(crate) fn handle(&self, input: Input) -> Vec<Effect> {
+        let (effects, moved) = {
+            let mut core = lock(&self.core);
+            let before = core.poll_timeout();
+            let effects = core.handle(clock::now(), input);
+            (effects, core.poll_timeout() != before)
+        };
+        if moved {
+            self.timer.notify_one();
+        }
+        effects
+    }
+
+    /// Hands an input to the core and does what needs no stream.
+    pub(crate) async fn act(self: &Arc<Self>, input: Input) {
+        let effects = self.handle(input);
+        self.carry_out(effects).await;
+    }
+
+    async fn carry_out(self: &Arc<Self>, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Kill { run, why } => self.kill(run, why),
+                Effect::Record(entry) => {
+                    if let Err(e) = self.record(&entry).await {
+                        tracing::error!(error = %e, "an entry of the journal is lost");
+                    }
+                }
+                Effect::Send { .. }
+                | Effect::Finish { .. }
+                | Effect::Begin { .. }
+                | Effect::Answer { .. } => {
+                    debug_assert!(
+                        false,
+                        "effects for a stream come from the stream's envelopes"
+                    );
+                }
+            }
+        }
+    }
+
+    /// Writes an entry down, where waiting for a disk holds up nobody else.
+    pub(crate) async fn record(self: &Arc<Self>, entry: &Entry) -> Result<(), JournalError> {
+        if !self.journal_on_disk {
+            return lock(&self.journal).append(clock::wall(), entry);
+        }
+        let (host, entry) = (Arc::clone(self), entry.clone());
+        let append = move || lock(&host.journal).append(clock::wall(), &entry);
+        tokio::task::spawn_blocking(append)
+            .await
+            .unwrap_or_else(|e| Err(JournalError::broken_off(&e)))
+    }
+
+    /// Makes a run known to [`Host::kill`] before its process exists.
+    pub(crate) fn enter(&self, run: RunId) {
+        lock(&self.killers).entry(run).or_default();
+    }
+
+    /// Gives a run's process to [`Host::kill`]. It ends at once if that was asked for before.
+    pub(crate) fn arm(&self, run: RunId, killer: Killer) {
+        let mut killers = lock(&self.killers);
+        let entry = killers.entry(run).or_default();
+        if entry.why.is_some() {
+            killer.kill();
+        }
+        entry.killer = Some(killer);
+    }
+
+    /// Ends a run with its whole process tree.
+    pub(crate) fn kill(&self, run: RunId, why: KillReason) {
+        if let Some(entry) = lock(&self.killers).get_mut(&run) {
+            entry.why.get_or_insert(why);
+            if let Some(killer) = &entry.killer {
+                killer.kill();
+            }
+        }
+    }
+
+    /// Returns why a run was told to end, if it was.
+    pub(crate) fn why_killed(&self, run: RunId) -> Option<KillReason> {
+        lock(&self.killers).get(&run).and_then(|k| k.why)
+    }
+
+    /// Forgets how to end a run, and returns why it was ended, if it was.
+    pub(crate) fn leave(&self, run: RunId) -> Option<KillReason> {
+        lock(&self.killers).remove(&run).and_then(|k| k.why)
+    }
+}
+
+/// Returns what the agent calls itself in a hello.
+#[must_use]
+pub fn software() -> String {
+    format!("hailerd {}", env!("CARGO_PKG_VERSION"))
+}
+
+/// Wakes the core when time alone changes something.
+async fn keep_time(host: std::sync::Weak<Host>) {
+    loop {
+        let Some(strong) = host.upgrade() else { return };
+        let due = lock(&strong.core).poll_timeout();
+        let notified = strong.timer.notified();
+        match due {
+            Some((at, why)) => {
+                tokio::select! {
+                    () = notified => continue,
+                    () = tokio::time::sleep_until(clock::deadline(at)) => {
+                        tracing::debug!(why, "timeout");
+                    }
+                }
+                let effects = lock(&strong.core).handle_timeout(clock::mono());
+                strong.carry_out(effects).await;
+            }
+            None => notified.await,
+        }
+    }
+}

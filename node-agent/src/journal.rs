@@ -1,0 +1,168 @@
+//! The journal: what the agent was asked to start, and what came of it, on disk.
+//!
+//! Intents are appended before a command starts and outcomes after it has ended, to the state
+//! directory's checksummed log. An intent is forced to the disk before its command starts: not even
+//! a power loss leaves a command without one. Outcomes and refusals are handed to the kernel and
+//! reach the disk with the next intent: a crash of the agent loses nothing, a power loss may lose
+//! the last ones, and the command's outcome is then unknown, which is what it is.
+
+use hailer_protocol::codec;
+use hailer_protocol::error::ErrorCode;
+use hailer_protocol::ids::{Digest, RunId};
+use hailer_protocol::state::State as RunState;
+use hailer_protocol::time::Wall;
+use serde::{Deserialize, Serialize};
+
+use crate::core::Entry;
+use crate::state::{State, StateConfig, Sync};
+
+/// Why an entry could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("append to the journal: {0}")]
+pub struct JournalError(String);
+
+impl JournalError {
+    /// The thread that wrote has died.
+    pub(crate) fn broken_off(why: &dyn std::fmt::Display) -> Self {
+        Self(format!("the write broke off: {why}"))
+    }
+}
+
+/// Kinds of records in the log. Numbers are never reused.
+mod kind {
+    pub(super) const INTENT: u16 = 1;
+    pub(super) const OUTCOME: u16 = 2;
+    pub(super) const REFUSAL: u16 = 3;
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Intent {
+    run: RunId,
+    request: Digest,
+    who: String,
+    command: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Outcome {
+    run: RunId,
+    state: Option<RunState>,
+    rc: Option<i32>,
+    wall_us: u64,
+    failure: Option<(ErrorCode, String)>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Refusal {
+    who: String,
+    text: String,
+}
+
+/// One agent's journal.
+#[derive(Debug)]
+pub struct Journal {
+    state: State,
+    is_on_disk: bool,
+    known: Vec<(RunId, Digest)>,
+}
+
+impl Journal {
+    /// Reads what an opened state directory knows of earlier runs.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn open(state: State) -> Result<Self, JournalError> {
+        let mut known = Vec::new();
+        let log = state.log();
+        let records = log
+            .read_from(log.first_seq())
+            .map_err(|e| JournalError(e.to_string()))?;
+        for record in records {
+            let record = record.map_err(|e| JournalError(e.to_string()))?;
+            if record.kind == kind::INTENT
+                && let Ok(intent) = codec::decode::<Intent>(&record.body)
+            {
+                known.push((intent.run, intent.request));
+            }
+        }
+        Ok(Self {
+            state,
+            is_on_disk: true,
+            known,
+        })
+    }
+
+    /// Makes a journal that lives in memory and is gone with the process: for simulated nodes.
+    ///
+    /// # Errors
+    /// When the state's bounds contradict each other.
+    pub fn in_memory() -> Result<Self, JournalError> {
+        let state =
+            State::ephemeral(StateConfig::default()).map_err(|e| JournalError(e.to_string()))?;
+        Ok(Self {
+            state,
+            is_on_disk: false,
+            known: Vec::new(),
+        })
+    }
+
+    /// Whether appending may wait for a disk.
+    pub(crate) const fn is_on_disk(&self) -> bool {
+        self.is_on_disk
+    }
+
+    /// The runs that were begun before this process started.
+    pub(crate) fn known_runs(&self) -> &[(RunId, Digest)] {
+        &self.known
+    }
+
+    /// Appends an entry.
+    ///
+    /// # Errors
+    /// When it could not be written whole; then nothing of it is there.
+    pub(crate) fn append(&mut self, now: Wall, entry: &Entry) -> Result<(), JournalError> {
+        let (kind, body) = match entry {
+            Entry::Intent {
+                run,
+                request,
+                who,
+                command,
+            } => (
+                kind::INTENT,
+                codec::encode(&Intent {
+                    run: *run,
+                    request: *request,
+                    who: who.to_string(),
+                    command: command.clone(),
+                }),
+            ),
+            Entry::Outcome { run, end } => (
+                kind::OUTCOME,
+                codec::encode(&Outcome {
+                    run: *run,
+                    state: end.state,
+                    rc: end.rc,
+                    wall_us: u64::try_from(end.wall.as_micros()).unwrap_or(u64::MAX),
+                    failure: end.failure.clone(),
+                }),
+            ),
+            Entry::Refusal { who, text } => (
+                kind::REFUSAL,
+                codec::encode(&Refusal {
+                    who: who.to_string(),
+                    text: text.clone(),
+                }),
+            ),
+        };
+        let sync = match entry {
+            Entry::Intent { .. } => Sync::Yes,
+            Entry::Outcome { .. } | Entry::Refusal { .. } => Sync::No,
+        };
+        let body = body.map_err(|e| JournalError(e.to_string()))?;
+        self.state
+            .log_mut()
+            .append(now, kind, &body, sync)
+            .map_err(|e| JournalError(e.to_string()))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,151 @@
+//! One connection: its streams become inputs of the core, and the core's effects are carried out.
+
+use std::sync::Arc;
+
+use hailer_protocol::error::ErrorCode;
+use hailer_protocol::message::Refused;
+use quinn::{Connection, VarInt};
+use rustls::pki_types::CertificateDer;
+
+use super::inbound::{Inbound, Next};
+use super::outbound::Outbound;
+use crate::core::{Effect, Input, StreamRef};
+use crate::host::Host;
+use crate::run;
+
+/// Serves a connection until it ends.
+pub(super) async fn serve(host: Arc<Host>, connection: Connection) {
+    let Some(peer) = peer_of(&connection) else {
+        connection.close(VarInt::from_u32(1), b"no identity");
+        return;
+    };
+    let Some(conn) = host.connect(peer) else {
+        connection.close(VarInt::from_u32(2), b"too many connections");
+        return;
+    };
+    loop {
+        match connection.accept_bi().await {
+            Ok((send, recv)) => {
+                let host = Arc::clone(&host);
+                tokio::spawn(serve_stream(
+                    host,
+                    conn,
+                    Outbound::new(send),
+                    Inbound::new(recv),
+                ));
+            }
+            Err(e) => {
+                tracing::debug!(error = %e, "connection ended");
+                break;
+            }
+        }
+    }
+    host.handle(Input::Disconnected { conn });
+}
+
+fn peer_of(connection: &Connection) -> Option<hailer_protocol::role::Identity> {
+    let chain = connection
+        .peer_identity()?
+        .downcast::<Vec<CertificateDer<'static>>>()
+        .ok()?;
+    hailer_identity::identity_of(chain.first()?).ok()
+}
+
+async fn serve_stream(host: Arc<Host>, conn: u64, mut outbound: Outbound, mut inbound: Inbound) {
+    let at = StreamRef {
+        conn,
+        stream: inbound.stream(),
+    };
+    loop {
+        match inbound.next().await {
+            Next::Envelope(envelope) => {
+                let effects = host.handle(Input::Envelope { at, envelope });
+                if perform(&host, at, effects, &mut outbound, &mut inbound).await == After::Over {
+                    break;
+                }
+            }
+            Next::Reset => {
+                host.act(Input::Reset { at }).await;
+                break;
+            }
+            Next::Finished | Next::Lost => break,
+            Next::Malformed(e) => {
+                let text = e.to_string();
+                let _ = outbound.push(&Refused {
+                    code: ErrorCode::MALFORMED,
+                    text,
+                });
+                outbound.finish().await;
+                break;
+            }
+        }
+    }
+    host.handle(Input::Closed { at });
+}
+
+#[derive(PartialEq, Eq)]
+enum After {
+    GoOn,
+    Over,
+}
+
+/// Carries out effects in order; what a failed record guards is not done.
+async fn perform(
+    host: &Arc<Host>,
+    at: StreamRef,
+    effects: Vec<Effect>,
+    outbound: &mut Outbound,
+    inbound: &mut Inbound,
+) -> After {
+    for effect in effects {
+        match effect {
+            Effect::Send { envelope, .. } => outbound.push_envelope(&envelope),
+            Effect::Finish { .. } => {
+                outbound.finish().await;
+                return After::Over;
+            }
+            Effect::Record(entry) => {
+                if let Err(e) = host.record(&entry).await {
+                    run::not_recorded(host, &entry, &e, outbound).await;
+                    return After::Over;
+                }
+            }
+            Effect::Begin { run, who, .. } => {
+                tracing::debug!(run = %run.run, %who, "run begins");
+                if run::is_command(&run) {
+                    let id = run.run;
+                    let carried = run::carry_out(host, &run, outbound);
+                    tokio::pin!(carried);
+                    tokio::select! {
+                        () = &mut carried => return After::Over,
+                        () = cancelled(host, at, inbound) => {}
+                    }
+                    tracing::debug!(run = %id, "the asker is no longer listened to");
+                    carried.await;
+                } else {
+                    run::carry_out(host, &run, outbound).await;
+                }
+                return After::Over;
+            }
+            Effect::Answer { run, .. } => {
+                run::answer_again(host, run, outbound).await;
+                return After::Over;
+            }
+            Effect::Kill { run, why } => host.kill(run, why),
+        }
+    }
+    outbound.flush().await;
+    After::GoOn
+}
+
+/// Returns when the asker has nothing more to say: it reset its half, which cancels, or is gone.
+async fn cancelled(host: &Arc<Host>, at: StreamRef, inbound: &mut Inbound) {
+    loop {
+        match inbound.next().await {
+            Next::Reset => return host.act(Input::Reset { at }).await,
+            Next::Finished | Next::Lost | Next::Malformed(_) => return,
+            // Nothing may follow a run on its stream; the core ignores it.
+            Next::Envelope(_) => {}
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The socket an agent listens on, and the transport's bounds.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use quinn::crypto::rustls::QuicServerConfig;
+use quinn::{Endpoint, EndpointConfig, IdleTimeout, ServerConfig, TransportConfig, VarInt};
+
+use super::connection;
+use crate::error::AgentError;
+use crate::host::Host;
+
+/// Both kernel buffers of the socket. The kernel's small default overflows when many answers leave
+/// at once, and QUIC then waits for its loss timer.
+const SOCKET_BUFFER: usize = 4 << 20;
+
+/// Without a packet for this long a connection is given up. The shell sends keep-alives.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// An agent that accepts connections until it is closed or dropped.
+#[derive(Debug)]
+pub struct Listening {
+    endpoint: Endpoint,
+    address: SocketAddr,
+}
+
+impl Listening {
+    /// Returns the address it listens on.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Closes every connection and waits, briefly, until the peers have heard of it.
+    pub async fn close(self) {
+        self.endpoint.close(VarInt::from_u32(0), b"the agent stops");
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.endpoint.wait_idle()).await;
+    }
+}
+
+/// Binds `address` and serves connections that present a certificate which `tls` accepts.
+///
+/// # Errors
+/// When the address cannot be bound or the configuration cannot carry QUIC.
+pub fn listen(
+    host: Arc<Host>,
+    address: SocketAddr,
+    tls: rustls::ServerConfig,
+) -> Result<Listening, AgentError> {
+    let socket =
+        bind(address, SOCKET_BUFFER).map_err(|source| AgentError::Bind { address, source })?;
+    let crypto = QuicServerConfig::try_from(tls)
+        .map_err(|e| AgentError::Tls(format!("the TLS configuration cannot carry QUIC: {e}")))?;
+    let mut config = ServerConfig::with_crypto(Arc::new(crypto));
+    config
+        .transport_config(Arc::new(transport()))
+        .max_incoming(4096)
+        .incoming_buffer_size_total(16 << 20);
+    let endpoint = Endpoint::new(
+        EndpointConfig::default(),
+        Some(config),
+        socket,
+        Arc::new(quinn::TokioRuntime),
+    )
+    .map_err(|source| AgentError::Bind { address, source })?;
+    let address = endpoint
+        .local_addr()
+        .map_err(|source| AgentError::Bind { address, source })?;
+    tokio::spawn(accept(host, endpoint.clone()));
+    Ok(Listening { endpoint, address })
+}
+
+fn bind(address: SocketAddr, buffer: usize) -> std::io::Result<std::net::UdpSocket> {
+    let domain = socket2::Domain::for_address(address);
+    let socket = socket2::Socket::new(domain, socket2::Type::DGRAM, Some(socket2::Protocol::UDP))?;
+    // The kernel grants what its own bound allows; less is slower but not wrong.
+    let _ = socket.set_recv_buffer_size(buffer);
+    let _ = socket.set_send_buffer_size(buffer);
+    socket.bind(&address.into())?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+/// Windows are bounded here because quinn's own receive window is not.
+fn transport() -> TransportConfig {
+    let mut transport = TransportConfig::default();
+    transport
+        .max_concurrent_bidi_streams(VarInt::from_u32(256))
+        .max_concurrent_uni_streams(VarInt::from_u32(0))
+        .stream_receive_window(VarInt::from_u32(256 << 10))
+        .receive_window(VarInt::from_u32(2 << 20))
+        .send_window(1 << 20)
+        .datagram_receive_buffer_size(None)
+        .datagram_send_buffer_size(0)
+        .crypto_buffer_size(32 << 10)
+        .max_idle_timeout(IdleTimeout::try_from(IDLE_TIMEOUT).ok());
+    transport
+}
+
+async fn accept(host: Arc<Host>, endpoint: Endpoint) {
+    while let Some(incoming) = endpoint.accept().await {
+        // A source address that floods handshakes must first prove that it is its own.
+        if host.handshakes() > 64 && !incoming.remote_address_validated() {
+            let _ = incoming.retry();
+            continue;
+        }
+        let host = Arc::clone(&host);
+        tokio::spawn(async move {
+            let connecting = host.begin_handshake();
+            match incoming.await {
+                Ok(connection) => {
+                    drop(connecting);
+                    connection::serve(host, connection).await;
+                }
+                Err(e) => tracing::debug!(error = %e, "handshake failed"),
+            }
+        });
+    }
+}

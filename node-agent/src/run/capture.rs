@@ -1,0 +1,54 @@
+//! One output stream of a command: what of it travels, what is kept for `parse`, what is counted.
+
+/// Takes bytes in, keeps to a bound, counts the rest exactly.
+#[derive(Debug)]
+pub(super) struct Capture {
+    max: u64,
+    total: u64,
+    taken: u64,
+}
+
+impl Capture {
+    /// Lets `max` bytes pass.
+    pub(super) const fn new(max: u64) -> Self {
+        Self {
+            max,
+            total: 0,
+            taken: 0,
+        }
+    }
+
+    /// Counts bytes that came and returns the part of them that may pass, with its offset.
+    pub(super) fn take<'a>(&mut self, bytes: &'a [u8]) -> (u64, &'a [u8]) {
+        let offset = self.taken;
+        let room = usize::try_from(self.max - self.taken).unwrap_or(usize::MAX);
+        let passed = &bytes[..bytes.len().min(room)];
+        self.total += bytes.len() as u64;
+        self.taken += passed.len() as u64;
+        (offset, passed)
+    }
+
+    /// Returns how many bytes came.
+    pub(super) const fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Returns how many bytes did not pass.
+    pub(super) const fn cut(&self) -> u64 {
+        self.total - self.taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_beyond_the_bound_is_counted_to_the_byte() {
+        let mut capture = Capture::new(5);
+        assert_eq!(capture.take(b"abc"), (0, b"abc".as_slice()));
+        assert_eq!(capture.take(b"defg"), (3, b"de".as_slice()));
+        assert_eq!(capture.take(b"hi"), (5, b"".as_slice()));
+        assert_eq!((capture.total(), capture.cut()), (9, 4));
+    }
+}

@@ -1,0 +1,109 @@
+//! The agent of one machine: from its configuration to the last connection.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hailer_collect::Collector;
+use hailer_exec::{HelperCommand, Spawner, SpawnerConfig, detect_cgroup_parent};
+use hailer_identity::{Credentials, ServerSide, Trust};
+use hailer_protocol::role::Role;
+use rustls::time_provider::DefaultTimeProvider;
+
+use crate::clock;
+use crate::config::{Cgroup, Config};
+use crate::core::Bounds;
+use crate::error::AgentError;
+use crate::host::{Host, HostConfig};
+use crate::journal::Journal;
+use crate::net::{self, Listening};
+use crate::state::{State, StateConfig};
+
+/// Starts the agent; it serves until it is closed.
+///
+/// # Errors
+/// When a file, the helper, the state directory or the address cannot be had.
+pub fn start(config: &Config) -> Result<Listening, AgentError> {
+    check_key_mode(&config.key)?;
+    let credentials = Credentials::from_pem(&read(&config.cert)?, &read(&config.key)?)
+        .map_err(|e| AgentError::Tls(e.to_string()))?;
+    let own = credentials.identity();
+    if own.role != Role::Node || own.name != config.name {
+        return Err(AgentError::Tls(format!(
+            "the certificate names {own}, the configuration names the node `{}`",
+            config.name
+        )));
+    }
+    let trust = Trust::from_pem(
+        own.fleet.clone(),
+        &read(&config.ca)?,
+        Arc::new(DefaultTimeProvider),
+    )
+    .map_err(|e| AgentError::Tls(e.to_string()))?;
+    let tls = ServerSide::new(&trust, &[Role::Operator, Role::Keeper, Role::Relay])
+        .and_then(|side| side.config(&credentials))
+        .map_err(|e| AgentError::Tls(e.to_string()))?;
+    let state = State::open(&config.state_dir, StateConfig::default(), clock::wall())
+        .map_err(|e| AgentError::State(e.to_string()))?;
+    let journal = Journal::open(state).map_err(|e| AgentError::State(e.to_string()))?;
+    std::fs::create_dir_all(&config.workdir)
+        .map_err(|e| AgentError::file("create", &config.workdir, e))?;
+    let host = Host::new(
+        HostConfig {
+            node: config.name.clone(),
+            labels: config.labels.clone(),
+            workdir: config.workdir.clone(),
+            kill_grace: Duration::from_millis(config.kill_grace_ms),
+            delay: None,
+            bounds: Bounds::default(),
+        },
+        journal,
+        Collector::default(),
+        Arc::new(start_helper(&config.helper, config.cgroup)?),
+    );
+    net::listen(host, config.listen, tls)
+}
+
+/// Starts the spawning helper.
+///
+/// # Errors
+/// When the program cannot be started.
+pub(crate) fn start_helper(helper: &[String], cgroup: Cgroup) -> Result<Spawner, AgentError> {
+    let Some((program, arguments)) = helper.split_first() else {
+        return Err(AgentError::Helper("no program is configured".to_owned()));
+    };
+    let command = HelperCommand {
+        program: program.into(),
+        args: arguments.iter().map(Into::into).collect(),
+    };
+    let config = SpawnerConfig {
+        cgroup_parent: match cgroup {
+            Cgroup::Auto => detect_cgroup_parent(),
+            Cgroup::Off => None,
+        },
+    };
+    Spawner::start(&command, config)
+        .map_err(|e| AgentError::Helper(format!("`{}`: {e}", helper.join(" "))))
+}
+
+fn read(path: &Path) -> Result<String, AgentError> {
+    std::fs::read_to_string(path).map_err(|e| AgentError::file("read", path, e))
+}
+
+/// A key that others can read is no key.
+fn check_key_mode(path: &Path) -> Result<(), AgentError> {
+    let mode = std::fs::metadata(path)
+        .map_err(|e| AgentError::file("read", path, e))?
+        .permissions()
+        .mode();
+    if mode & 0o077 != 0 {
+        return Err(AgentError::Tls(format!(
+            "the key {} can be read by others (mode {:o}); run `chmod 600 {}`",
+            path.display(),
+            mode & 0o777,
+            path.display()
+        )));
+    }
+    Ok(())
+}
