@@ -64,10 +64,10 @@ proptest! {
     }
 }
 
-/// Each of these is as long as a node may hand to `parse`, and must take about as long as reading it.
+/// Work that grew with the square of these lengths would not end within hours.
 #[test]
-fn the_longest_texts_parse_in_linear_time() {
-    let most = limits::PARSE_INPUT_MAX;
+fn long_texts_of_one_kind_parse_in_linear_time() {
+    let most = limits::PARSE_INPUT_MAX / 8;
     for text in [
         "x".repeat(most),
         "\t".repeat(most - 1) + "x",

@@ -153,6 +153,8 @@ struct Builder {
     columns_are_cut: bool,
     not_fitting: usize,
     open: Row,
+    /// The open row has an entry, though there may be no room to keep it.
+    has_entry: bool,
     /// How often each key has come in the open row.
     seen: HashMap<String, usize>,
     first_key: Option<String>,
@@ -191,6 +193,7 @@ impl Builder {
     }
 
     fn set(&mut self, key: &str, value: Value) {
+        self.has_entry = true;
         // Once there is room for no more rows, keys that only they have make no columns.
         if self.sink.is_full() {
             return;
@@ -225,10 +228,9 @@ impl Builder {
     fn end_row(&mut self) {
         self.first_key = None;
         self.seen.clear();
-        if self.sink.is_full() {
-            self.sink.left_out += 1;
-        } else if !self.open.is_empty() {
-            self.sink.rows.push(std::mem::take(&mut self.open));
+        if std::mem::take(&mut self.has_entry) {
+            let open = std::mem::take(&mut self.open);
+            self.sink.push_with(|| open);
         }
     }
 

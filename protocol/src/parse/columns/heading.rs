@@ -60,7 +60,7 @@ pub(super) fn find<S: AsRef<str>>(lines: &[S]) -> Option<Found> {
         let start = rows_start(lines, at + 1);
         let end = block_end(lines, start);
         let rows = &lines[start..end];
-        let Some(is_certain) = judge(line, rows) else {
+        let Some(is_certain) = judge(line, rows, &lines[..=at]) else {
             continue;
         };
         if best.as_ref().is_none_or(|b| rows.len() > b.end - b.start) {
@@ -78,7 +78,14 @@ pub(super) fn find<S: AsRef<str>>(lines: &[S]) -> Option<Found> {
         }
     }
     let mut found = best?;
-    found.headings = headings_of(lines[found.line].as_ref(), &lines[found.start..found.end]);
+    let above = &lines[..=found.line];
+    let rows: Vec<&str> = lines[found.start..found.end]
+        .iter()
+        .map(AsRef::as_ref)
+        .filter(|row| !above.iter().any(|l| l.as_ref() == *row))
+        .take(SAMPLE_ROWS)
+        .collect();
+    found.headings = headings_of(lines[found.line].as_ref(), &rows);
     Some(found)
 }
 
@@ -105,8 +112,9 @@ fn block_end<S: AsRef<str>>(lines: &[S], from: usize) -> usize {
         .map_or(lines.len(), |n| from + n)
 }
 
-/// Says whether a line can be headings above these rows, and whether that is certain.
-fn judge<S: AsRef<str>>(line: &str, rows: &[S]) -> Option<bool> {
+/// Says whether a line can be headings above these rows, and whether that is certain. Lines that
+/// repeat one `until` the headings are no rows.
+fn judge<S: AsRef<str>>(line: &str, rows: &[S], until: &[S]) -> Option<bool> {
     let (mut all, mut capital) = (0, 0);
     let mut last_end = None;
     let mut all_certain = true;
@@ -140,12 +148,16 @@ fn judge<S: AsRef<str>>(line: &str, rows: &[S]) -> Option<bool> {
     if line.bytes().any(|b| b.is_ascii_digit()) {
         return None;
     }
-    let with_number = rows
-        .iter()
-        .take(SAMPLE_ROWS)
+    let sample = || {
+        let repeats = |row: &S| until.iter().any(|l| l.as_ref() == row.as_ref());
+        rows.iter()
+            .take(SAMPLE_ROWS)
+            .filter(move |row| !repeats(row))
+    };
+    let with_number = sample()
         .filter(|row| words(row.as_ref()).take(64).any(|w| is_number(w.text)))
         .count();
-    let looked_at = rows.len().min(SAMPLE_ROWS);
+    let looked_at = sample().count();
     (all > 1 && with_number * 10 >= looked_at * 8).then_some(true)
 }
 
