@@ -343,6 +343,16 @@ fn known_result(
 }
 
 impl Query {
+    /// Whether nodes answer with rows, and not with a command's plain output.
+    #[must_use]
+    pub const fn returns_rows(&self) -> bool {
+        match self.source {
+            Source::Command(_) => !self.row_plan.steps.is_empty(),
+            Source::Metric { .. } | Source::Facts(_) => true,
+            Source::Nodes | Source::Result(_) => false,
+        }
+    }
+
     /// Whether the line has a verb that runs something on nodes because of what it found.
     #[must_use]
     pub fn is_deed(line: &Line) -> bool {

@@ -131,7 +131,8 @@ fn fleet() -> Inventory {
         address = "{name}:7117"
         labels = { role = "db" }
     "#;
-    Inventory::from_fleet_file(&FleetFile::parse(text).unwrap()).unwrap()
+    let file = FleetFile::parse(text).expect("TOML");
+    Inventory::from_fleet_file(&file).expect("a good fleet")
 }
 
 fn spans_are_good(parsed: &Parsed, text: &str) {
@@ -345,4 +346,31 @@ fn expressions() -> impl Strategy<Value = String> {
                 (inner.clone(), inner).prop_map(|(a, b)| format!("coalesce({a}, {b})")),
             ]
         })
+}
+
+#[test]
+fn no_text_is_deep_enough_to_exhaust_the_stack() {
+    let n = 40_000;
+    for text in [
+        format!("@{}", "(".repeat(n)),
+        format!("@{}a", "a,".repeat(n)),
+        format!("df |> where {}", "(".repeat(n)),
+        format!("df |> where {}1", "1+".repeat(n)),
+        format!("df |> where {}1", "not ".repeat(n)),
+        format!("df |> where {}1", "- ".repeat(n)),
+        format!("df |> where {}1", "abs(".repeat(n)),
+        format!("df |> where a in ({})", "1,".repeat(n)),
+        format!("echo {}", "$(".repeat(n)),
+        format!("echo {}", "${".repeat(n)),
+        format!("echo {}", "`".repeat(n)),
+        format!("echo {}", "\"$(".repeat(n)),
+        "if ".repeat(n),
+        "explain ".repeat(n),
+        "df |> take 1 ".repeat(n),
+        format!("@a{}", "[1-2]".repeat(n)),
+    ] {
+        let parsed = parse(&text, &KnownNames::default());
+        spans_are_good(&parsed, &text);
+        let _ = changes_things(&text);
+    }
 }

@@ -282,16 +282,12 @@ impl Scanner<'_> {
     }
 
     fn in_param(&mut self) {
-        let in_quotes = self
-            .frames
-            .iter()
-            .any(|f| matches!(f, Frame::DoubleQuote(_)));
         match self.byte() {
             b'}' => {
                 self.frames.pop();
                 self.at += 1;
             }
-            b'\'' if !in_quotes => self.single_quote(),
+            b'\'' if !self.in_quotes() => self.single_quote(),
             b'"' => self.double_quote(),
             b'\\' => {
                 self.backslash();
@@ -300,6 +296,13 @@ impl Scanner<'_> {
             b'`' => self.backtick(),
             _ => self.bump(),
         }
+    }
+
+    /// Whether double quotes are around this place, where a single quote is a character like others.
+    fn in_quotes(&self) -> bool {
+        self.frames
+            .iter()
+            .any(|f| matches!(f, Frame::DoubleQuote(_)))
     }
 
     fn in_arith(&mut self, depth: usize) {
