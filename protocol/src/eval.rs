@@ -242,13 +242,10 @@ fn check_projections(
 
 /// A column that is handed on keeps its heading; a computed one has none.
 fn projected(projection: &Projection, expr: &Compiled, columns: &[Column]) -> Column {
-    let heading = match &projection.expr {
-        Expr::Column(name) if *name == projection.name => columns
-            .iter()
-            .find(|c| c.name == *name)
-            .and_then(|c| c.heading.clone()),
-        _ => None,
-    };
+    let heading = columns
+        .iter()
+        .find(|c| c.name == projection.name && projection.expr.as_column() == Some(&c.name))
+        .and_then(|c| c.heading.clone());
     Column {
         name: projection.name.clone(),
         heading,
@@ -267,16 +264,13 @@ fn parse_column(parser: &Parser, table: &Table, notes: &mut Vec<Note>) -> Result
     let mut whole = Table::default();
     let mut left_out = 0;
     for row in &table.rows {
-        let text = match &row[at] {
-            Value::Str(text) => text.as_str(),
-            Value::Null => continue,
-            other => {
-                return Err(EvalError::NotText {
-                    column: PARSED_COLUMN.to_owned(),
-                    found: other.data_type(),
-                });
-            }
-        };
+        if row[at].is_null() {
+            continue;
+        }
+        let text = row[at].as_str().ok_or_else(|| EvalError::NotText {
+            column: PARSED_COLUMN.to_owned(),
+            found: row[at].data_type(),
+        })?;
         let is_cut = cut.is_some_and(|at| row[at] == Value::Bool(true));
         let text = if is_cut { whole_lines(text) } else { text };
         if is_cut {
@@ -371,5 +365,7 @@ fn as_type(value: Value, data_type: DataType) -> Value {
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

@@ -15,22 +15,22 @@ pub enum Expr {
     /// The value of a column in this row.
     Column(String),
     /// `not x` or `-x`.
-    Unary(UnaryOp, Box<Expr>),
+    Unary(UnaryOp, Box<Self>),
     /// `x op y`.
-    Binary(BinaryOp, Box<Expr>, Box<Expr>),
+    Binary(BinaryOp, Box<Self>, Box<Self>),
     /// `x in (a, b)`, or `x not in (a, b)` if negated.
     In {
         /// What is looked for.
-        of: Box<Expr>,
+        of: Box<Self>,
         /// Where it is looked for.
-        list: Vec<Expr>,
+        list: Vec<Self>,
         /// `not in`.
         negated: bool,
     },
     /// `x ~ 'regex'`, or `x !~ 'regex'` if negated. The pattern is checked when the plan is built.
     Matches {
         /// The text.
-        of: Box<Expr>,
+        of: Box<Self>,
         /// The regular expression, in the `regex` crate's syntax.
         pattern: String,
         /// `!~`.
@@ -39,12 +39,12 @@ pub enum Expr {
     /// `x is null`, or `x is not null` if negated.
     IsNull {
         /// What is tested.
-        of: Box<Expr>,
+        of: Box<Self>,
         /// `is not null`.
         negated: bool,
     },
     /// `name(args…)`.
-    Call(Function, Vec<Expr>),
+    Call(Function, Vec<Self>),
 }
 
 /// Operators with one operand.
@@ -184,6 +184,16 @@ impl Function {
 }
 
 impl Expr {
+    /// Returns the name of the column if the expression is one and nothing else.
+    #[must_use]
+    pub fn as_column(&self) -> Option<&str> {
+        if let Self::Column(name) = self {
+            Some(name)
+        } else {
+            None
+        }
+    }
+
     /// Calls `visit` with the name of every column that the expression reads.
     pub fn for_each_column<'a>(&'a self, visit: &mut impl FnMut(&'a str)) {
         match self {

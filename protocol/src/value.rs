@@ -128,6 +128,36 @@ impl Value {
         matches!(self, Self::Null)
     }
 
+    /// Returns the text of a string.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        if let Self::Str(text) = self {
+            Some(text)
+        } else {
+            None
+        }
+    }
+
+    /// Returns the bytes of a size.
+    #[must_use]
+    pub const fn as_size(&self) -> Option<i64> {
+        if let Self::Size(bytes) = self {
+            Some(*bytes)
+        } else {
+            None
+        }
+    }
+
+    /// Returns whether a bool is true.
+    #[must_use]
+    pub const fn as_bool(&self) -> Option<bool> {
+        if let Self::Bool(b) = self {
+            Some(*b)
+        } else {
+            None
+        }
+    }
+
     /// Returns the plain number behind an int, float, duration (ns), size (bytes) or percent (points).
     #[must_use]
     #[expect(

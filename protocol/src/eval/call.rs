@@ -2,7 +2,7 @@
 //!
 //! Every function but `coalesce` and `if` is null where an argument is null.
 
-use super::arithmetic::{MADE_TEXT_MAX, float_as, negate};
+use super::arithmetic::{MADE_TEXT_MAX, float_as, negate, whole};
 use super::compiled::Tally;
 use crate::expr::Function;
 use crate::units::{display_value, parse_quantity};
@@ -108,10 +108,7 @@ pub(super) fn call(function: Function, args: &[impl AsRef<Value>], tally: &Tally
 }
 
 fn on_text(value: &Value, then: impl FnOnce(&str) -> Value) -> Value {
-    match value {
-        Value::Str(s) => then(s),
-        _ => Value::Null,
-    }
+    value.as_str().map_or(Value::Null, then)
 }
 
 fn on_texts(a: &Value, b: &Value, then: impl FnOnce(&str, &str) -> Value) -> Value {
@@ -151,20 +148,21 @@ fn round(value: &Value, digits: Option<&Value>, tally: &Tally) -> Value {
         // A number too large to be scaled has no fraction to round.
         if rounded.is_finite() { rounded } else { x }
     };
-    match value {
-        Value::Int(n) if digits < 0 => {
-            let step = 10_i64.pow(digits.unsigned_abs());
-            let (down, rest) = (n - n % step, (n % step).unsigned_abs());
-            let up = rest >= step.unsigned_abs().div_ceil(2);
-            let rounded = if up {
-                down.checked_add(step * n.signum())
-            } else {
-                Some(down)
-            };
-            super::arithmetic::whole(rounded, DataType::Int, tally)
-        }
-        other => on_fraction(other, round),
+    let Value::Int(n) = value else {
+        return on_fraction(value, round);
+    };
+    if digits >= 0 {
+        return Value::Int(*n);
     }
+    let step = 10_i64.pow(digits.unsigned_abs());
+    let (down, rest) = (n - n % step, (n % step).unsigned_abs());
+    let up = rest >= step.unsigned_abs().div_ceil(2);
+    let rounded = if up {
+        down.checked_add(step * n.signum())
+    } else {
+        Some(down)
+    };
+    whole(rounded, DataType::Int, tally)
 }
 
 /// Reads a number out of a value: a size in bytes, a percent in points, a duration in nanoseconds.

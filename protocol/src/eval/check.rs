@@ -137,10 +137,7 @@ fn hint_for(a: Operand<'_>, b: Operand<'_>) -> Option<String> {
         return is_number.then(|| format!("write {text} without quotes"));
     }
     if a.data_type == DataType::Str && b.data_type.is_numeric() {
-        let column = match a.expr {
-            Expr::Column(name) => name.as_str(),
-            _ => "x",
-        };
+        let column = a.expr.as_column().unwrap_or("x");
         return Some(format!(
             "compare it with text in quotes, or make it a number: `int({column})`"
         ));

@@ -332,11 +332,17 @@ impl Node {
                 let found = Self::is_in(&of.eval(row, tally), list, row, tally);
                 truth(found.map(|b| b != *negated))
             }
-            Self::Matches(of, regex, negated) => match &*of.eval(row, tally) {
-                Value::Null => Cow::Owned(Value::Null),
-                Value::Str(text) => truth(Some(regex.is_match(text) != *negated)),
-                other => truth(Some(regex.is_match(&display_value(other)) != *negated)),
-            },
+            Self::Matches(of, regex, negated) => {
+                let value = of.eval(row, tally);
+                if value.is_null() {
+                    return Cow::Owned(Value::Null);
+                }
+                let is_match = match value.as_str() {
+                    Some(text) => regex.is_match(text),
+                    None => regex.is_match(&display_value(&value)),
+                };
+                truth(Some(is_match != *negated))
+            }
             Self::IsNull(of, negated) => truth(Some(of.eval(row, tally).is_null() != *negated)),
             Self::Call(function, args, data_type) => {
                 Self::call(*function, args, *data_type, row, tally)
@@ -345,10 +351,7 @@ impl Node {
     }
 
     fn truth(&self, row: &Row, tally: &Tally) -> Option<bool> {
-        match &*self.eval(row, tally) {
-            Value::Bool(b) => Some(*b),
-            _ => None,
-        }
+        self.eval(row, tally).as_bool()
     }
 
     /// Three-valued: one side can decide, whatever the other is.
@@ -384,20 +387,17 @@ impl Node {
         row: &'a Row,
         tally: &Tally,
     ) -> Cow<'a, Value> {
-        let chosen = match function {
-            Function::Coalesce => args
-                .iter()
+        let chosen = if function == Function::Coalesce {
+            args.iter()
                 .map(|a| a.eval(row, tally))
-                .find(|v| !v.is_null()),
-            Function::If => {
-                let is_true = args.first().and_then(|c| c.truth(row, tally)) == Some(true);
-                args.get(if is_true { 1 } else { 2 })
-                    .map(|a| a.eval(row, tally))
-            }
-            _ => {
-                let values: Vec<Cow<'_, Value>> = args.iter().map(|a| a.eval(row, tally)).collect();
-                return Cow::Owned(call::call(function, &values, tally));
-            }
+                .find(|v| !v.is_null())
+        } else if function == Function::If {
+            let is_true = args.first().and_then(|c| c.truth(row, tally)) == Some(true);
+            args.get(if is_true { 1 } else { 2 })
+                .map(|a| a.eval(row, tally))
+        } else {
+            let values: Vec<Cow<'_, Value>> = args.iter().map(|a| a.eval(row, tally)).collect();
+            return Cow::Owned(call::call(function, &values, tally));
         };
         match chosen {
             Some(value) if value.is_null() || value.data_type() == data_type => value,

@@ -23,6 +23,8 @@ use crate::note::{Format, Note};
 use crate::parse::typing::{CellRule, type_column};
 use crate::parse::{ParseError, Parsed, columns_of};
 use crate::table::{Row, Table};
+use crate::units::parse_quantity;
+use crate::value::Value;
 
 /// Lines above and below a table that are kept in mind besides its rows.
 const LINES_AROUND: usize = 64;
@@ -193,7 +195,6 @@ fn add_empty_heading(headings: &mut Vec<Heading>, rows: &[&str]) {
 }
 
 fn trim_trees(rows: &mut [Row]) {
-    use crate::value::Value;
     for cell in rows.iter_mut().filter_map(|row| row.first_mut()) {
         if let Value::Str(text) = cell {
             let name = without_tree(text);
@@ -236,9 +237,6 @@ fn block_size(heading: &str) -> Option<i64> {
     let unit = heading.strip_suffix("-blocks")?;
     match unit.parse::<i64>() {
         Ok(bytes) => Some(bytes),
-        Err(_) => match crate::units::parse_quantity(unit)? {
-            crate::value::Value::Size(bytes) => Some(bytes),
-            _ => None,
-        },
+        Err(_) => parse_quantity(unit)?.as_size(),
     }
 }

@@ -269,12 +269,10 @@ fn type_kernel_sizes(rows: &mut [Row], at: usize) -> Option<DataType> {
     };
     let sizes: Option<Vec<Value>> = rows
         .iter()
-        .map(|row| match &row[at] {
-            Value::Str(text) => match type_cell(text.strip_suffix(" kB")?, rule) {
-                size @ Value::Size(_) => Some(size),
-                _ => None,
-            },
-            _ => None,
+        .map(|row| {
+            let number = row[at].as_str()?.strip_suffix(" kB")?;
+            let size = type_cell(number, rule);
+            size.as_size().is_some().then_some(size)
         })
         .collect();
     for (row, size) in rows.iter_mut().zip(sizes?) {

@@ -34,10 +34,10 @@ pub(crate) fn type_column(rows: &mut [Row], at: usize, rule: CellRule) -> DataTy
             fold.add(&read(text, rule));
         }
     }
-    let data_type = match fold.finish() {
-        DataType::Int | DataType::Float if rule.is_percent => DataType::Percent,
-        data_type => data_type,
-    };
+    let mut data_type = fold.finish();
+    if rule.is_percent && matches!(data_type, DataType::Int | DataType::Float) {
+        data_type = DataType::Percent;
+    }
     if !matches!(data_type, DataType::Str | DataType::Null) {
         for cell in rows.iter_mut().filter_map(|row| row.get_mut(at)) {
             if let Value::Str(text) = cell {
@@ -116,10 +116,7 @@ fn read_size(text: &str, unit: i64) -> Option<i64> {
     if text.bytes().all(|b| b.is_ascii_digit()) {
         return text.parse::<i64>().ok()?.checked_mul(unit);
     }
-    match parse_quantity(&text.to_ascii_uppercase())? {
-        Value::Size(bytes) => Some(bytes),
-        _ => None,
-    }
+    parse_quantity(&text.to_ascii_uppercase())?.as_size()
 }
 
 fn read_plain(text: &str) -> Option<Value> {
