@@ -19,7 +19,10 @@ fn formats() -> Vec<ParseAs> {
 
 fn check(bytes: &[u8]) -> Result<(), TestCaseError> {
     for format in formats() {
-        let Ok(parsed) = Parser::new(&format).unwrap().parse_bytes(bytes) else {
+        let Ok(parsed) = Parser::new(&format)
+            .expect("the pattern is valid")
+            .parse_bytes(bytes)
+        else {
             continue;
         };
         let table = parsed.table;
@@ -86,7 +89,12 @@ fn long_texts_of_one_kind_parse_in_linear_time() {
 
 #[test]
 fn what_exceeds_a_bound_is_said() {
-    let parse = |format: &ParseAs, text: &str| Parser::new(format).unwrap().parse(text).unwrap();
+    let parse = |format: &ParseAs, text: &str| {
+        Parser::new(format)
+            .expect("the pattern is valid")
+            .parse(text)
+            .expect("fits")
+    };
     let rows = limits::ROWS_PER_NODE_MAX + 100;
     for (format, text) in [
         (ParseAs::Columns, "A B\n".to_owned() + &"1 2\n".repeat(rows)),

@@ -47,9 +47,9 @@ fn every_tools_output_becomes_the_expected_table() {
 /// One line of `name:type`, one a row with `|` between its cells, then the notes.
 fn rendered(text: &[u8]) -> String {
     let parsed = Parser::new(&ParseAs::Auto)
-        .unwrap()
+        .expect("has no pattern")
         .parse_bytes(text)
-        .unwrap();
+        .expect("any text parses");
     assert!(parsed.table.is_rectangular());
     let mut out = String::new();
     let columns: Vec<String> = parsed
@@ -58,7 +58,7 @@ fn rendered(text: &[u8]) -> String {
         .iter()
         .map(|c| format!("{}:{}", c.name, c.data_type))
         .collect();
-    writeln!(out, "{}", columns.join(" | ")).unwrap();
+    writeln!(out, "{}", columns.join(" | ")).expect("a string takes all");
     for row in &parsed.table.rows {
         for (value, column) in row.iter().zip(&parsed.table.columns) {
             let data_type = value.data_type();
@@ -75,10 +75,10 @@ fn rendered(text: &[u8]) -> String {
                 other => display_value(other),
             })
             .collect();
-        writeln!(out, "{}", cells.join(" | ")).unwrap();
+        writeln!(out, "{}", cells.join(" | ")).expect("a string takes all");
     }
     for note in &parsed.notes {
-        writeln!(out, "# {note}").unwrap();
+        writeln!(out, "# {note}").expect("a string takes all");
     }
     out
 }
