@@ -1,3 +1,34 @@
-//! To be written.
+//! hailer: the interactive debugging shell for fleets of Linux machines.
+//!
+//! A line goes one way: `text → plan → fan-out → answers → gather → table → view`. The language is
+//! its own crate, and so is everything that knows polars.
+//!
+//! - [`app`]: what the program does, from its arguments ([`cli`]) to its [`exit`] code.
+//! - [`session`]: lines in, results out; [`line`] runs one of them while it is [`watch`]ed.
+//! - [`repl`]: the prompt. [`batch`]: `-c`, scripts, standard input.
+//! - [`fleet`]: links and fan-out. [`rows`]: answers become rows. [`results`]: `$1`, `$2` …
+//! - [`view`]: what a person sees. [`output`]: what a program reads.
+//! - [`demo`]: a fleet to try it on.
 
+pub mod app;
+pub mod batch;
+pub mod cli;
+pub mod clock;
+pub mod demo;
+pub mod error;
+pub mod exit;
 pub mod fleet;
+pub mod help;
+pub mod interrupt;
+pub mod line;
+pub mod open;
+pub mod output;
+pub mod repl;
+pub mod results;
+pub mod rows;
+pub mod script;
+pub mod session;
+pub mod settings;
+pub mod show;
+pub mod view;
+pub mod watch;

@@ -23,7 +23,6 @@ use super::Fleet;
 use super::answer::Answer;
 use super::budget::Budget;
 use super::cause::Cause;
-use super::clock;
 use super::collect::{Collector, Keep};
 use super::error::FleetError;
 use super::exchange::{Exchange, How, Over, Report, Stop};
@@ -34,6 +33,7 @@ use super::link::{Link, Signal, SignalSender};
 use super::policy::Policy;
 use super::session::Attached;
 use super::summary::Summary;
+use crate::clock;
 
 /// Events that may wait for the listener before nothing more is read from the nodes.
 const PENDING_MAX: usize = 1_024;
@@ -489,6 +489,6 @@ async fn room(events: Option<&mpsc::Sender<Event>>) {
 
 async fn sleep_until(due: Option<Mono>) {
     if let Some(at) = due {
-        tokio::time::sleep_until(clock::instant(at)).await;
+        tokio::time::sleep_until(clock::deadline(at)).await;
     }
 }

@@ -13,14 +13,14 @@ use hailer_protocol::message::Hello;
 use quinn::Connection;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::MissedTickBehavior;
 
 use super::backoff::Backoff;
-use super::clock;
 use super::endpoint::Dialler;
 use super::link::{Link, LinkView, Peer};
 use super::random;
 use super::session::Session;
+use crate::clock;
 
 /// Handshakes that are under way at the same time. More would overflow socket buffers and make
 /// each of them slower.
@@ -227,7 +227,7 @@ async fn connect(shared: &Shared, node: usize) -> Result<Connection, String> {
         return Err("the shell ends".to_owned());
     };
     let patience = shared.timing.connect_timeout;
-    let deadline = Instant::now() + patience;
+    let deadline = clock::deadline(clock::mono() + patience);
     let mut handshake = std::pin::pin!(tokio::time::timeout_at(deadline, shake(shared, node)));
     let early = tokio::time::timeout(HANDSHAKE_BUSY, &mut handshake).await;
     drop(busy);

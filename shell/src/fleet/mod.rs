@@ -11,7 +11,6 @@ pub mod answer;
 mod backoff;
 pub mod budget;
 pub mod cause;
-pub(crate) mod clock;
 pub mod collect;
 mod delay_line;
 pub mod driver;

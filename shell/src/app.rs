@@ -1,0 +1,255 @@
+//! What the program does: from its arguments to its exit code.
+
+use std::io::{self, IsTerminal as _, Read as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::batch::{self, Output};
+use crate::cli::{Cli, ColorWhen, Command, FleetArgs, Format, OutArgs, RunArgs};
+use crate::demo::{self, Demo, DemoOptions};
+use crate::error::ShellError;
+use crate::exit::Exit;
+use crate::open::open;
+use crate::repl;
+use crate::script::{Statement, statements};
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::show;
+use crate::view::style::ColorChoice;
+
+/// A script, or lines on standard input, of at most this many bytes.
+const SCRIPT_MAX: u64 = 16 << 20;
+
+/// How text for people is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Looks {
+    /// Colour on standard output.
+    pub color: bool,
+    /// Colour on standard error.
+    pub color_err: bool,
+}
+
+/// Parses the process's arguments and does what they say.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            let _ = e.print();
+            let exit = if e.use_stderr() {
+                Exit::USAGE
+            } else {
+                Exit::OK
+            };
+            return exit.into();
+        }
+    };
+    match cli.command {
+        Some(Command::ExecHelper) => return demo::exec_helper(),
+        Some(Command::DemoFleet(args)) => return demo::serve(&args),
+        Some(Command::Run { .. } | Command::Demo { .. }) | None => {}
+    }
+    log_to_stderr();
+    let result = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|e| ShellError::own(format!("start the runtime: {e}")))
+        .and_then(|runtime| {
+            let result = runtime.block_on(dispatch(cli));
+            // A thread that waits for the terminal must not keep the process.
+            runtime.shutdown_background();
+            result
+        });
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            show::complain(&error);
+            error.exit().into()
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
+    match cli.command {
+        Some(Command::Run {
+            on,
+            argv,
+            fleet,
+            run,
+            out,
+        }) => {
+            let scope = Some(on);
+            let fleet = FleetArgs { scope, ..fleet };
+            let mut session = session(&fleet, &run)?;
+            let exit = if run.dry_run {
+                show::say(&format!(
+                    "{}\n  {argv:?}\n",
+                    session.describe_scope().trim_end()
+                ));
+                Ok(Exit::OK)
+            } else {
+                batch::run_argv(&mut session, argv, output(&out)?).await
+            };
+            session.close().await;
+            exit
+        }
+        Some(Command::Demo {
+            nodes,
+            fail,
+            slow,
+            lines,
+            run,
+            out,
+        }) => {
+            let mut demo = Demo::start(DemoOptions { nodes, fail, slow })
+                .await
+                .map_err(|e| ShellError::own(e.to_string()))?;
+            let exit = with_demo(&demo, lines, &run, &out).await;
+            demo.stop().await;
+            exit
+        }
+        Some(Command::ExecHelper | Command::DemoFleet(_)) => Ok(Exit::OK),
+        None => {
+            let session = session(&cli.fleet, &cli.run)?;
+            let input = match (cli.lines, cli.script) {
+                (lines, None) if !lines.is_empty() => Input::Lines(lines),
+                (_, Some(script)) => Input::Script(read_script(&script)?),
+                (_, None) if io::stdin().is_terminal() => Input::Prompt,
+                (_, None) => Input::Script(read_stdin()?),
+            };
+            carry_out(session, input, cli.keep_going, &cli.out).await
+        }
+    }
+}
+
+async fn with_demo(
+    demo: &Demo,
+    lines: Vec<String>,
+    run: &RunArgs,
+    out: &OutArgs,
+) -> Result<Exit, ShellError> {
+    let fleet = FleetArgs {
+        file: Some(demo.fleet_file()),
+        scope: None,
+    };
+    let session = session(&fleet, run)?;
+    let input = if !lines.is_empty() {
+        Input::Lines(lines)
+    } else if io::stdin().is_terminal() {
+        Input::Prompt
+    } else {
+        Input::Script(read_stdin()?)
+    };
+    carry_out(session, input, false, out).await
+}
+
+/// Where lines come from.
+enum Input {
+    Lines(Vec<String>),
+    Script(String),
+    Prompt,
+}
+
+async fn carry_out(
+    mut session: Session,
+    input: Input,
+    keep_going: bool,
+    out: &OutArgs,
+) -> Result<Exit, ShellError> {
+    let output = output(out)?;
+    let statements = match input {
+        Input::Prompt => return repl::run(session, output.looks).await,
+        Input::Lines(lines) => {
+            let statement = |(line, text)| Statement { line, text };
+            (1..).zip(lines).map(statement).collect()
+        }
+        Input::Script(text) => statements(&text, &session.inventory().known_names())?,
+    };
+    let exit = batch::run(&mut session, statements, keep_going, output).await;
+    session.close().await;
+    exit
+}
+
+fn session(fleet: &FleetArgs, run: &RunArgs) -> Result<Session, ShellError> {
+    let file = fleet.file.as_deref().ok_or_else(|| {
+        ShellError::usage("no fleet is given")
+            .hint("give one with --fleet FILE or HAILER_FLEET; `hailer demo` needs none")
+    })?;
+    let opened = open(file, run.connect_timeout)?;
+    let defaults = Settings::default();
+    let settings = Settings {
+        timeout: run.timeout,
+        deadline: run.deadline,
+        max_in_flight: run.max_in_flight.map_or(defaults.max_in_flight, |n| {
+            usize::try_from(n).unwrap_or(usize::MAX)
+        }),
+        expect: run.expect,
+        dry_run: run.dry_run,
+        fail_if_rows: run.fail_if_rows,
+        ..defaults
+    };
+    Session::new(opened, fleet.scope.as_deref(), settings)
+}
+
+fn output(out: &OutArgs) -> Result<Output, ShellError> {
+    let choice = match out.color {
+        ColorWhen::Auto => ColorChoice::Auto,
+        ColorWhen::Always => ColorChoice::Always,
+        ColorWhen::Never => ColorChoice::Never,
+    };
+    let variable = |name: &str| std::env::var(name).ok();
+    let format = out.format.map(|f| match f {
+        Format::Groups => crate::output::Format::Groups,
+        Format::Table => crate::output::Format::Table,
+        Format::Text => crate::output::Format::Text,
+        Format::Json => crate::output::Format::Json,
+        Format::Ndjson => crate::output::Format::Ndjson,
+        Format::Csv => crate::output::Format::Csv,
+    });
+    if out.raw && format != Some(crate::output::Format::Text) {
+        return Err(ShellError::usage("--raw goes with --format text"));
+    }
+    Ok(Output {
+        format,
+        is_raw: out.raw,
+        is_quiet: out.quiet,
+        looks: Looks {
+            color: choice.is_on(io::stdout().is_terminal(), variable),
+            color_err: choice.is_on(io::stderr().is_terminal(), variable),
+        },
+    })
+}
+
+fn read_script(path: &Path) -> Result<String, ShellError> {
+    let failed =
+        |e: io::Error| ShellError::usage(format!("read the script {}: {e}", path.display()));
+    let file = std::fs::File::open(path).map_err(failed)?;
+    read_bounded(file).map_err(failed)
+}
+
+fn read_stdin() -> Result<String, ShellError> {
+    read_bounded(io::stdin().lock())
+        .map_err(|e| ShellError::usage(format!("read lines from standard input: {e}")))
+}
+
+fn read_bounded(input: impl io::Read) -> io::Result<String> {
+    let mut text = String::new();
+    input.take(SCRIPT_MAX + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > SCRIPT_MAX {
+        return Err(io::Error::other(format!("more than {SCRIPT_MAX} bytes")));
+    }
+    Ok(text)
+}
+
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("HAILER_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error"));
+    let _ = tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .try_init();
+}

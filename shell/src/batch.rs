@@ -1,0 +1,223 @@
+//! Batch: lines from `-c`, a script or standard input, one after the other, for programs.
+//!
+//! Standard output is data, standard error is talk. The first line that fails is the last one,
+//! unless asked otherwise; the exit code is the worst of all lines.
+
+use std::io::{self, IsTerminal as _};
+use std::sync::Arc;
+
+use hailer_lang::plan::LinePlan;
+
+use crate::app::Looks;
+use crate::error::ShellError;
+use crate::exit::Exit;
+use crate::fleet::Event;
+use crate::interrupt::Interrupts;
+use crate::line::{self, Showing, Task};
+use crate::output::{End, Flow, Format, Names, Options, OutputError, Writer, writer};
+use crate::rows::OwnedNames;
+use crate::script::Statement;
+use crate::session::{Answered, Session, Shown};
+use crate::show;
+use crate::view::style::Look;
+use crate::view::terminal::{stderr_size, stdout_size};
+
+/// How results are written.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    /// The form of results; by default groups, and tables for lines with verbs.
+    pub format: Option<Format>,
+    /// The nodes' bytes as they are.
+    pub is_raw: bool,
+    /// No talk beyond errors.
+    pub is_quiet: bool,
+    /// Colour on standard output, and on standard error.
+    pub looks: Looks,
+}
+
+/// Carries statements out and returns the worst exit code.
+///
+/// # Errors
+/// When the signals cannot be had. A line that fails is told and counted.
+pub async fn run(
+    session: &mut Session,
+    statements: Vec<Statement>,
+    keep_going: bool,
+    output: Output,
+) -> Result<Exit, ShellError> {
+    let mut interrupts =
+        Interrupts::take_over().map_err(|e| ShellError::own(format!("take over Ctrl-C: {e}")))?;
+    let mut worst = Exit::OK;
+    for statement in statements {
+        let exit = match one(session, &statement.text, &mut interrupts, output).await {
+            Ok(Some(exit)) => exit,
+            Ok(None) => break,
+            Err(error) => {
+                show::complain(&error);
+                error.exit()
+            }
+        };
+        worst = worst.worst(exit);
+        if exit == Exit::INTERRUPTED || (exit != Exit::OK && !keep_going) {
+            break;
+        }
+    }
+    Ok(worst)
+}
+
+/// Runs a program with its arguments as they are on the session's scope.
+///
+/// # Errors
+/// When nothing could be asked.
+pub async fn run_argv(
+    session: &mut Session,
+    argv: Vec<String>,
+    output: Output,
+) -> Result<Exit, ShellError> {
+    let mut interrupts =
+        Interrupts::take_over().map_err(|e| ShellError::own(format!("take over Ctrl-C: {e}")))?;
+    carry_out(session, Task::Argv(argv), &mut interrupts, output)
+        .await
+        .map(|exit| exit.unwrap_or(Exit::OK))
+}
+
+async fn one(
+    session: &mut Session,
+    text: &str,
+    interrupts: &mut Interrupts,
+    output: Output,
+) -> Result<Option<Exit>, ShellError> {
+    session.learn_live_states(text).await;
+    let plan = session.read(text)?;
+    carry_out(session, Task::Plan(plan), interrupts, output).await
+}
+
+/// Carries a task out and writes its result; `None` when the operator leaves.
+async fn carry_out(
+    session: &mut Session,
+    task: Task,
+    interrupts: &mut Interrupts,
+    output: Output,
+) -> Result<Option<Exit>, ShellError> {
+    let mut told = Told::new(session, &task, output)?;
+    let showing = Showing {
+        color: output.looks.color_err,
+        is_quiet: output.is_quiet,
+    };
+    let answered = line::carry_out(session, task, interrupts, showing, |event| {
+        told.event(event)
+    })
+    .await?;
+    match answered {
+        Answered::Nothing => Ok(Some(Exit::OK)),
+        Answered::Said(text) => {
+            show::say(&text);
+            Ok(Some(Exit::OK))
+        }
+        Answered::History(_) => Err(ShellError::usage("the history is the prompt's")
+            .hint("`: history` runs a Linux command of that name")),
+        Answered::Local(command) => show::run_local(&command).await.map(Some),
+        Answered::Result(shown) => told.end(&shown).map(Some),
+        Answered::Quit => Ok(None),
+    }
+}
+
+/// Who writes a result, and what it was told so far.
+struct Told {
+    writer: Box<dyn Writer>,
+    /// Answers are written as they come; otherwise the result is a table at the end.
+    streams: bool,
+    failure: Option<OutputError>,
+}
+
+impl Told {
+    fn new(session: &Session, task: &Task, output: Output) -> Result<Self, ShellError> {
+        let (has_rows, has_verbs) = match task {
+            Task::Plan(LinePlan::Query(query)) => (
+                query.returns_rows(),
+                !query.fleet.is_empty() || !query.source.asks_nodes(),
+            ),
+            Task::Plan(
+                LinePlan::Nothing | LinePlan::Local(_) | LinePlan::SetScope(_) | LinePlan::Shell(_),
+            )
+            | Task::Argv(_) => (false, false),
+        };
+        let is_table = has_rows || has_verbs;
+        let default = if is_table {
+            Format::Table
+        } else {
+            Format::Groups
+        };
+        let format = match output.format {
+            // Groups are of a command's plain answers.
+            Some(Format::Groups) if is_table => Format::Table,
+            Some(format) => format,
+            None => default,
+        };
+        let streams = !has_verbs && (!has_rows || format.streams_rows());
+        let names: Names = Arc::new(OwnedNames(Arc::clone(session.inventory())));
+        let look = |size: Option<crate::view::terminal::Size>, color| Look {
+            width: size.map(|s| s.columns),
+            color,
+            ascii: false,
+        };
+        let talk: Box<dyn io::Write + Send> = if output.is_quiet {
+            Box::new(io::sink())
+        } else {
+            Box::new(io::stderr())
+        };
+        let writer = writer(
+            format,
+            Options {
+                out: io::stdout(),
+                talk,
+                look: look(stdout_size(), output.looks.color),
+                talk_look: look(stderr_size(), output.looks.color_err),
+                names,
+                is_raw: output.is_raw,
+                out_is_terminal: io::stdout().is_terminal(),
+                talk_is_terminal: io::stderr().is_terminal(),
+            },
+        )
+        .map_err(|e| ShellError::usage(e.to_string()))?;
+        Ok(Self {
+            writer,
+            streams,
+            failure: None,
+        })
+    }
+
+    fn event(&mut self, event: &Event) {
+        if let (Event::Answer(answer), true) = (event, self.streams) {
+            let written = self.writer.on_answer(answer);
+            self.note(written);
+        }
+    }
+
+    fn note(&mut self, written: Result<Flow, OutputError>) {
+        match written {
+            // Whoever stopped reading wants no more; the run itself goes on to its end.
+            Ok(Flow::Open | Flow::Closed) => {}
+            Err(e) => {
+                self.failure.get_or_insert(e);
+            }
+        }
+    }
+
+    fn end(mut self, shown: &Shown) -> Result<Exit, ShellError> {
+        if let (Some(frame), false) = (&shown.frame, self.streams) {
+            let written = self.writer.on_table(frame);
+            self.note(written);
+        }
+        let end = shown.origin.as_ref().map(|run| End {
+            gather: &run.gather,
+            summary: &run.summary,
+        });
+        let written = self.writer.on_end(end);
+        self.note(written);
+        match self.failure {
+            Some(e) => Err(ShellError::own(format!("write the result: {e}"))),
+            None => Ok(shown.exit),
+        }
+    }
+}

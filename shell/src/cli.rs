@@ -1,0 +1,230 @@
+//! `hailer`'s arguments as they are typed. What they come to is decided in [`crate::settings`].
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// An interactive debugging shell for fleets of Linux machines
+///
+/// Without a command, a line or a script, hailer opens its prompt; with lines on standard input
+/// it carries them out and ends.
+#[derive(Debug, Parser)]
+#[command(
+    name = "hailer",
+    version,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    after_help = "Exit codes: 0 all ok · 1 some commands failed · 2 usage · 3 no or too few targets · \
+                  4 some unreachable or lost · 5 some timed out · 6 halted · 7 denied · \
+                  8 hailer failed · 130 interrupted"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// Carry out this line, then end; may be given several times
+    #[arg(short = 'c', value_name = "LINE", allow_hyphen_values = true)]
+    pub lines: Vec<String>,
+
+    /// A file of lines to carry out; stops at the first line that fails
+    #[arg(value_name = "SCRIPT", conflicts_with = "lines")]
+    pub script: Option<PathBuf>,
+
+    /// Go on with a script after a line that failed
+    #[arg(long)]
+    pub keep_going: bool,
+
+    #[command(flatten)]
+    pub fleet: FleetArgs,
+
+    #[command(flatten)]
+    pub run: RunArgs,
+
+    #[command(flatten)]
+    pub out: OutArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a program with its arguments as they are, without a shell, on the selected nodes
+    #[command(
+        after_help = "Example: hailer run --fleet fleet.toml -w web[01-20] -- ls -l /var/log"
+    )]
+    Run {
+        /// The nodes
+        #[arg(short = 'w', long = "on", value_name = "SELECTOR")]
+        on: String,
+        /// The program and its arguments
+        #[arg(last = true, required = true, value_name = "PROGRAM")]
+        argv: Vec<String>,
+        #[command(flatten)]
+        fleet: FleetArgs,
+        #[command(flatten)]
+        run: RunArgs,
+        #[command(flatten)]
+        out: OutArgs,
+    },
+    /// Try hailer on a simulated fleet on this machine; nothing is left behind
+    Demo {
+        /// How many nodes
+        #[arg(long, default_value_t = 48)]
+        nodes: usize,
+        /// How many nodes are down
+        #[arg(long, default_value_t = 1, value_name = "N")]
+        fail: usize,
+        /// How many nodes answer late
+        #[arg(long, default_value_t = 1, value_name = "N")]
+        slow: usize,
+        /// Carry out this line, then end; may be given several times
+        #[arg(short = 'c', value_name = "LINE", allow_hyphen_values = true)]
+        lines: Vec<String>,
+        #[command(flatten)]
+        run: RunArgs,
+        #[command(flatten)]
+        out: OutArgs,
+    },
+    /// Start commands for a demo's agents; only the demo starts this
+    #[command(hide = true, name = crate::demo::HELPER_COMMAND)]
+    ExecHelper,
+    /// Serve a demo's fleet; only the demo starts this
+    #[command(hide = true, name = crate::demo::FLEET_COMMAND)]
+    DemoFleet(crate::demo::ServeArgs),
+}
+
+/// Which fleet, and who asks.
+#[derive(Debug, Clone, Default, Args)]
+pub struct FleetArgs {
+    /// The fleet file
+    #[arg(long = "fleet", value_name = "FILE", env = "HAILER_FLEET")]
+    pub file: Option<PathBuf>,
+
+    /// The scope to start with, instead of the fleet file's default
+    #[arg(long, value_name = "SELECTOR")]
+    pub scope: Option<String>,
+}
+
+/// How lines are run.
+#[derive(Debug, Clone, Default, Args)]
+pub struct RunArgs {
+    /// Kill a command on its node after this long (30s, 5m)
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub timeout: Option<std::time::Duration>,
+
+    /// End the whole run after this long
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub deadline: Option<std::time::Duration>,
+
+    /// How long to wait for a node's connection [default: 3s]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub connect_timeout: Option<std::time::Duration>,
+
+    /// How many nodes are asked at the same time [default: 1000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub max_in_flight: Option<u64>,
+
+    /// Fail, and run nothing, if fewer nodes than this are selected
+    #[arg(long, value_name = "N")]
+    pub expect: Option<u64>,
+
+    /// Show what would run where, and run nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Exit with 1 if the result has rows: for checks
+    #[arg(long)]
+    pub fail_if_rows: bool,
+}
+
+/// How results are written.
+#[derive(Debug, Clone, Default, Args)]
+pub struct OutArgs {
+    /// The form of results on standard output
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+
+    /// With `--format text` into a pipe: the nodes' bytes as they are
+    #[arg(long)]
+    pub raw: bool,
+
+    /// When to use colour
+    #[arg(long, value_enum, default_value_t = ColorWhen::Auto)]
+    pub color: ColorWhen,
+
+    /// No progress and no summary on standard error
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// The form of results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Equal answers together, the odd ones first
+    Groups,
+    /// A table, one row a node
+    Table,
+    /// Every line of output behind its node's name
+    Text,
+    /// One document
+    Json,
+    /// One record a line, as answers arrive; the last one is the summary
+    Ndjson,
+    /// Comma-separated values under a header
+    Csv,
+}
+
+/// When colour is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal, unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Reads a duration as the language writes it.
+pub(crate) fn duration(text: &str) -> Result<std::time::Duration, String> {
+    use hailer_protocol::value::Value;
+    let wrong = || format!("`{text}` is no duration; write 500ms, 30s, 5m, 1h");
+    match hailer_protocol::units::parse_quantity(text) {
+        Some(Value::Duration(ns)) if ns > 0 => u64::try_from(ns)
+            .map(std::time::Duration::from_nanos)
+            .map_err(|_| wrong()),
+        Some(_) | None => Err(wrong()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_duration_wants_a_unit() {
+        assert!(duration("30").is_err());
+        assert!(duration("-3s").is_err());
+        assert_eq!(duration("500ms"), Ok(std::time::Duration::from_millis(500)));
+    }
+
+    #[test]
+    fn a_program_keeps_its_own_flags() {
+        let cli =
+            Cli::try_parse_from(["hailer", "run", "-w", "@all", "--", "ls", "-l", "--", "x y"]);
+        let Ok(Cli {
+            command: Some(Command::Run { argv, .. }),
+            ..
+        }) = cli
+        else {
+            panic!("{cli:?}")
+        };
+        assert_eq!(argv, ["ls", "-l", "--", "x y"]);
+    }
+}

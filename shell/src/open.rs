@@ -1,0 +1,114 @@
+//! Opening a fleet: its file, the operator's credentials, the links.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hailer_identity::{Credentials, Trust};
+use hailer_lang::inventory::Inventory;
+use hailer_lang::inventory::file::FleetFile;
+use rustls::time_provider::DefaultTimeProvider;
+
+use crate::error::ShellError;
+use crate::fleet::{Fleet, Timing};
+
+/// A fleet that can be asked.
+#[derive(Debug)]
+pub struct Opened {
+    /// Its nodes, labels and groups.
+    pub inventory: Arc<Inventory>,
+    /// The links to them.
+    pub fleet: Fleet,
+    /// The scope its file gives.
+    pub default_scope: Option<String>,
+}
+
+/// Reads a fleet file and gets ready to ask its nodes. Nobody is dialled yet.
+///
+/// # Errors
+/// When a file cannot be read, says something wrong, or the credentials do not fit.
+pub fn open(path: &Path, connect_timeout: Option<Duration>) -> Result<Opened, ShellError> {
+    let text = read(path, "the fleet file")?;
+    let in_file = |e: ShellError| ShellError::new(e.exit(), format!("{}: {e}", path.display()));
+    let file =
+        FleetFile::parse(&text).map_err(|d| in_file(ShellError::of_diagnostics(&[d], &text)))?;
+    let inventory = Inventory::from_fleet_file(&file)
+        .map_err(|d| in_file(ShellError::of_diagnostics(&d, &text)))?;
+    let base = path.parent().unwrap_or_else(|| Path::new("."));
+    let inventory = Arc::new(inventory);
+    let (credentials, trust) = credentials(&file, &inventory, base, path)?;
+    let mut timing = Timing::default();
+    if let Some(wait) = connect_timeout {
+        timing.connect_timeout = wait;
+    }
+    let fleet = Fleet::open(Arc::clone(&inventory), &credentials, &trust, timing)
+        .map_err(|e| ShellError::own(format!("open the fleet: {e}")))?;
+    Ok(Opened {
+        default_scope: file.default_scope.map(|s| s.into_inner()),
+        inventory,
+        fleet,
+    })
+}
+
+fn credentials(
+    file: &FleetFile,
+    inventory: &Inventory,
+    base: &Path,
+    path: &Path,
+) -> Result<(Credentials, Trust), ShellError> {
+    let missing = |what: &str, example: &str| {
+        ShellError::usage(format!(
+            "{}: the fleet file does not say {what}",
+            path.display()
+        ))
+        .hint(format!("add `{example}`"))
+    };
+    let operator = file.operator.as_ref().ok_or_else(|| {
+        missing(
+            "who you are",
+            "operator = { cert = \"operator.pem\", key = \"operator.key\" }",
+        )
+    })?;
+    let ca = file
+        .ca
+        .as_ref()
+        .ok_or_else(|| missing("whom to trust", "ca = \"ca.pem\""))?;
+    let at = |p: &str| -> PathBuf { base.join(p) };
+    let (cert, key, ca) = (at(&operator.cert), at(&operator.key), at(ca));
+    check_key_mode(&key)?;
+    let cert_pem = read(&cert, "the operator's certificate")?;
+    let key_pem = read(&key, "the operator's key")?;
+    let credentials = Credentials::from_pem(&cert_pem, &key_pem).map_err(|e| {
+        ShellError::usage(format!("{} with {}: {e}", cert.display(), key.display()))
+    })?;
+    let ca_pem = read(&ca, "the fleet's authority")?;
+    let trust = Trust::from_pem(
+        inventory.fleet().clone(),
+        &ca_pem,
+        Arc::new(DefaultTimeProvider),
+    )
+    .map_err(|e| ShellError::usage(format!("{}: {e}", ca.display())))?;
+    Ok((credentials, trust))
+}
+
+fn read(path: &Path, what: &str) -> Result<String, ShellError> {
+    std::fs::read_to_string(path)
+        .map_err(|e| ShellError::usage(format!("read {what} {}: {e}", path.display())))
+}
+
+/// A key that others can read is no key.
+fn check_key_mode(path: &Path) -> Result<(), ShellError> {
+    let Ok(metadata) = std::fs::metadata(path) else {
+        return Ok(()); // Reading it says why.
+    };
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    Err(ShellError::usage(format!(
+        "the operator's key {} can be read by others (mode {mode:o})",
+        path.display()
+    ))
+    .hint(format!("run `chmod 600 {}`", path.display())))
+}

@@ -1,0 +1,39 @@
+//! What can go wrong with output.
+
+use std::io;
+
+use super::Format;
+
+/// Why a result could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// The file, pipe or terminal refused.
+    #[error("write output: {0}")]
+    Write(#[source] io::Error),
+    /// `--raw` into a terminal, which bytes of a node must never reach.
+    #[error(
+        "write raw output: standard output is a terminal, and bytes of a node could command it"
+    )]
+    RawToTerminal,
+    /// `--raw` with a format that is not bytes.
+    #[error("write raw output: `{}` has no raw form", .0.as_str())]
+    RawFormat(Format),
+    /// Rows one by one in a format that has to know all columns first.
+    #[error("write rows of one node as `{}`: the format needs the whole table", .0.as_str())]
+    RowsNeedTable(Format),
+}
+
+impl OutputError {
+    /// Returns what to do next, where that is known.
+    #[must_use]
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::RawToTerminal => {
+                Some("leave out `--raw`, or send the output into a file or a pipe")
+            }
+            Self::RawFormat(_) => Some("`--format text` has one"),
+            Self::RowsNeedTable(_) => Some("`--format ndjson` writes rows as they come"),
+            Self::Write(_) => None,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Kept results: `$1`, `$2` … and `$`, with their rows and their sets of nodes.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use hailer_lang::ast::{ResultRef, SetKind};
+use hailer_lang::node_set::NodeSet;
+use hailer_lang::selector::{ResultSetError, ResultSets};
+use hailer_table::Frame;
+
+use crate::fleet::Finished;
+
+/// How many results are kept; the oldest goes first.
+const KEPT_MAX: usize = 100;
+
+/// How many bytes of output and rows all kept results may hold before the oldest goes.
+const KEPT_BYTES_MAX: u64 = 512 << 20;
+
+/// One result.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// The line that made it.
+    pub text: String,
+    /// The run behind it: its own, or that of the result it went on from.
+    pub run: Option<Arc<Finished>>,
+    /// Its rows; `None` for a command's plain answers, of which rows are made when wanted.
+    pub frame: Option<Arc<Frame>>,
+    /// Whether some rows of the probe are missing from it.
+    pub is_complete: bool,
+}
+
+impl Kept {
+    fn bytes(&self) -> u64 {
+        let answers = self.run.iter().flat_map(|run| run.gather.answers());
+        let outputs: u64 = answers
+            .map(|a| (a.out.0.len() + a.err.0.len()) as u64)
+            .sum();
+        let cells = self
+            .frame
+            .as_ref()
+            .map_or(0, |f| f.len() as u64 * f.columns().len() as u64);
+        outputs + cells * 32
+    }
+}
+
+/// The results of one session.
+#[derive(Debug, Default)]
+pub struct Results {
+    kept: VecDeque<(u32, Kept)>,
+    last: Option<u32>,
+}
+
+impl Results {
+    /// Keeps a result and returns its number.
+    pub fn keep(&mut self, result: Kept) -> u32 {
+        let number = self.last.map_or(1, |n| n + 1);
+        self.last = Some(number);
+        self.kept.push_back((number, result));
+        let mut bytes: u64 = self.kept.iter().map(|(_, k)| k.bytes()).sum();
+        while self.kept.len() > 1 && (self.kept.len() > KEPT_MAX || bytes > KEPT_BYTES_MAX) {
+            if let Some((_, dropped)) = self.kept.pop_front() {
+                bytes = bytes.saturating_sub(dropped.bytes());
+            }
+        }
+        number
+    }
+
+    /// Returns the number of the last result.
+    #[must_use]
+    pub const fn last(&self) -> Option<u32> {
+        self.last
+    }
+
+    /// Returns a result, if it is still kept.
+    ///
+    /// # Errors
+    /// When there is no such result, or it was dropped to make room.
+    pub fn find(&self, wanted: ResultRef) -> Result<&Kept, ResultSetError> {
+        let unknown = ResultSetError::Unknown { last: self.last };
+        let number = match (wanted, self.last) {
+            (_, None) => return Err(unknown),
+            (ResultRef::Last, Some(last)) => last,
+            (ResultRef::Number(n), Some(last)) if (1..=last).contains(&n) => n,
+            (ResultRef::Number(_), Some(_)) => return Err(unknown),
+        };
+        self.kept
+            .iter()
+            .find(|(n, _)| *n == number)
+            .map(|(_, kept)| kept)
+            .ok_or(ResultSetError::Dropped)
+    }
+}
+
+impl ResultSets for Results {
+    fn set(&self, result: ResultRef, kind: SetKind) -> Result<NodeSet, ResultSetError> {
+        let kept = self.find(result)?;
+        let run = kept.run.as_ref().ok_or(ResultSetError::NoNodes)?;
+        let mut set = NodeSet::default();
+        match kind {
+            SetKind::State(state) => {
+                if let Some(nodes) = run.summary.nodes_in(state) {
+                    set = nodes.clone();
+                }
+            }
+            SetKind::Majority | SetKind::Minority => {
+                let groups = run.gather.groups().outliers_first();
+                let Some((largest, others)) = groups.split_last() else {
+                    return Ok(set);
+                };
+                if others.iter().any(|g| g.nodes.len() == largest.nodes.len()) {
+                    return Err(ResultSetError::Tie);
+                }
+                let majority = kind == SetKind::Majority;
+                let chosen = if majority {
+                    &groups[groups.len() - 1..]
+                } else {
+                    others
+                };
+                for group in chosen {
+                    set = set.or(&group.nodes);
+                }
+            }
+        }
+        Ok(set)
+    }
+}

@@ -1,0 +1,154 @@
+//! What lines are run with: the flags of the command line, and what `set` changes.
+
+use std::time::Duration;
+
+use crate::error::ShellError;
+use crate::fleet::policy::MAX_IN_FLIGHT_DEFAULT;
+
+/// How lines are run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// After how long a node kills a command.
+    pub timeout: Option<Duration>,
+    /// After how long a whole run ends.
+    pub deadline: Option<Duration>,
+    /// How many nodes are asked at the same time.
+    pub max_in_flight: usize,
+    /// Fail before anything runs if fewer nodes are selected.
+    pub expect: Option<u64>,
+    /// Show what would run, and run nothing.
+    pub dry_run: bool,
+    /// A result with rows is a failure.
+    pub fail_if_rows: bool,
+    /// From how many nodes on the prompt asks before a line that changes things.
+    pub ask_nodes: usize,
+    /// And from which share of the fleet on, in percent, whichever is more.
+    pub ask_percent: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            timeout: None,
+            deadline: None,
+            max_in_flight: MAX_IN_FLIGHT_DEFAULT,
+            expect: None,
+            dry_run: false,
+            fail_if_rows: false,
+            ask_nodes: 50,
+            ask_percent: 10,
+        }
+    }
+}
+
+/// The settings that `set` knows, with what they mean.
+pub const NAMES: &[(&str, &str)] = &[
+    (
+        "timeout",
+        "kill a command on its node after this long (30s, 5m, off)",
+    ),
+    ("deadline", "end a whole run after this long (30s, 5m, off)"),
+    ("max_in_flight", "how many nodes are asked at the same time"),
+    (
+        "ask",
+        "ask before a line that changes things on more nodes than this, or than 10% of the fleet if that is more (a number, or off)",
+    ),
+];
+
+impl Settings {
+    /// Whether the prompt asks before a line that changes things on `n` of `fleet` nodes.
+    #[must_use]
+    pub fn asks(&self, n: usize, fleet: usize) -> bool {
+        n > self.ask_nodes.max(fleet * self.ask_percent / 100)
+    }
+
+    /// Returns all settings as `set` prints them.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let mut out = String::new();
+        for (name, meaning) in NAMES {
+            out.push_str(&format!("{name:<14} {:<8} {meaning}\n", self.get(name)));
+        }
+        out
+    }
+
+    fn get(&self, name: &str) -> String {
+        let duration = |d: Option<Duration>| d.map_or("off".to_owned(), |d| format!("{d:?}"));
+        match name {
+            "timeout" => duration(self.timeout),
+            "deadline" => duration(self.deadline),
+            "max_in_flight" => self.max_in_flight.to_string(),
+            "ask" if self.ask_nodes == usize::MAX => "off".to_owned(),
+            "ask" => self.ask_nodes.to_string(),
+            _ => String::new(),
+        }
+    }
+
+    /// Changes one setting.
+    ///
+    /// # Errors
+    /// When there is no such setting, or it cannot have that value.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), ShellError> {
+        let wrong = |wanted: &str| {
+            ShellError::usage(format!("`{name}` cannot be `{value}`"))
+                .hint(format!("give {wanted}"))
+        };
+        let duration = || match value {
+            "off" => Ok(None),
+            text => crate::cli::duration(text)
+                .map(Some)
+                .map_err(|_| wrong("a duration such as 30s or 5m, or `off`")),
+        };
+        match name {
+            "timeout" => self.timeout = duration()?,
+            "deadline" => self.deadline = duration()?,
+            "max_in_flight" => {
+                let n = value.parse().ok().filter(|n| *n > 0);
+                self.max_in_flight = n.ok_or_else(|| wrong("a number from 1"))?;
+            }
+            "ask" if value == "off" => self.ask_nodes = usize::MAX,
+            "ask" => self.ask_nodes = value.parse().map_err(|_| wrong("a number, or `off`"))?,
+            _ => {
+                let known = NAMES.iter().map(|n| n.0);
+                let near = hailer_lang::nearest::nearest(name, known.clone());
+                let hint = near.map_or_else(
+                    || format!("the settings are {}", known.collect::<Vec<_>>().join(", ")),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                return Err(ShellError::usage(format!("there is no setting `{name}`")).hint(hint));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_changes_things_is_asked_about_above_the_greater_of_both_bars() {
+        let settings = Settings::default();
+        assert!(!settings.asks(50, 100));
+        assert!(settings.asks(51, 100));
+        assert!(!settings.asks(900, 10_000));
+        assert!(settings.asks(1_001, 10_000));
+    }
+
+    #[test]
+    fn a_wrong_value_changes_nothing_and_says_what_would_do() {
+        let mut settings = Settings::default();
+        let error = settings.set("timeout", "soon").expect_err("no duration");
+        assert!(error.to_string().contains("30s"), "{error}");
+        assert!(
+            settings
+                .set("tiemout", "3s")
+                .expect_err("typo")
+                .to_string()
+                .contains("`timeout`")
+        );
+        assert_eq!(settings, Settings::default());
+        settings.set("timeout", "30s").expect("fine");
+        assert_eq!(settings.timeout, Some(Duration::from_secs(30)));
+    }
+}

@@ -1,0 +1,95 @@
+//! What the prompt prints: results, words, complaints.
+
+use std::io::{self, Write as _};
+use std::sync::Arc;
+
+use hailer_lang::inventory::Inventory;
+use hailer_table::{View, render_table};
+
+use crate::app::Looks;
+use crate::error::ShellError;
+use crate::exit::Exit;
+use crate::rows::Names;
+use crate::session::Shown;
+use crate::view::footer::render_footer;
+use crate::view::groups::{GroupsView, render_groups};
+use crate::view::style::Look;
+use crate::view::terminal::stdout_size;
+
+/// Rows of a table that are drawn at the prompt; `save` and `--format` have them all.
+const ROWS_MAX: usize = 200;
+
+/// Prints words of hailer's own, or text that was cleaned.
+pub fn say(text: &str) {
+    let mut out = io::stdout().lock();
+    // A terminal that is gone ends the next reading of a line.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Prints why something could not be done.
+pub fn complain(error: &ShellError) {
+    let mut err = io::stderr().lock();
+    let _ = writeln!(err, "{error}");
+}
+
+/// Draws a result.
+pub fn result(shown: &Shown, inventory: &Arc<Inventory>, looks: Looks) {
+    let look = Look {
+        width: stdout_size().map(|s| s.columns),
+        color: looks.color,
+        ascii: false,
+    };
+    let names = Names(inventory);
+    let mut text = String::new();
+    match (&shown.frame, &shown.run) {
+        (Some(frame), _) => {
+            let view = View {
+                width: look.width,
+                color: look.color,
+                max_rows: Some(ROWS_MAX),
+                ascii: look.ascii,
+            };
+            if frame.len() == 0 {
+                text.push_str("(no rows)\n");
+            } else {
+                text.push_str(&render_table(frame, &view));
+            }
+            for note in &shown.notes {
+                text.push_str(note.as_str());
+                text.push('\n');
+            }
+            if let Some(run) = &shown.origin {
+                text.push_str(&render_footer(&run.gather, &run.summary, &names, look));
+            }
+        }
+        (None, Some(run)) => {
+            let view = GroupsView::short(look);
+            text.push_str(&render_groups(&run.gather, &run.summary, &names, &view));
+        }
+        (None, None) => {}
+    }
+    // The number goes on the last line, where the eye is.
+    if text.ends_with('\n') {
+        text.pop();
+    }
+    text.push_str(&format!(" · ${}\n", shown.number));
+    say(&text);
+}
+
+/// Runs a command on the operator's own machine, with the terminal as it is.
+///
+/// # Errors
+/// When it cannot be started.
+pub async fn run_local(command: &str) -> Result<Exit, ShellError> {
+    let status = tokio::process::Command::new("/bin/sh")
+        .arg("-c")
+        .arg(command)
+        .status()
+        .await
+        .map_err(|e| ShellError::own(format!("run `{command}` here: {e}")))?;
+    Ok(if status.success() {
+        Exit::OK
+    } else {
+        Exit::FAILED
+    })
+}

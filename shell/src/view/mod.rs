@@ -1,0 +1,27 @@
+//! What the operator sees of a result. Pure: values in, text out; only [`terminal`] writes.
+//!
+//! Whatever came from a node reaches these views as bytes or as `Clean` text, and leaves them in
+//! [`style::Line`]s, which take nothing but `Clean` text, static text and numbers. No view writes
+//! a control character but the newline, and the colours of its own when colour is on.
+
+pub mod style;
+
+mod fit;
+mod flow;
+mod measure;
+
+mod block;
+pub mod groups;
+pub(crate) mod prefixed;
+
+pub mod footer;
+pub(crate) mod nodes;
+
+pub mod live;
+pub mod refresh;
+pub mod terminal;
+
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+mod tests;
