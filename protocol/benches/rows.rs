@@ -1,7 +1,5 @@
 //! Rows: a condition over many rows, and `parse` of what operators ask for most.
 
-#![expect(missing_docs, reason = "criterion's macros make public functions")]
-
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

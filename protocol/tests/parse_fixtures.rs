@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use hailer_protocol::parse::Parser;
 use hailer_protocol::row_plan::ParseAs;
 use hailer_protocol::units::display_value;
-use hailer_protocol::value::Value;
 
 #[test]
 fn every_tools_output_becomes_the_expected_table() {
@@ -69,10 +68,10 @@ fn rendered(text: &[u8]) -> String {
         }
         let cells: Vec<String> = row
             .iter()
-            .map(|value| match value {
-                Value::Null => "null".to_owned(),
-                Value::Str(text) => format!("'{text}'"),
-                other => display_value(other),
+            .map(|value| match value.as_str() {
+                Some(text) => format!("'{text}'"),
+                None if value.is_null() => "null".to_owned(),
+                None => display_value(value),
             })
             .collect();
         writeln!(out, "{}", cells.join(" | ")).expect("a string takes all");
