@@ -120,10 +120,8 @@ fn is_short(line: &[u8], text_width: Option<usize>) -> bool {
 /// too, if there is anything.
 pub(super) fn lines_of(bytes: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
     bytes.split_inclusive(|byte| *byte == b'\n').map(|line| {
-        let line = line
-            .strip_suffix(b"\n")
-            .map_or(line, |l| l.strip_suffix(b"\r").unwrap_or(l));
-        line
+        let body = line.strip_suffix(b"\n");
+        body.map_or(line, |body| body.strip_suffix(b"\r").unwrap_or(body))
     })
 }
 
