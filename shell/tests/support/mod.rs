@@ -28,7 +28,7 @@ use tokio::sync::Notify;
 
 /// What a node does with a request.
 #[derive(Debug, Clone, Copy)]
-pub enum Manner {
+pub(crate) enum Manner {
     /// Answers `hello`, with 0.
     Good,
     /// Answers with its own name and 3.
@@ -51,18 +51,19 @@ pub enum Manner {
 
 /// What happened at the nodes.
 #[derive(Debug, Default)]
-pub struct Seen {
-    pub requests: AtomicUsize,
-    pub resets: AtomicUsize,
-    pub renewals: AtomicUsize,
+pub(crate) struct Seen {
+    pub(crate) requests: AtomicUsize,
+    pub(crate) resets: AtomicUsize,
+    pub(crate) renewals: AtomicUsize,
     /// Tells a [`Manner::Dies`] that it is time.
-    pub die: Notify,
+    pub(crate) die: Notify,
 }
 
 /// A fleet of scripted nodes, and the shell's side of it.
-pub struct Stage {
-    pub fleet: Fleet,
-    pub seen: Arc<Seen>,
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub(crate) fleet: Fleet,
+    pub(crate) seen: Arc<Seen>,
     _endpoints: Vec<Endpoint>,
     _silent: Vec<UdpSocket>,
 }
@@ -107,12 +108,12 @@ impl Pki {
 }
 
 impl Stage {
-    pub fn new(manners: &[Manner]) -> Self {
+    pub(crate) fn new(manners: &[Manner]) -> Self {
         // Handshakes of unoptimised builds on busy machines take their time.
         Self::with_connect_timeout(manners, Duration::from_secs(20))
     }
 
-    pub fn with_connect_timeout(manners: &[Manner], connect_timeout: Duration) -> Self {
+    pub(crate) fn with_connect_timeout(manners: &[Manner], connect_timeout: Duration) -> Self {
         let timing = Timing {
             connect_timeout,
             renew_every: Duration::from_millis(200),
@@ -157,7 +158,7 @@ impl Stage {
     }
 
     /// Makes an attached run of nothing in particular.
-    pub fn a_run(&self) -> Run {
+    pub(crate) fn a_run(&self) -> Run {
         Run {
             run: random::run_id().expect("random"),
             probe: Probe::Shell("true".to_owned()),
@@ -185,18 +186,18 @@ fn inventory(addresses: &[String]) -> Arc<Inventory> {
     Arc::new(Inventory::from_fleet_file(&file).expect("a valid fleet file"))
 }
 
-pub fn bytes_of<M: Message>(message: &M) -> Vec<u8> {
+pub(crate) fn bytes_of<M: Message>(message: &M) -> Vec<u8> {
     message.to_envelope().expect("small").to_bytes()
 }
 
-pub fn started() -> Started {
+pub(crate) fn started() -> Started {
     Started {
         pid: None,
         again: false,
     }
 }
 
-pub fn output(offset: u64, bytes: &[u8]) -> Output {
+pub(crate) fn output(offset: u64, bytes: &[u8]) -> Output {
     Output {
         is_stderr: false,
         offset,
@@ -204,7 +205,7 @@ pub fn output(offset: u64, bytes: &[u8]) -> Output {
     }
 }
 
-pub fn done(state: State, rc: i32, out_bytes: usize) -> Done {
+pub(crate) fn done(state: State, rc: i32, out_bytes: usize) -> Done {
     Done {
         state,
         rc: Some(rc),
@@ -368,4 +369,4 @@ impl Stream {
 }
 
 /// What a flooding node offers: far more than any window and any bound of these tests.
-pub const FLOOD_BYTES: usize = 24 << 20;
+pub(crate) const FLOOD_BYTES: usize = 24 << 20;
