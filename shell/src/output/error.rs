@@ -18,6 +18,9 @@ pub enum OutputError {
     /// `--raw` with a format that is not bytes.
     #[error("write raw output: `{}` has no raw form", .0.as_str())]
     RawFormat(Format),
+    /// The answers could not be made a table.
+    #[error("write output as a table: {0}")]
+    Table(#[source] hailer_table::TableError),
     /// Rows one by one in a format that has to know all columns first.
     #[error("write rows of one node as `{}`: the format needs the whole table", .0.as_str())]
     RowsNeedTable(Format),
@@ -33,7 +36,7 @@ impl OutputError {
             }
             Self::RawFormat(_) => Some("`--format text` has one"),
             Self::RowsNeedTable(_) => Some("`--format ndjson` writes rows as they come"),
-            Self::Write(_) => None,
+            Self::Write(_) | Self::Table(_) => None,
         }
     }
 }

@@ -284,12 +284,11 @@ fn a_reader_that_leaves_ends_the_output_and_nothing_fails() {
             ..Shared::default()
         };
         let mut writer = writer(format, options(&gone, &gone)).expect("made");
-        if format != Format::Table {
-            let flow = writer
-                .on_answer(&answer(1, 0, b"x\n", b""))
-                .expect("no error");
-            assert_eq!(flow == Flow::Closed, format != Format::Groups, "{format:?}");
-        }
+        let flow = writer
+            .on_answer(&answer(1, 0, b"x\n", b""))
+            .expect("no error");
+        let draws_at_end = matches!(format, Format::Groups | Format::Table);
+        assert_eq!(flow == Flow::Closed, !draws_at_end, "{format:?}");
         let (gather, summary) = gathered(answers());
         let end = End {
             gather: &gather,
@@ -301,6 +300,42 @@ fn a_reader_that_leaves_ends_the_output_and_nothing_fails() {
             "{format:?}"
         );
     }
+}
+
+#[test]
+fn a_commands_plain_result_is_a_table_too() {
+    let (out, _) = written(Format::Table);
+    let expected = "\
+node  state        rc  ms  bytes  truncated  out         err
+───────────────────────────────────────────────────────────────────────────
+db01  ok            0  13    10B  false      up 3 days
+db02  failed        3  14    18B  false                  \\e[31mno, \"really\"
+db03  ok            0  15     2B  false      \\xff\\xfe
+db04  ok            0  16     9B  true       =1+1, a\\nb
+db05  unreachable       0     0B  false
+db06  unreachable       0     0B  false
+";
+    let trimmed: String = out
+        .lines()
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect();
+    assert!(trimmed.starts_with(expected), "{out}");
+    assert!(out.ends_with(FOOTER), "{out}");
+}
+
+#[test]
+fn a_column_named_node_does_not_pass_for_the_node() {
+    let pods = Table {
+        columns: vec![Column::new("node", DataType::Str)],
+        rows: vec![vec!["worker-3".into()]],
+    };
+    let (frame, _) =
+        Frame::from_node_tables([(1, pods)], &Ambient::default(), &TestNames).expect("a frame");
+    let (out, talk) = (Shared::default(), Shared::default());
+    let mut writer = writer(Format::Ndjson, options(&out, &talk)).expect("made");
+    assert_eq!(writer.on_table(&frame).expect("written"), Flow::Open);
+    let expected = r#"{"v":1,"type":"row","node":"db01","row.node":"worker-3"}"#;
+    assert_eq!(out.text().trim_end(), expected);
 }
 
 #[test]

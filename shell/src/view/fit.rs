@@ -26,6 +26,13 @@ pub(super) struct Rows {
 /// Lays one line, which holds no newline, out in at most `rows_max` rows (but at least one) that
 /// are `width` columns wide.
 pub(super) fn rows(line: &[u8], width: Option<usize>, rows_max: usize, ascii: bool) -> Rows {
+    // Most lines are short and plain.
+    if line.len() <= width.unwrap_or(usize::MAX) && line.iter().all(|b| (b' '..=b'~').contains(b)) {
+        return Rows {
+            rows: vec![Clean::line_from_bytes(line)],
+            bytes_left: 0,
+        };
+    }
     let mut layout = Layout {
         width: width.unwrap_or(usize::MAX).max(1),
         rows_max,

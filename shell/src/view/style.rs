@@ -51,6 +51,18 @@ impl ColorChoice {
     }
 }
 
+/// Whether the environment asks for ASCII: its locale names a character set other than UTF-8.
+/// `env` returns a variable's value. An environment without any locale is taken for UTF-8.
+#[must_use]
+pub fn is_ascii_only(env: impl Fn(&str) -> Option<String>) -> bool {
+    let mut locales = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(env);
+    let Some(locale) = locales.find(|locale| !locale.is_empty()) else {
+        return false;
+    };
+    let locale = locale.to_ascii_lowercase();
+    !(locale.contains("utf-8") || locale.contains("utf8"))
+}
+
 /// How a piece of text stands out. Only the eight basic colours, none of which (white, black,
 /// yellow) vanishes on a light or a dark ground.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -276,6 +288,25 @@ mod tests {
                 expected,
                 "{choice:?} {env:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_locale_without_utf8_asks_for_ascii() {
+        for (env, expected) in [
+            (&[][..], false),
+            (&[("LANG", "de_DE.UTF-8")], false),
+            (&[("LANG", "C.utf8")], false),
+            (&[("LANG", "C")], true),
+            (&[("LANG", "de_DE.ISO-8859-1")], true),
+            (&[("LC_ALL", "C"), ("LANG", "en_GB.UTF-8")], true),
+            (&[("LC_ALL", ""), ("LANG", "en_GB.UTF-8")], false),
+        ] {
+            let lookup = |name: &str| {
+                let found = env.iter().find(|(n, _)| *n == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            assert_eq!(is_ascii_only(lookup), expected, "{env:?}");
         }
     }
 

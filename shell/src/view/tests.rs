@@ -281,6 +281,21 @@ fn no_line_is_wider_than_the_terminal() {
 }
 
 #[test]
+fn an_interrupted_run_and_an_empty_one_say_so() {
+    let (gather, mut summary) =
+        gathered([silent(1, State::NotStarted, "the run was halted first")]);
+    summary.is_interrupted = true;
+    let text = render_footer(&gather, &summary, &Names, look(80, false));
+    let expected = "db01 · 1 node · not_started: the run was halted first\n\
+        1 node: 1 not_started in 0.31 s · interrupted\n";
+    assert_eq!(text, expected);
+    let (gather, summary) = gathered([]);
+    let view = GroupsView::short(look(80, false));
+    let text = render_groups(&gather, &summary, &Names, &view);
+    assert_eq!(text, "0 nodes in 0.31 s\n");
+}
+
+#[test]
 fn without_utf8_every_view_is_ascii() {
     let ascii = Look {
         ascii: true,
