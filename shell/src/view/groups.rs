@@ -74,8 +74,8 @@ pub fn render_groups(
     let drawer = Drawer::new(gather, names, *view);
     let (answered, unanswered) = sections(gather);
     let mut lines = Vec::new();
-    drawer.draw_section(&mut lines, &answered, largest_of(&answered));
-    drawer.draw_section(&mut lines, &unanswered, None);
+    drawer.draw_section(&mut lines, &answered, has_majority(&answered));
+    drawer.draw_section(&mut lines, &unanswered, false);
     if !lines.is_empty() {
         lines.push(Line::new(view.look));
     }
@@ -93,12 +93,12 @@ pub(super) fn sections(gather: &Gather) -> (Vec<&Group>, Vec<&Group>) {
     (answered, unanswered)
 }
 
-/// Returns the position of the group that is larger than every other, if there are others.
-fn largest_of(groups: &[&Group]) -> Option<usize> {
+/// Whether the last group is larger than every other, and there are others.
+fn has_majority(groups: &[&Group]) -> bool {
     let [.., second, last] = groups else {
-        return None;
+        return false;
     };
-    (last.nodes.len() > second.nodes.len()).then_some(groups.len() - 1)
+    last.nodes.len() > second.nodes.len()
 }
 
 /// Draws groups of one result.
@@ -120,30 +120,33 @@ impl<'a> Drawer<'a> {
         }
     }
 
-    fn draw_section(&self, lines: &mut Vec<Line>, groups: &[&Group], largest: Option<usize>) {
+    fn draw_section(&self, lines: &mut Vec<Line>, groups: &[&Group], has_majority: bool) {
         let max = self.view.groups_max.unwrap_or(usize::MAX).max(2);
-        // The last group always has its place: it is the majority, or the largest of its state.
-        let skipped = if groups.len() > max {
-            max - 1..groups.len() - 1
-        } else {
-            0..0
+        let Some((last, others)) = groups.split_last() else {
+            return;
         };
-        for (at, group) in groups.iter().enumerate() {
-            if at == skipped.start && !skipped.is_empty() {
-                lines.extend(self.skipped(&groups[skipped.clone()]));
-            }
-            if skipped.contains(&at) {
-                continue;
-            }
-            let is_largest = largest == Some(at);
-            let rows = if is_largest {
-                self.view.largest_rows_max
-            } else {
-                self.view.rows_max
-            };
-            lines.extend(self.header(group));
-            lines.extend(self.body(group, rows));
+        let mut others = others.to_vec();
+        let mut skipped = Vec::new();
+        if groups.len() > max {
+            // Where not all have their place, those that failed keep theirs.
+            others.sort_by_key(|group| group.state == State::Ok);
+            skipped = others.split_off(max - 1);
         }
+        for group in others {
+            lines.extend(self.header(group));
+            lines.extend(self.body(group, self.view.rows_max));
+        }
+        if !skipped.is_empty() {
+            lines.extend(self.skipped(&skipped));
+        }
+        // The last group always has its place: it is the majority, or the largest of its state.
+        let rows_max = if has_majority {
+            self.view.largest_rows_max
+        } else {
+            self.view.rows_max
+        };
+        lines.extend(self.header(last));
+        lines.extend(self.body(last, rows_max));
     }
 
     fn header(&self, group: &Group) -> Vec<Line> {
@@ -244,7 +247,17 @@ impl<'a> Drawer<'a> {
             );
         let mut flow = Flow::new(look, Line::new(look), "  ");
         flow.item("", &start);
-        flow.item(" · ", &nodes::count(look, nodes.len()));
+        for state in State::ALL {
+            let of_state = groups.iter().filter(|group| group.state == state);
+            let n: usize = of_state.map(|group| group.nodes.len()).sum();
+            if n > 0 {
+                let count = Line::new(look)
+                    .number(Paint::of(state), n)
+                    .own(Paint::of(state), " ")
+                    .own(Paint::of(state), state.as_str());
+                flow.item(" · ", &count);
+            }
+        }
         flow.names(" · ", &nodes::folded(&nodes, self.names, &look, false));
         flow.finish()
     }

@@ -3,6 +3,7 @@
 //! The live line, then the odd groups so far with the beginning of what they said, then the
 //! largest group in one line. Never higher or wider than it may be.
 
+use hailer_protocol::state::State;
 use hailer_table::NodeNames;
 
 use super::block::{count_lines, first_line};
@@ -36,9 +37,12 @@ pub fn preview(
     let Some((largest, odd)) = groups.split_last() else {
         return lines;
     };
+    // There is hardly place for all: trouble first.
+    let mut odd = odd.to_vec();
+    odd.sort_by_key(|group| group.state == State::Ok);
     // The largest group has the last line, and what is not shown the one before.
     let mut shown = 0;
-    for group in odd {
+    for group in &odd {
         let needed = 2 + usize::from(shown + 1 < odd.len());
         if left < needed {
             break;

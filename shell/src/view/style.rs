@@ -220,8 +220,11 @@ impl Line {
             return;
         }
         self.width += width_of(text);
+        // A blank has no colour, and none is switched on for it.
+        let is_blank = text.bytes().all(|byte| byte == b' ');
         match self.spans.last_mut() {
-            Some((last, so_far)) if *last == paint => so_far.push_str(text),
+            Some((last, so_far)) if *last == paint || is_blank => so_far.push_str(text),
+            _ if is_blank => self.spans.push((Paint::Plain, text.to_owned())),
             _ => self.spans.push((paint, text.to_owned())),
         }
     }

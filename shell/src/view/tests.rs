@@ -170,6 +170,20 @@ fn ten_thousand_nodes_fit_the_eye() {
 }
 
 #[test]
+fn a_failure_among_many_different_answers_keeps_its_place() {
+    let mut answers: Vec<Answer> = (100..400)
+        .map(|node| answer(node, 0, format!("up {node} days\n").as_bytes(), b""))
+        .collect();
+    answers.extend((400..405).map(|node| answer(node, 127, b"", b"uptime: not found\n")));
+    answers.extend((405..411).map(|node| answer(node, 0, b"up 1 day\n", b"")));
+    let view = GroupsView {
+        groups_max: Some(4),
+        ..GroupsView::short(look(80, false))
+    };
+    golden("failure_among_many", &groups(answers, &view));
+}
+
+#[test]
 fn nothing_is_left_out_of_the_whole_view_of_a_large_fleet() {
     let text = groups(large(), &GroupsView::whole(Look::default()));
     assert!(!text.contains('…'), "something is left out");
