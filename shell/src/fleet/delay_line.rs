@@ -35,7 +35,8 @@ impl DelayLine {
 
     /// Starts a timer. A clock that went back makes it due no earlier than the one before it.
     pub(super) fn start(&mut self, now: Mono, target: Target, attempt: Attempt) {
-        let due = (now + self.delay).max(self.timers.back().map_or(Mono::default(), |t| t.due));
+        let before = self.timers.back().map(|t| t.due).unwrap_or_default();
+        let due = (now + self.delay).max(before);
         self.timers.push_back(Timer {
             due,
             target,

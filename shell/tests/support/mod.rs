@@ -126,9 +126,10 @@ impl Stage {
         let mut silent = Vec::new();
         for (i, manner) in manners.iter().enumerate() {
             let identity = pki.identity(Role::Node, &format!("n{i}"));
-            let shown = match manner {
-                Manner::Impostor => pki.identity(Role::Node, "somebody-else"),
-                _ => identity.clone(),
+            let shown = if matches!(manner, Manner::Impostor) {
+                pki.identity(Role::Node, "somebody-else")
+            } else {
+                identity
             };
             let tls = side.config(&pki.credentials(&shown)).expect("valid");
             let crypto = QuicServerConfig::try_from(tls).expect("TLS 1.3");
@@ -304,7 +305,10 @@ impl Stream {
                 self.seen.requests.fetch_add(1, Ordering::Relaxed);
                 self.answer().await;
             }
-            other => panic!("a shell opened {other:?}"),
+            other @ (StreamKind::Events
+            | StreamKind::FleetLease
+            | StreamKind::Trigger
+            | StreamKind::Enrol) => panic!("a shell opened {other:?}"),
         }
     }
 

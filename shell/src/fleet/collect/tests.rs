@@ -135,7 +135,7 @@ fn what_does_not_belong_there_is_a_breach() {
         message.to_envelope().expect("small")
     }
     let end = env(&done(State::Ok));
-    check(&[end.clone()], end, &Breach::AfterEnd);
+    check(std::slice::from_ref(&end), end.clone(), &Breach::AfterEnd);
     check(
         &[env(&started())],
         env(&started()),
