@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use hailer_protocol::clean::Clean;
 
 use crate::batch::{self, Output};
 use crate::cli::{Cli, ColorWhen, Command, FleetArgs, Format, OutArgs, RunArgs};
@@ -17,7 +18,8 @@ use crate::script::{Statement, statements};
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::show;
-use crate::view::style::ColorChoice;
+use crate::view::style::{ColorChoice, Look, is_ascii_only};
+use crate::view::terminal::{stderr_size, stdout_size};
 
 /// A script, or lines on standard input, of at most this many bytes.
 const SCRIPT_MAX: u64 = 16 << 20;
@@ -29,6 +31,30 @@ pub struct Looks {
     pub color: bool,
     /// Colour on standard error.
     pub color_err: bool,
+    /// ASCII only: the terminal's locale knows no other characters.
+    pub ascii: bool,
+}
+
+impl Looks {
+    /// How text is drawn on standard output.
+    #[must_use]
+    pub fn on_stdout(self) -> Look {
+        Look {
+            width: stdout_size().map(|s| s.columns),
+            color: self.color,
+            ascii: self.ascii,
+        }
+    }
+
+    /// How text is drawn on standard error.
+    #[must_use]
+    pub fn on_stderr(self) -> Look {
+        Look {
+            width: stderr_size().map(|s| s.columns),
+            color: self.color_err,
+            ascii: self.ascii,
+        }
+    }
 }
 
 /// Parses the process's arguments and does what they say.
@@ -52,6 +78,7 @@ pub fn main() -> ExitCode {
         Some(Command::Run { .. } | Command::Demo { .. }) | None => {}
     }
     log_to_stderr();
+    clean_panics();
     let result = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -219,6 +246,7 @@ fn output(out: &OutArgs) -> Result<Output, ShellError> {
         looks: Looks {
             color: choice.is_on(io::stdout().is_terminal(), variable),
             color_err: choice.is_on(io::stderr().is_terminal(), variable),
+            ascii: is_ascii_only(variable),
         },
     })
 }
@@ -242,6 +270,15 @@ fn read_bounded(input: impl io::Read) -> io::Result<String> {
         return Err(io::Error::other(format!("more than {SCRIPT_MAX} bytes")));
     }
     Ok(text)
+}
+
+/// A panic is a bug, and its message may hold what a node sent: it is shown escaped.
+fn clean_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        use std::io::Write as _;
+        let text = Clean::line(&panic.to_string());
+        let _ = writeln!(io::stderr(), "hailer: this is a bug: {text}");
+    }));
 }
 
 fn log_to_stderr() {

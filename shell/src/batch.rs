@@ -19,8 +19,6 @@ use crate::rows::OwnedNames;
 use crate::script::Statement;
 use crate::session::{Answered, Session, Shown};
 use crate::show;
-use crate::view::style::Look;
-use crate::view::terminal::{stderr_size, stdout_size};
 
 /// How results are written.
 #[derive(Debug, Clone, Copy)]
@@ -101,7 +99,7 @@ async fn carry_out(
 ) -> Result<Option<Exit>, ShellError> {
     let mut told = Told::new(session, &task, output)?;
     let showing = Showing {
-        color: output.looks.color_err,
+        looks: output.looks,
         is_quiet: output.is_quiet,
     };
     let answered = line::carry_out(session, task, interrupts, showing, |event| {
@@ -156,11 +154,6 @@ impl Told {
         };
         let streams = !has_verbs && (!has_rows || format.streams_rows());
         let names: Names = Arc::new(OwnedNames(Arc::clone(session.inventory())));
-        let look = |size: Option<crate::view::terminal::Size>, color| Look {
-            width: size.map(|s| s.columns),
-            color,
-            ascii: false,
-        };
         let talk: Box<dyn io::Write + Send> = if output.is_quiet {
             Box::new(io::sink())
         } else {
@@ -171,8 +164,8 @@ impl Told {
             Options {
                 out: io::stdout(),
                 talk,
-                look: look(stdout_size(), output.looks.color),
-                talk_look: look(stderr_size(), output.looks.color_err),
+                look: output.looks.on_stdout(),
+                talk_look: output.looks.on_stderr(),
                 names,
                 is_raw: output.is_raw,
                 out_is_terminal: io::stdout().is_terminal(),

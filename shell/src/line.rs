@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use crate::app::Looks;
 use crate::error::ShellError;
 use crate::fleet::{Control, Event};
 use crate::interrupt::Interrupts;
@@ -18,8 +19,8 @@ const EVENTS_MAX: usize = 1024;
 /// How a line is shown while it runs.
 #[derive(Debug, Clone, Copy)]
 pub struct Showing {
-    /// Whether the live view may use colour.
-    pub color: bool,
+    /// How text is drawn.
+    pub looks: Looks,
     /// No live view.
     pub is_quiet: bool,
 }
@@ -52,7 +53,7 @@ pub async fn carry_out(
     };
     let targets = targets(session, &task);
     let inventory = Arc::clone(session.inventory());
-    let mut watch = Watch::begin(inventory, targets, showing.color, showing.is_quiet);
+    let mut watch = Watch::begin(inventory, targets, showing.looks, showing.is_quiet);
     let work = async {
         match task {
             Task::Plan(plan) => session.carry_out(plan, wires).await,

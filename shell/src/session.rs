@@ -59,6 +59,8 @@ pub struct Shown {
     pub origin: Option<Arc<Finished>>,
     /// Its rows; `None` for a command's plain answers.
     pub frame: Option<Arc<Frame>>,
+    /// The line itself says how many rows it wants: none is left out of what is shown.
+    pub is_limited: bool,
     /// What a person should know.
     pub notes: Vec<Note>,
     /// The exit code it leads to.
@@ -233,11 +235,26 @@ impl Session {
     /// # Errors
     /// Every mistake, with its place.
     pub fn read(&mut self, text: &str) -> Result<LinePlan, ShellError> {
+        self.refresh_scope()?;
         self.plan(text).inspect_err(|_| {
             if is_scope_line(&parse(text, &self.inventory.known_names())) {
                 self.scope = None;
             }
         })
+    }
+
+    /// Evaluates the scope anew: one that asks for live states stands for other nodes by now. A
+    /// scope made of a result stays what it was.
+    fn refresh_scope(&mut self) -> Result<(), ShellError> {
+        let Some(scope) = self.scope.as_ref().filter(|s| !s.is_frozen) else {
+            return Ok(());
+        };
+        let live = self.live();
+        let text = scope.text.clone();
+        let fresh = resolve_scope(&text, &self.context(&live))
+            .map_err(|d| ShellError::of_diagnostics(&d, &text))?;
+        self.scope = Some(fresh);
+        Ok(())
     }
 
     /// Carries a plan out.
@@ -332,6 +349,10 @@ impl Session {
     }
 
     async fn query(&mut self, query: Query, wires: Wires) -> Result<Shown, ShellError> {
+        let is_limited = matches!(
+            query.fleet.last(),
+            Some(FleetStep::Take(_) | FleetStep::Top { .. })
+        );
         let (run, origin, frame) = match &query.source {
             Source::Command(_) | Source::Metric { .. } | Source::Facts(_) => {
                 let run = Arc::new(self.run(&query, wires).await?);
@@ -372,7 +393,11 @@ impl Session {
                 (None, kept.run, Some(made))
             }
         };
-        Ok(self.keep(query.text, run, origin, frame))
+        let shown = self.keep(query.text, run, origin, frame);
+        Ok(Shown {
+            is_limited,
+            ..shown
+        })
     }
 
     /// Rows of other nodes than the line's scope do not count.
@@ -422,6 +447,7 @@ impl Session {
             run,
             origin,
             frame,
+            is_limited: false,
             notes,
             exit,
         }

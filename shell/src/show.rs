@@ -13,8 +13,6 @@ use crate::rows::Names;
 use crate::session::Shown;
 use crate::view::footer::render_footer;
 use crate::view::groups::{GroupsView, render_groups};
-use crate::view::style::Look;
-use crate::view::terminal::stdout_size;
 
 /// Rows of a table that are drawn at the prompt; `save` and `--format` have them all.
 const ROWS_MAX: usize = 200;
@@ -34,11 +32,7 @@ pub fn complain(error: &ShellError) {
 
 /// Draws a result.
 pub fn result(shown: &Shown, inventory: &Arc<Inventory>, looks: Looks) {
-    let look = Look {
-        width: stdout_size().map(|s| s.columns),
-        color: looks.color,
-        ascii: false,
-    };
+    let look = looks.on_stdout();
     let names = Names(inventory);
     let mut text = String::new();
     match (&shown.frame, &shown.run) {
@@ -46,7 +40,7 @@ pub fn result(shown: &Shown, inventory: &Arc<Inventory>, looks: Looks) {
             let view = View {
                 width: look.width,
                 color: look.color,
-                max_rows: Some(ROWS_MAX),
+                max_rows: (!shown.is_limited).then_some(ROWS_MAX),
                 ascii: look.ascii,
             };
             if frame.len() == 0 {

@@ -9,13 +9,14 @@ use hailer_lang::node_set::NodeSet;
 use hailer_protocol::state::State;
 use hailer_protocol::time::Mono;
 
+use crate::app::Looks;
 use crate::clock;
 use crate::fleet::groups::Groups;
 use crate::fleet::{Control, Event};
 use crate::rows::Names;
 use crate::view::live::Live;
 use crate::view::refresh::preview;
-use crate::view::style::Look;
+use crate::view::style::{Line, Paint};
 use crate::view::terminal::{LiveArea, stderr_live_area, stderr_size};
 
 /// How often the lines are drawn anew.
@@ -29,31 +30,36 @@ const NOT_BEFORE: Duration = Duration::from_millis(150);
 pub struct Watch {
     area: Option<LiveArea<Stderr>>,
     inventory: Arc<Inventory>,
-    color: bool,
+    looks: Looks,
     begun: Mono,
     groups: Groups,
     open: NodeSet,
     total: usize,
     not_ok: usize,
     bytes: u64,
-    halted: bool,
+    wish: Option<Control>,
 }
 
 impl Watch {
     /// Begins to watch a run over these targets; draws only if standard error is a terminal.
     #[must_use]
-    pub fn begin(inventory: Arc<Inventory>, targets: NodeSet, color: bool, is_quiet: bool) -> Self {
+    pub fn begin(
+        inventory: Arc<Inventory>,
+        targets: NodeSet,
+        looks: Looks,
+        is_quiet: bool,
+    ) -> Self {
         Self {
             area: if is_quiet { None } else { stderr_live_area() },
             inventory,
-            color,
+            looks,
             begun: clock::mono(),
             groups: Groups::default(),
             total: targets.len(),
             open: targets,
             not_ok: 0,
             bytes: 0,
-            halted: false,
+            wish: None,
         }
     }
 
@@ -72,7 +78,7 @@ impl Watch {
 
     /// Takes in what the operator wants of the run.
     pub fn told(&mut self, control: Control) {
-        self.halted = control == Control::Halt;
+        self.wish = Some(control);
     }
 
     /// Draws what is known.
@@ -93,13 +99,22 @@ impl Watch {
             open: Some(&self.open),
             elapsed,
         };
-        let look = Look {
-            width: Some(size.columns),
-            color: self.color,
-            ascii: false,
-        };
+        let look = self.looks.on_stderr();
         let height = usize::from(size.rows.saturating_sub(2));
-        let lines = preview(&self.groups, &live, &Names(&self.inventory), look, height);
+        let mut lines = preview(&self.groups, &live, &Names(&self.inventory), look, height);
+        if let Some(wish) = self.wish {
+            let words = match wish {
+                Control::Halt => {
+                    "no more nodes are asked; Ctrl-C again ends the command on those that were"
+                }
+                Control::Cancel => "ending the command on every node that runs it",
+            };
+            lines.push(
+                Line::new(look)
+                    .own(Paint::Strong, words)
+                    .cut(usize::from(size.columns)),
+            );
+        }
         // A terminal that is gone is noticed by whoever writes the result.
         let _ = area.draw(&lines, size.columns);
     }

@@ -78,7 +78,7 @@ pub const PROBES: &[Word] = &[
 pub const SHELL_WORDS: &[Word] = &[
     now("help", "help [WORD]", "explains a word, or lists them"),
     now("scope", "scope", "shows the nodes in scope"),
-    now("jobs", "jobs", "lists the runs that are still going"),
+    later("jobs", "jobs", "lists the runs that are still going"),
     now(
         "cancel",
         "cancel [N]",

@@ -176,7 +176,7 @@ fn build(
         ReedlineEvent::Edit(vec![EditCommand::InsertNewline]),
     );
     let names = inventory.known_names();
-    let menu = ColumnarMenu::default().with_name(MENU);
+    let menu = ColumnarMenu::default().with_name(MENU).with_marker("");
     let mut reedline = Reedline::create()
         .with_edit_mode(Box::new(Emacs::new(keys)))
         .with_validator(Box::new(LineValidator::new(names.clone())))

@@ -9,6 +9,7 @@ mod editor;
 mod highlighter;
 mod history;
 mod prompt;
+mod quiet;
 mod validator;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::session::{Answered, Session};
 use crate::show;
 use editor::{Editor, Typed};
 use prompt::PromptState;
+use quiet::NoEcho;
 
 pub use history::history_file;
 
@@ -108,10 +110,12 @@ async fn evaluate(
         return Ok(Some(Exit::OK));
     }
     let showing = Showing {
-        color: looks.color,
+        looks,
         is_quiet: false,
     };
+    let quiet = NoEcho::begin();
     let answered = line::carry_out(session, Task::Plan(plan), interrupts, showing, |_| {}).await?;
+    drop(quiet);
     match answered {
         Answered::Nothing => Ok(Some(Exit::OK)),
         Answered::Said(text) => {
