@@ -79,7 +79,7 @@ pub const SHELL_WORDS: &[Word] = &[
     now("help", "help [WORD]", "explains a word, or lists them"),
     now("scope", "scope", "shows the nodes in scope"),
     later("jobs", "jobs", "lists the runs that are still going"),
-    now(
+    later(
         "cancel",
         "cancel [N]",
         "cancels a run; without a number, the last one",
