@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::ERROR_TEXT_MAX;
 use crate::state::State;
 
 /// A reason as a program reads it: a number that is never reused. One that this version does not
@@ -75,9 +76,30 @@ impl std::fmt::Display for ErrorCode {
     }
 }
 
+/// Cuts a text to what may cross the wire, and says that it did.
+pub(crate) fn bounded(mut text: String) -> String {
+    const CUT: &str = " (cut)";
+    if text.len() > ERROR_TEXT_MAX {
+        text.truncate(text.floor_char_boundary(ERROR_TEXT_MAX - CUT.len()));
+        text.push_str(CUT);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_that_is_too_long_is_cut_between_characters_and_says_so() {
+        let whole = "é".repeat(ERROR_TEXT_MAX / 2);
+        assert_eq!(bounded(whole.clone()), whole);
+        let cut = bounded(format!("{whole}é"));
+        assert!(
+            cut.len() <= ERROR_TEXT_MAX && cut.ends_with("é (cut)"),
+            "{cut}"
+        );
+    }
 
     #[test]
     fn a_code_from_a_newer_peer_is_undeliverable_and_prints_its_number() {

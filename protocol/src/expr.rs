@@ -3,12 +3,17 @@
 //! Evaluation lives in [`crate::eval`]. The tree is closed: a function that this version does not
 //! know cannot be decoded, so an old agent refuses a new expression instead of guessing.
 
-use serde::{Deserialize, Serialize};
+use std::cell::Cell;
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::limits::EXPR_DEPTH_MAX;
 use crate::value::Value;
 
 /// An expression over one row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub enum Expr {
     /// A constant.
     Literal(Value),
@@ -183,6 +188,41 @@ impl Function {
     }
 }
 
+impl Serialize for Expr {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+thread_local! {
+    /// How many expressions around this one are being decoded on this thread.
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
+}
+
+/// One level of [`DEPTH`].
+struct Level;
+
+impl Drop for Level {
+    fn drop(&mut self) {
+        DEPTH.set(DEPTH.get() - 1);
+    }
+}
+
+impl<'de> Deserialize<'de> for Expr {
+    /// Refuses an expression that is nested deeper than any that is evaluated: decoding recurses,
+    /// and a peer's bytes must not decide how much stack that takes.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        DEPTH.set(DEPTH.get() + 1);
+        let _level = Level;
+        if DEPTH.get() > EXPR_DEPTH_MAX + 1 {
+            return Err(D::Error::custom(format_args!(
+                "an expression is nested deeper than {EXPR_DEPTH_MAX}"
+            )));
+        }
+        Self::deserialize(deserializer)
+    }
+}
+
 impl Expr {
     /// Returns the name of the column if the expression is one and nothing else.
     #[must_use]
@@ -211,5 +251,36 @@ impl Expr {
             Self::Matches { of, .. } | Self::IsNull { of, .. } => of.for_each_column(visit),
             Self::Call(_, args) => args.iter().for_each(|x| x.for_each_column(visit)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec;
+
+    /// `not not … null`, as bytes: no expression of that depth need exist to write it.
+    fn nested(depth: usize) -> Vec<u8> {
+        let null = codec::encode(&Expr::Literal(Value::Null)).expect("small");
+        let one = Expr::Unary(UnaryOp::Not, Box::new(Expr::Literal(Value::Null)));
+        let not = codec::encode(&one).expect("small");
+        let not = &not[..not.len() - null.len()];
+        [not.repeat(depth - 1), null].concat()
+    }
+
+    #[test]
+    fn bytes_cannot_nest_an_expression_deeper_than_it_may_be() {
+        assert!(codec::decode::<Expr>(&nested(EXPR_DEPTH_MAX)).is_ok());
+        // The evaluator tells of one level too many; beyond that nobody looks.
+        assert!(codec::decode::<Expr>(&nested(EXPR_DEPTH_MAX + 1)).is_ok());
+        let error = codec::decode::<Expr>(&nested(400_000)).expect_err("refused");
+        assert!(
+            error.to_string().contains("nested deeper than 64"),
+            "{error}"
+        );
+        assert!(
+            codec::decode::<Expr>(&nested(2)).is_ok(),
+            "a refusal is over once it is said"
+        );
     }
 }

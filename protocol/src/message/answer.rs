@@ -91,6 +91,17 @@ pub struct Failed {
     pub text: String,
 }
 
+impl Failed {
+    /// Makes a failure; a text beyond [`crate::limits::ERROR_TEXT_MAX`] is cut, and says so.
+    #[must_use]
+    pub fn new(code: ErrorCode, text: impl Into<String>) -> Self {
+        Self {
+            code,
+            text: crate::error::bounded(text.into()),
+        }
+    }
+}
+
 /// Output that did not travel, by its digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutputDigest {

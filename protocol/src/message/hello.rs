@@ -63,3 +63,14 @@ pub struct Refused {
     /// Why, as a person reads it; from the peer, so untrusted.
     pub text: String,
 }
+
+impl Refused {
+    /// Makes a refusal; a text beyond [`crate::limits::ERROR_TEXT_MAX`] is cut, and says so.
+    #[must_use]
+    pub fn new(code: ErrorCode, text: impl Into<String>) -> Self {
+        Self {
+            code,
+            text: crate::error::bounded(text.into()),
+        }
+    }
+}
