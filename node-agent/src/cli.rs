@@ -2,8 +2,12 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+
+use tokio::io::AsyncReadExt as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::Config;
 use crate::error::AgentError;
@@ -85,14 +89,23 @@ fn run(args: &RunArgs) -> Result<(), AgentError> {
     log_to_stderr();
     let config = Config::read(&args.config)?;
     let _ = hailer_exec::raise_nofile_limit();
-    runtime(1)?.block_on(async {
+    block_on(runtime(1)?, async {
+        let ends = Ends::new()?;
         let listening = crate::serve::start(&config)?;
         tracing::info!(node = %config.name, address = %listening.address(), "the agent listens");
-        wait_for_end(false).await;
+        ends.wait(false).await;
         tracing::info!("the agent stops");
         listening.close().await;
         Ok(())
     })
+}
+
+/// Runs `main` to its end. What still blocks then, a reading of a dead disk or of a terminal,
+/// cannot keep the process from ending.
+fn block_on<T>(runtime: tokio::runtime::Runtime, main: impl Future<Output = T>) -> T {
+    let result = runtime.block_on(main);
+    runtime.shutdown_timeout(Duration::from_millis(500));
+    result
 }
 
 fn run_fleet(args: &FleetArgs, helper: Vec<String>) -> Result<(), AgentError> {
@@ -104,16 +117,17 @@ fn run_fleet(args: &FleetArgs, helper: Vec<String>) -> Result<(), AgentError> {
         nodes: args.nodes,
         down: args.fail,
         slow: args.slow,
-        slow_by: std::time::Duration::from_millis(args.slow_ms),
+        slow_by: Duration::from_millis(args.slow_ms),
         dir: args.dir.clone(),
         helper: std::iter::once(program.display().to_string())
             .chain(helper)
             .collect(),
     };
-    let result = runtime(2)?.block_on(async {
+    let result = block_on(runtime(2)?, async {
+        let ends = Ends::new()?;
         let served = fleet::serve(&options)?;
         say_ready(served.n_listening());
-        wait_for_end(args.until_stdin_closes).await;
+        ends.wait(args.until_stdin_closes).await;
         served.close().await;
         Ok(())
     });
@@ -148,35 +162,39 @@ fn runtime(threads: usize) -> Result<tokio::runtime::Runtime, AgentError> {
         .map_err(|e| AgentError::Helper(format!("start the runtime: {e}")))
 }
 
-/// Returns on SIGTERM or SIGINT, or when standard input ends if that is asked for.
-async fn wait_for_end(until_stdin_closes: bool) {
-    use tokio::io::AsyncReadExt as _;
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let mut terminate = signal(SignalKind::terminate()).ok();
-    let mut interrupt = signal(SignalKind::interrupt()).ok();
-    let stdin_ends = async {
-        if !until_stdin_closes {
-            std::future::pending::<()>().await;
-        }
-        let mut sink = [0; 64];
-        let mut stdin = tokio::io::stdin();
-        while let Ok(1..) = stdin.read(&mut sink).await {}
-    };
-    tokio::select! {
-        () = stdin_ends => {}
-        () = received(terminate.as_mut()) => {}
-        // A terminal's Ctrl-C goes to the whole group; who watches standard input decides alone.
-        () = received(interrupt.as_mut()), if !until_stdin_closes => {}
-    }
+/// What ends a serving process. Made before it says that it is ready, so that no signal after
+/// that ends it the hard way.
+struct Ends {
+    terminate: Signal,
+    interrupt: Signal,
 }
 
-async fn received(signal: Option<&mut tokio::signal::unix::Signal>) {
-    match signal {
-        Some(signal) => {
-            signal.recv().await;
+impl Ends {
+    fn new() -> Result<Self, AgentError> {
+        let listen = |kind| signal(kind).map_err(AgentError::Signals);
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Returns on SIGTERM or SIGINT, or when standard input ends if that is asked for.
+    async fn wait(mut self, until_stdin_closes: bool) {
+        let stdin_ends = async {
+            if !until_stdin_closes {
+                std::future::pending::<()>().await;
+            }
+            let mut sink = [0; 64];
+            let mut stdin = tokio::io::stdin();
+            while let Ok(1..) = stdin.read(&mut sink).await {}
+        };
+        tokio::select! {
+            () = stdin_ends => {}
+            _ = self.terminate.recv() => {}
+            // A terminal's Ctrl-C goes to the whole group; who watches standard input decides
+            // alone.
+            _ = self.interrupt.recv(), if !until_stdin_closes => {}
         }
-        None => std::future::pending().await,
     }
 }
 

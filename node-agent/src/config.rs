@@ -131,7 +131,10 @@ impl Config {
     /// # Errors
     /// When the file cannot be read, or is no configuration.
     pub fn read(path: &Path) -> Result<Self, AgentError> {
-        let text = std::fs::read_to_string(path).map_err(|e| AgentError::file("read", path, e))?;
+        let failed = |e| AgentError::file("read", path, e);
+        // Commands are started from another directory: nothing may depend on the present one.
+        let path = &std::path::absolute(path).map_err(failed)?;
+        let text = std::fs::read_to_string(path).map_err(failed)?;
         Self::from_text(&text, path)
     }
 }
@@ -172,7 +175,7 @@ mod tests {
         for (more, expected) in [
             ("kill_grace = 3", "unknown field `kill_grace`"),
             ("cgroup = \"on\"", "unknown variant `on`"),
-            ("workdir = 3", "expected a string"),
+            ("workdir = 3", "expected path string"),
             ("labels = \"x\"", "expected a map"),
             ("x = ", "TOML parse error"),
         ] {

@@ -35,6 +35,9 @@ pub enum AgentError {
         /// What is wrong, and where.
         text: String,
     },
+    /// Signals cannot be listened to.
+    #[error("listen to signals: {0}")]
+    Signals(std::io::Error),
     /// The spawning helper cannot be started.
     #[error("start the spawning helper: {0}")]
     Helper(String),

@@ -3,17 +3,18 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use hailer_collect::Collector;
 use hailer_exec::{Killer, Spawner};
+use hailer_protocol::envelope::Envelope;
 use hailer_protocol::ids::{NodeName, RunId};
 use hailer_protocol::role::Identity;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard, watch};
 
 use crate::clock;
-use crate::core::{Agent, Bounds, Effect, Entry, Input, KillReason};
+use crate::core::{Agent, Bounds, Effect, Entry, Input, KillReason, RunEnd};
 use crate::journal::{Journal, JournalError};
 use crate::run::Kept;
 
@@ -42,12 +43,21 @@ pub struct Host {
     journal: Mutex<Journal>,
     journal_on_disk: bool,
     collector: Mutex<Collector>,
+    /// Reads filesystems alone, which can block for ever: a dead disk must not hold up the rest.
+    disks: Arc<AsyncMutex<Collector>>,
     spawner: Arc<Spawner>,
     killers: Mutex<HashMap<RunId, Kill>>,
     kept: Mutex<Kept>,
     connections: AtomicU64,
     handshakes: AtomicUsize,
-    timer: Notify,
+    timer: Arc<Notify>,
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // So that the task that keeps time sees that there is nothing to keep it for.
+        self.timer.notify_one();
+    }
 }
 
 /// Counts a handshake for as long as it lasts.
@@ -65,8 +75,30 @@ impl Drop for Handshake {
 /// How a run can be ended, and why it was.
 #[derive(Debug, Default)]
 struct Kill {
-    why: Option<KillReason>,
+    why: watch::Sender<Option<KillReason>>,
     killer: Option<Killer>,
+}
+
+/// What a run is told from elsewhere: to end.
+#[derive(Debug)]
+pub(crate) struct Told(Option<watch::Receiver<Option<KillReason>>>);
+
+impl Told {
+    /// Returns why the run was told to end, if it was.
+    pub(crate) fn why(&self) -> Option<KillReason> {
+        self.0.as_ref().and_then(|why| *why.borrow())
+    }
+
+    /// Waits until the run is told to end. Dropping the future loses nothing.
+    pub(crate) async fn to_end(&mut self) -> KillReason {
+        if let Some(receiver) = &mut self.0
+            && let Ok(why) = receiver.wait_for(Option::is_some).await
+            && let Some(why) = *why
+        {
+            return why;
+        }
+        std::future::pending().await
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -76,32 +108,35 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Host {
-    /// Makes an agent and lets it remember what its journal knows.
+    /// Makes an agent and lets it remember what its journal knows. `collector` makes a collector;
+    /// it is called once for what may block and once for the rest.
     #[must_use]
     pub fn new(
         config: HostConfig,
-        journal: Journal,
-        collector: Collector,
+        mut journal: Journal,
+        collector: impl Fn() -> Collector,
         spawner: Arc<Spawner>,
     ) -> Arc<Self> {
         let mut core = Agent::new(software(), config.bounds);
-        for (run, request) in journal.known_runs() {
-            core.remember(*run, *request);
+        for (run, request) in journal.take_known_runs() {
+            core.remember(run, request);
         }
+        let timer = Arc::new(Notify::new());
         let host = Arc::new(Self {
+            kept: Mutex::new(Kept::new(config.bounds.kept_bytes)),
             config,
             core: Mutex::new(core),
             journal_on_disk: journal.is_on_disk(),
             journal: Mutex::new(journal),
-            collector: Mutex::new(collector),
+            collector: Mutex::new(collector()),
+            disks: Arc::new(AsyncMutex::new(collector())),
             spawner,
             killers: Mutex::default(),
-            kept: Mutex::default(),
             connections: AtomicU64::new(0),
             handshakes: AtomicUsize::new(0),
-            timer: Notify::new(),
+            timer: Arc::clone(&timer),
         });
-        tokio::spawn(keep_time(Arc::downgrade(&host)));
+        tokio::spawn(keep_time(Arc::downgrade(&host), timer));
         host
     }
 
@@ -117,6 +152,11 @@ impl Host {
 
     pub(crate) fn collector(&self) -> MutexGuard<'_, Collector> {
         lock(&self.collector)
+    }
+
+    /// Waits for the collector that may block. Whoever holds it is on a thread that may.
+    pub(crate) async fn disks(&self) -> OwnedMutexGuard<Collector> {
+        Arc::clone(&self.disks).lock_owned().await
     }
 
     pub(crate) fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -151,6 +191,13 @@ impl Host {
             let mut core = lock(&self.core);
             let before = core.poll_timeout();
             let effects = core.handle(clock::now(), input);
+            for effect in &effects {
+                if let Effect::Begin { run, .. } = effect {
+                    // Still under the core's lock: whatever the core decides next about this run
+                    // finds it here.
+                    self.enter(run.run);
+                }
+            }
             (effects, core.poll_timeout() != before)
         };
         if moved {
@@ -199,16 +246,22 @@ impl Host {
             .unwrap_or_else(|e| Err(JournalError::broken_off(&e)))
     }
 
-    /// Makes a run known to [`Host::kill`] before its process exists.
-    pub(crate) fn enter(&self, run: RunId) {
+    /// Makes a run known to [`Host::kill`] before its process exists, and to who asks again.
+    fn enter(&self, run: RunId) {
         lock(&self.killers).entry(run).or_default();
+        self.kept().begin(run);
+    }
+
+    /// Returns what a run is told from elsewhere.
+    pub(crate) fn told(&self, run: RunId) -> Told {
+        Told(lock(&self.killers).get(&run).map(|k| k.why.subscribe()))
     }
 
     /// Gives a run's process to [`Host::kill`]. It ends at once if that was asked for before.
     pub(crate) fn arm(&self, run: RunId, killer: Killer) {
         let mut killers = lock(&self.killers);
         let entry = killers.entry(run).or_default();
-        if entry.why.is_some() {
+        if entry.why.borrow().is_some() {
             killer.kill();
         }
         entry.killer = Some(killer);
@@ -217,21 +270,28 @@ impl Host {
     /// Ends a run with its whole process tree.
     pub(crate) fn kill(&self, run: RunId, why: KillReason) {
         if let Some(entry) = lock(&self.killers).get_mut(&run) {
-            entry.why.get_or_insert(why);
+            entry.why.send_if_modified(|told| {
+                let first = told.is_none();
+                told.get_or_insert(why);
+                first
+            });
             if let Some(killer) = &entry.killer {
                 killer.kill();
             }
         }
     }
 
-    /// Returns why a run was told to end, if it was.
-    pub(crate) fn why_killed(&self, run: RunId) -> Option<KillReason> {
-        lock(&self.killers).get(&run).and_then(|k| k.why)
-    }
-
-    /// Forgets how to end a run, and returns why it was ended, if it was.
-    pub(crate) fn leave(&self, run: RunId) -> Option<KillReason> {
-        lock(&self.killers).remove(&run).and_then(|k| k.why)
+    /// Takes a run's end: forgets how to end it, keeps its answer for who asks again, tells the
+    /// core and writes the end down.
+    pub(crate) async fn conclude(
+        self: &Arc<Self>,
+        run: RunId,
+        end: RunEnd,
+        answer: Option<Vec<Envelope>>,
+    ) {
+        lock(&self.killers).remove(&run);
+        self.kept().end(run, answer);
+        self.act(Input::Ended { run, end }).await;
     }
 }
 
@@ -242,23 +302,21 @@ pub fn software() -> String {
 }
 
 /// Wakes the core when time alone changes something.
-async fn keep_time(host: std::sync::Weak<Host>) {
-    loop {
-        let Some(strong) = host.upgrade() else { return };
-        let due = lock(&strong.core).poll_timeout();
-        let notified = strong.timer.notified();
-        match due {
-            Some((at, why)) => {
-                tokio::select! {
-                    () = notified => continue,
-                    () = tokio::time::sleep_until(clock::deadline(at)) => {
-                        tracing::debug!(why, "timeout");
-                    }
-                }
-                let effects = lock(&strong.core).handle_timeout(clock::mono());
-                strong.carry_out(effects).await;
+async fn keep_time(host: Weak<Host>, timer: Arc<Notify>) {
+    while let Some(due) = host.upgrade().map(|h| lock(&h.core).poll_timeout()) {
+        // A change between this look and the wait below has left its permit, and wakes it.
+        let Some((at, why)) = due else {
+            timer.notified().await;
+            continue;
+        };
+        tokio::select! {
+            () = timer.notified() => continue,
+            () = tokio::time::sleep_until(clock::deadline(at)) => {
+                tracing::debug!(why, "timeout");
             }
-            None => notified.await,
         }
+        let Some(host) = host.upgrade() else { return };
+        let effects = lock(&host.core).handle_timeout(clock::mono());
+        host.carry_out(effects).await;
     }
 }

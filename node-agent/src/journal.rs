@@ -6,6 +6,8 @@
 //! reach the disk with the next intent: a crash of the agent loses nothing, a power loss may lose
 //! the last ones, and the command's outcome is then unknown, which is what it is.
 
+use std::collections::VecDeque;
+
 use hailer_protocol::codec;
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::ids::{Digest, RunId};
@@ -13,8 +15,8 @@ use hailer_protocol::state::State as RunState;
 use hailer_protocol::time::Wall;
 use serde::{Deserialize, Serialize};
 
-use crate::core::Entry;
-use crate::state::{State, StateConfig, Sync};
+use crate::core::{Entry, REMEMBERED_MAX};
+use crate::state::{LogConfig, State, StateConfig, Sync};
 
 /// Why an entry could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -63,8 +65,15 @@ struct Refusal {
 pub struct Journal {
     state: State,
     is_on_disk: bool,
-    known: Vec<(RunId, Digest)>,
+    known: VecDeque<(RunId, Digest)>,
 }
+
+/// How much a simulated node remembers: a process holds thousands of them. Twice the longest
+/// command fits.
+const IN_MEMORY: LogConfig = LogConfig {
+    segment_bytes: 256 << 10,
+    bytes: 512 << 10,
+};
 
 impl Journal {
     /// Reads what an opened state directory knows of earlier runs.
@@ -72,7 +81,7 @@ impl Journal {
     /// # Errors
     /// When the log cannot be read.
     pub fn open(state: State) -> Result<Self, JournalError> {
-        let mut known = Vec::new();
+        let mut known = VecDeque::new();
         let log = state.log();
         let records = log
             .read_from(log.first_seq())
@@ -82,7 +91,10 @@ impl Journal {
             if record.kind == kind::INTENT
                 && let Ok(intent) = codec::decode::<Intent>(&record.body)
             {
-                known.push((intent.run, intent.request));
+                known.push_back((intent.run, intent.request));
+                if known.len() > REMEMBERED_MAX {
+                    known.pop_front();
+                }
             }
         }
         Ok(Self {
@@ -97,12 +109,15 @@ impl Journal {
     /// # Errors
     /// When the state's bounds contradict each other.
     pub fn in_memory() -> Result<Self, JournalError> {
-        let state =
-            State::ephemeral(StateConfig::default()).map_err(|e| JournalError(e.to_string()))?;
+        let config = StateConfig {
+            log: IN_MEMORY,
+            ..StateConfig::default()
+        };
+        let state = State::ephemeral(config).map_err(|e| JournalError(e.to_string()))?;
         Ok(Self {
             state,
             is_on_disk: false,
-            known: Vec::new(),
+            known: VecDeque::new(),
         })
     }
 
@@ -111,9 +126,9 @@ impl Journal {
         self.is_on_disk
     }
 
-    /// The runs that were begun before this process started.
-    pub(crate) fn known_runs(&self) -> &[(RunId, Digest)] {
-        &self.known
+    /// Hands over the latest runs that were begun before this process started, oldest first.
+    pub(crate) fn take_known_runs(&mut self) -> VecDeque<(RunId, Digest)> {
+        std::mem::take(&mut self.known)
     }
 
     /// Appends an entry.

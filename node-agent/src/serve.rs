@@ -59,7 +59,7 @@ pub fn start(config: &Config) -> Result<Listening, AgentError> {
             bounds: Bounds::default(),
         },
         journal,
-        Collector::default(),
+        Collector::default,
         Arc::new(start_helper(&config.helper, config.cgroup)?),
     );
     net::listen(host, config.listen, tls)

@@ -19,7 +19,7 @@ use hailer_protocol::version::{Feature, Version};
 use super::Now;
 use super::admit::{Denial, Verdict, admit, admit_stream};
 use super::effect::{Effect, Entry, Input, KillReason, RunEnd, StreamRef};
-use super::leases::{Leases, RUN_LEASE};
+use super::leases::Leases;
 use super::runs::{Known, Running, Runs};
 use super::session::{Session, StreamPhase};
 
@@ -30,6 +30,10 @@ pub struct Bounds {
     pub sessions: usize,
     /// Runs.
     pub runs: usize,
+    /// Bytes of answers of ended runs that are kept for requests that arrive again.
+    pub kept_bytes: usize,
+    /// How long a lease lasts from a run's request or a renewal, unless the renewal asks for less.
+    pub run_lease: Duration,
 }
 
 impl Default for Bounds {
@@ -37,6 +41,8 @@ impl Default for Bounds {
         Self {
             sessions: 256,
             runs: 256,
+            kept_bytes: 1 << 20,
+            run_lease: Duration::from_secs(30),
         }
     }
 }
@@ -60,7 +66,7 @@ impl Agent {
             bounds,
             sessions: BTreeMap::new(),
             runs: Runs::default(),
-            leases: Leases::default(),
+            leases: Leases::new(bounds.run_lease),
         }
     }
 
@@ -204,7 +210,13 @@ impl Agent {
         match self.runs.known(run.run, request) {
             Known::New => {}
             Known::Same => {
-                self.session(at)?.set(at.stream, StreamPhase::Over);
+                // Who asks again may cancel just as who asked first.
+                let phase = if self.runs.is_running(run.run) {
+                    StreamPhase::Running(run.run)
+                } else {
+                    StreamPhase::Over
+                };
+                self.session(at)?.set(at.stream, phase);
                 out.push(Effect::Answer { at, run: run.run });
                 return Ok(());
             }
@@ -223,11 +235,11 @@ impl Agent {
         }
         let command = command_of(&run.probe);
         let lease = match run.life {
-            Life::Attached(lease) if command.is_some() => Some(lease),
-            Life::Attached(_) | Life::Detached => None,
+            Life::Attached(lease) => Some(lease),
+            Life::Detached => None,
         };
         if let Some(lease) = lease {
-            self.leases.extend(now.mono, lease, RUN_LEASE);
+            self.leases.extend(now.mono, lease, self.bounds.run_lease);
         }
         let running = Running {
             lease,
@@ -317,8 +329,8 @@ impl Agent {
         }
         let Denial { code, text } = denial;
         match Session::kind_of(phase) {
-            Some(StreamKind::Request) => send(at, &Failed { code, text }, out),
-            Some(_) | None => send(at, &Refused { code, text }, out),
+            Some(StreamKind::Request) => send(at, &Failed::new(code, text), out),
+            Some(_) | None => send(at, &Refused::new(code, text), out),
         }
         out.push(Effect::Finish { at });
         if let Some(session) = self.sessions.get_mut(&at.conn) {

@@ -26,6 +26,7 @@ fn agent_with(role: Role) -> Agent {
         Bounds {
             sessions: 4,
             runs: 2,
+            ..Bounds::default()
         },
     );
     let name = |n| Name::new(n).expect("valid");
@@ -150,6 +151,30 @@ fn a_request_that_arrives_twice_runs_once() {
     assert_eq!(words(&ask(&mut agent, 4, &shell(1))), "answer");
     agent.handle(now(1), ended(1));
     assert_eq!(words(&ask(&mut agent, 8, &shell(1))), "answer");
+}
+
+#[test]
+fn who_asks_again_while_it_runs_may_cancel_it() {
+    let mut agent = agent_with(Role::Operator);
+    ask(&mut agent, 0, &shell(1));
+    ask(&mut agent, 4, &shell(1));
+    let at = StreamRef { conn: 1, stream: 4 };
+    assert_eq!(
+        words(&agent.handle(now(1), Input::Reset { at })),
+        "kill:cancelled"
+    );
+}
+
+#[test]
+fn a_probe_that_nobody_waits_for_ends_with_its_lease() {
+    let mut agent = agent_with(Role::Operator);
+    let metric = run(1, Probe::Metric("load1".to_owned()), None);
+    ask(&mut agent, 0, &metric);
+    agent.handle(now(1), Input::Disconnected { conn: 1 });
+    assert_eq!(
+        words(&agent.handle_timeout(Mono(Duration::from_secs(30)))),
+        "kill:lease"
+    );
 }
 
 #[test]

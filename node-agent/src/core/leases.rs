@@ -8,19 +8,27 @@ use std::time::Duration;
 use hailer_protocol::ids::LeaseId;
 use hailer_protocol::time::Mono;
 
-/// How long a lease lasts from a run's request or a renewal, unless the renewal asks for less.
-pub(super) const RUN_LEASE: Duration = Duration::from_secs(30);
-
 /// The leases of one agent.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Leases {
+    longest: Duration,
     ends: BTreeMap<LeaseId, Mono>,
 }
 
 impl Leases {
-    /// Makes sure that the lease lasts at least until `now + ttl`; never shortens it.
+    /// Makes the leases of an agent that grants none for longer than `longest`.
+    #[must_use]
+    pub const fn new(longest: Duration) -> Self {
+        Self {
+            longest,
+            ends: BTreeMap::new(),
+        }
+    }
+
+    /// Makes sure that the lease lasts at least until `now + ttl`, or the longest time that is
+    /// granted; never shortens it.
     pub fn extend(&mut self, now: Mono, lease: LeaseId, ttl: Duration) {
-        let end = now + ttl.min(RUN_LEASE);
+        let end = now + ttl.min(self.longest);
         let held = self.ends.entry(lease).or_insert(end);
         *held = (*held).max(end);
     }
@@ -62,6 +70,7 @@ mod tests {
     use super::*;
 
     const A: LeaseId = LeaseId([1; 16]);
+    const RUN_LEASE: Duration = Duration::from_secs(30);
 
     fn at(secs: u64) -> Mono {
         Mono(Duration::from_secs(secs))
@@ -69,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_renewed_lease_outlives_its_first_end() {
-        let mut leases = Leases::default();
+        let mut leases = Leases::new(RUN_LEASE);
         leases.extend(at(0), A, RUN_LEASE);
         leases.extend(at(20), A, RUN_LEASE);
         assert!(leases.expire(at(49)).is_empty());
@@ -79,14 +88,14 @@ mod tests {
 
     #[test]
     fn no_request_can_ask_for_more_than_the_agent_grants() {
-        let mut leases = Leases::default();
+        let mut leases = Leases::new(RUN_LEASE);
         leases.extend(at(0), A, Duration::from_secs(1 << 40));
         assert_eq!(leases.next_end(), Some(at(30)));
     }
 
     #[test]
     fn a_shorter_renewal_does_not_cut_a_lease_short() {
-        let mut leases = Leases::default();
+        let mut leases = Leases::new(RUN_LEASE);
         leases.extend(at(0), A, RUN_LEASE);
         leases.extend(at(1), A, Duration::from_secs(1));
         assert_eq!(leases.next_end(), Some(at(30)));

@@ -20,6 +20,7 @@ pub use admit::{Denial, Verdict, admit, admit_stream};
 pub use agent::{Agent, Bounds};
 pub use effect::{Effect, Entry, Input, KillReason, RunEnd, StreamRef};
 pub use leases::Leases;
+pub(crate) use runs::REMEMBERED_MAX;
 pub use runs::{Known, Runs};
 pub use session::{Session, StreamPhase};
 

@@ -9,7 +9,7 @@ use hailer_protocol::ids::{Digest, LeaseId, RunId};
 use hailer_protocol::time::Mono;
 
 /// How many ids of ended runs are remembered. At a run a second this is over an hour.
-const REMEMBERED_MAX: usize = 4096;
+pub(crate) const REMEMBERED_MAX: usize = 4096;
 
 /// What is known of a run id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +59,12 @@ impl Runs {
     #[must_use]
     pub fn n_running(&self) -> usize {
         self.running.len()
+    }
+
+    /// Whether the run lasts at this moment.
+    #[must_use]
+    pub fn is_running(&self, run: RunId) -> bool {
+        self.running.contains_key(&run)
     }
 
     /// Enters a run that is about to begin.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::plan::{FleetPlan, SimNode};
@@ -58,7 +58,11 @@ pub(super) fn write_secret(path: &Path, content: &str) -> Result<(), AgentError>
     options.write(true).create(true).truncate(true).mode(0o600);
     options
         .open(path)
-        .and_then(|mut file| file.write_all(content.as_bytes()))
+        .and_then(|mut file| {
+            // The mode above is for a file that was not there.
+            file.set_permissions(fs::Permissions::from_mode(0o600))?;
+            file.write_all(content.as_bytes())
+        })
         .map_err(|e| AgentError::file("write", path, e))
 }
 

@@ -31,6 +31,14 @@ const VALID_FOR: Duration = Duration::from_secs(30 * 24 * 3600);
 /// The fleet's name in its certificates.
 const FLEET: &str = "demo";
 
+/// What each node takes on: less than a machine of its own would, since thousands share this one.
+const BOUNDS: Bounds = Bounds {
+    sessions: 64,
+    runs: 64,
+    kept_bytes: 64 << 10,
+    run_lease: Duration::from_secs(30),
+};
+
 /// What to simulate.
 #[derive(Debug, Clone)]
 pub struct FleetOptions {
@@ -191,16 +199,17 @@ fn start_node(
             workdir: home.clone(),
             kill_grace: Duration::from_millis(500),
             delay: (node.flaw == Some(Flaw::Slow)).then_some(options.slow_by),
-            bounds: Bounds::default(),
+            bounds: BOUNDS,
         },
         Journal::in_memory().map_err(|e| AgentError::State(e.to_string()))?,
-        Collector::new(
-            Roots {
-                overlay: Some(home.join("facts")),
+        || {
+            let overlay = Some(home.join("facts"));
+            let roots = Roots {
+                overlay,
                 ..Roots::default()
-            },
-            Settings::default(),
-        ),
+            };
+            Collector::new(roots, Settings::default())
+        },
         Arc::clone(&shared.spawner),
     );
     net::listen(host, loopback(), tls)

@@ -71,10 +71,7 @@ async fn serve_stream(host: Arc<Host>, conn: u64, mut outbound: Outbound, mut in
             Next::Finished | Next::Lost => break,
             Next::Malformed(e) => {
                 let text = e.to_string();
-                let _ = outbound.push(&Refused {
-                    code: ErrorCode::MALFORMED,
-                    text,
-                });
+                let _ = outbound.push(&Refused::new(ErrorCode::MALFORMED, text));
                 outbound.finish().await;
                 break;
             }
@@ -112,23 +109,27 @@ async fn perform(
             }
             Effect::Begin { run, who, .. } => {
                 tracing::debug!(run = %run.run, %who, "run begins");
-                if run::is_command(&run) {
-                    let id = run.run;
-                    let carried = run::carry_out(host, &run, outbound);
-                    tokio::pin!(carried);
-                    tokio::select! {
-                        () = &mut carried => return After::Over,
-                        () = cancelled(host, at, inbound) => {}
-                    }
-                    tracing::debug!(run = %id, "the asker is no longer listened to");
-                    carried.await;
-                } else {
-                    run::carry_out(host, &run, outbound).await;
+                let id = run.run;
+                let carried = run::carry_out(host, &run, outbound);
+                tokio::pin!(carried);
+                tokio::select! {
+                    () = &mut carried => return After::Over,
+                    _ = silence(host, at, inbound) => {}
                 }
+                tracing::debug!(run = %id, "the asker is no longer listened to");
+                carried.await;
                 return After::Over;
             }
             Effect::Answer { run, .. } => {
-                run::answer_again(host, run, outbound).await;
+                let answered = run::answer_again(host, run, outbound);
+                tokio::pin!(answered);
+                let heard = tokio::select! {
+                    () = &mut answered => return After::Over,
+                    heard = silence(host, at, inbound) => heard,
+                };
+                if heard == Silence::Listens {
+                    answered.await;
+                }
                 return After::Over;
             }
             Effect::Kill { run, why } => host.kill(run, why),
@@ -138,12 +139,25 @@ async fn perform(
     After::GoOn
 }
 
+/// What an asker does who says nothing more.
+#[derive(PartialEq, Eq)]
+enum Silence {
+    /// It waits for its answer.
+    Listens,
+    /// It is gone.
+    Gone,
+}
+
 /// Returns when the asker has nothing more to say: it reset its half, which cancels, or is gone.
-async fn cancelled(host: &Arc<Host>, at: StreamRef, inbound: &mut Inbound) {
+async fn silence(host: &Arc<Host>, at: StreamRef, inbound: &mut Inbound) -> Silence {
     loop {
         match inbound.next().await {
-            Next::Reset => return host.act(Input::Reset { at }).await,
-            Next::Finished | Next::Lost | Next::Malformed(_) => return,
+            Next::Reset => {
+                host.act(Input::Reset { at }).await;
+                return Silence::Listens;
+            }
+            Next::Finished | Next::Malformed(_) => return Silence::Listens,
+            Next::Lost => return Silence::Gone,
             // Nothing may follow a run on its stream; the core ignores it.
             Next::Envelope(_) => {}
         }

@@ -13,6 +13,8 @@ use quinn::SendStream;
 pub(crate) struct Outbound {
     send: Option<SendStream>,
     buffer: Vec<u8>,
+    /// How much of the buffer the transport has taken.
+    written: usize,
 }
 
 impl Outbound {
@@ -20,6 +22,7 @@ impl Outbound {
         Self {
             send: Some(send),
             buffer: Vec::new(),
+            written: 0,
         }
     }
 
@@ -37,20 +40,30 @@ impl Outbound {
     }
 
     /// Returns how many bytes wait.
-    pub(crate) fn waiting(&self) -> usize {
-        self.buffer.len()
+    pub(crate) const fn waiting(&self) -> usize {
+        self.buffer.len() - self.written
     }
 
-    /// Writes what waits; takes as long as the peer's flow control makes it.
+    /// Writes what waits; takes as long as the peer's flow control makes it. Dropping the future
+    /// loses nothing and repeats nothing.
     pub(crate) async fn flush(&mut self) {
-        if let Some(send) = self.send.as_mut()
-            && !self.buffer.is_empty()
-            && let Err(e) = send.write_all(&self.buffer).await
+        while let Some(send) = self.send.as_mut()
+            && self.written < self.buffer.len()
         {
-            tracing::debug!(error = %e, "the peer of a stream is gone");
-            self.send = None;
+            match send.write(&self.buffer[self.written..]).await {
+                Ok(n) => self.written += n,
+                Err(e) => {
+                    tracing::debug!(error = %e, "the peer of a stream is gone");
+                    self.send = None;
+                }
+            }
         }
+        self.clear();
+    }
+
+    fn clear(&mut self) {
         self.buffer.clear();
+        self.written = 0;
     }
 
     /// Writes what waits and ends the stream.
@@ -63,7 +76,7 @@ impl Outbound {
 
     /// Drops what waits and breaks the stream off: the peer would not take it.
     pub(crate) fn abandon(&mut self) {
-        self.buffer.clear();
+        self.clear();
         if let Some(mut send) = self.send.take() {
             let _ = send.reset(quinn::VarInt::from_u32(1));
         }

@@ -16,18 +16,16 @@ use hailer_protocol::message::{
     Done, Failed, Held, Life, Message, Output, Probe, Run, Started, Usage,
 };
 use hailer_protocol::state::State;
-use hailer_protocol::table::{Column, Table};
 use hailer_protocol::time::Mono;
-use hailer_protocol::value::{DataType, Value};
-use tokio::net::unix::pipe;
 
-use super::answer::batches;
-use super::capture::Capture;
+use super::Carried;
 use super::environment::environment;
 use super::kept::BYTES_PER_RUN_MAX;
+use super::pipe::Pipe;
+use super::rows::{evaluate, row_of};
 use crate::clock;
 use crate::core::{KillReason, RunEnd};
-use crate::host::Host;
+use crate::host::{Host, Told};
 use crate::net::Outbound;
 
 /// What waits this long is written out: short enough to follow output live, long enough that the
@@ -37,8 +35,16 @@ const FLUSH_AFTER: Duration = Duration::from_millis(5);
 /// Output that waits is written out at this size.
 const FLUSH_AT: usize = OUTPUT_CHUNK_MAX;
 
-/// How long pipes that somebody still holds open are listened to after the command's own end.
+/// How long pipes that somebody still holds open must be silent, after the command's own end, to
+/// be listened to no longer.
 const DRAIN: Duration = Duration::from_millis(100);
+
+/// How long they are listened to at most. What the command itself wrote is always read.
+const DRAIN_MAX: Duration = Duration::from_secs(1);
+
+/// What is said when that time is up and there is no silence.
+const STILL_WRITES: &str =
+    "the command has ended, and what it left behind goes on writing; that is not shown";
 
 /// How long an asker may take to accept the last of a killed command's answer.
 const LAST_WORDS: Duration = Duration::from_secs(10);
@@ -47,41 +53,37 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 const UNKILLABLE: &str = "the command was killed and has not died: it waits in the kernel (state D), probably for a disk or a network filesystem";
 
 /// Runs the command, answers, and says how it ended.
-pub(super) async fn carry_out(host: &Arc<Host>, run: &Run, outbound: &mut Outbound) -> RunEnd {
+pub(super) async fn carry_out(
+    host: &Arc<Host>,
+    run: &Run,
+    told: Told,
+    outbound: &mut Outbound,
+) -> Carried {
     let begun = clock::mono();
-    host.enter(run.run);
-    host.kept().begin(run.run);
     let evaluator = match plan_of(run) {
         Ok(evaluator) => evaluator,
-        Err(failed) => return refuse(host, run, begun, failed, outbound).await,
+        Err(failed) => return refuse(begun, failed, outbound).await,
     };
     let running = match host.spawner().spawn(&spec(host, run)).await {
         Ok(running) => running,
         Err(e) => {
-            let failed = Failed {
-                code: ErrorCode::SPAWN,
-                text: e.to_string(),
-            };
-            return refuse(host, run, begun, failed, outbound).await;
+            let failed = Failed::new(ErrorCode::SPAWN, e.to_string());
+            return refuse(begun, failed, outbound).await;
         }
     };
     host.arm(run.run, running.control.killer());
-    let mut command = Command::new(run, running, outbound, evaluator.is_some());
+    let mut command = Command::new(run, running, told, outbound, evaluator.is_some());
     let ended = command.follow().await;
-    let (answer, end) = command.conclude(host, run, begun, ended, evaluator).await;
-    host.leave(run.run);
-    host.kept().end(run.run, answer);
-    end
+    command.conclude(run, begun, ended, evaluator).await
 }
 
 fn plan_of(run: &Run) -> Result<Option<Evaluator>, Failed> {
     if run.row_plan.steps.is_empty() {
         return Ok(None);
     }
-    Evaluator::new(&run.row_plan).map(Some).map_err(|e| Failed {
-        code: ErrorCode::PLAN,
-        text: e.to_string(),
-    })
+    Evaluator::new(&run.row_plan)
+        .map(Some)
+        .map_err(|e| Failed::new(ErrorCode::PLAN, e.to_string()))
 }
 
 fn spec(host: &Host, run: &Run) -> Spec {
@@ -109,32 +111,26 @@ fn spec(host: &Host, run: &Run) -> Spec {
     }
 }
 
-async fn refuse(
-    host: &Arc<Host>,
-    run: &Run,
-    begun: Mono,
-    failed: Failed,
-    outbound: &mut Outbound,
-) -> RunEnd {
+async fn refuse(begun: Mono, failed: Failed, outbound: &mut Outbound) -> Carried {
     let end = RunEnd {
         state: None,
         rc: None,
         wall: clock::mono().since(begun),
         failure: Some((failed.code, failed.text.clone())),
     };
-    host.leave(run.run);
     let envelope = failed.to_envelope().ok();
     if let Some(envelope) = &envelope {
         outbound.push_envelope(envelope);
     }
-    host.kept().end(run.run, envelope.into_iter().collect());
     outbound.finish().await;
-    end
+    let answer = Some(envelope.into_iter().collect());
+    Carried { end, answer }
 }
 
 /// A command under way and what has come of it.
 struct Command<'a> {
     outbound: &'a mut Outbound,
+    told: Told,
     control: Control,
     out: Pipe,
     err: Pipe,
@@ -144,23 +140,22 @@ struct Command<'a> {
     collected: Vec<u8>,
     kept: Vec<Output>,
     kept_bytes: usize,
+    notes: Vec<String>,
 }
 
-/// One of the command's output streams.
-struct Pipe {
-    receiver: Option<pipe::Receiver>,
-    capture: Capture,
-    is_stderr: bool,
+/// Until when pipes are listened to after the command's own end.
+struct Drain {
+    /// Until here, if they stay silent.
+    quiet_at: Mono,
+    /// Until here, if they do not.
+    last_at: Mono,
 }
 
-impl Pipe {
-    /// Waits until bytes or the end are there; for ever once the end was read.
-    async fn readable(&self) {
-        match &self.receiver {
-            Some(receiver) => {
-                let _ = receiver.readable().await;
-            }
-            None => std::future::pending().await,
+impl From<Mono> for Drain {
+    fn from(end: Mono) -> Self {
+        Self {
+            quiet_at: end + DRAIN,
+            last_at: end + DRAIN_MAX,
         }
     }
 }
@@ -174,7 +169,13 @@ enum Ended {
 }
 
 impl<'a> Command<'a> {
-    fn new(run: &Run, running: Running, outbound: &'a mut Outbound, collects: bool) -> Self {
+    fn new(
+        run: &Run,
+        running: Running,
+        told: Told,
+        outbound: &'a mut Outbound,
+        collects: bool,
+    ) -> Self {
         let Running {
             pid,
             stdout,
@@ -187,16 +188,12 @@ impl<'a> Command<'a> {
         } else {
             run.caps.output_bytes
         };
-        let pipe = |receiver, max, is_stderr| Pipe {
-            receiver: Some(receiver),
-            capture: Capture::new(max),
-            is_stderr,
-        };
         Self {
             outbound,
+            told,
             control,
-            out: pipe(stdout, out_max, false),
-            err: pipe(stderr, run.caps.output_bytes, true),
+            out: Pipe::new(stdout, out_max),
+            err: Pipe::new(stderr, run.caps.output_bytes),
             started: Started {
                 pid: Some(pid),
                 again: false,
@@ -205,6 +202,7 @@ impl<'a> Command<'a> {
             collected: Vec::new(),
             kept: Vec::new(),
             kept_bytes: 0,
+            notes: Vec::new(),
         }
     }
 
@@ -213,40 +211,76 @@ impl<'a> Command<'a> {
         let started = self.started.clone();
         let _ = self.outbound.push(&started);
         let mut flush_at = Some(clock::mono() + FLUSH_AFTER);
-        let mut ended: Option<Ended> = None;
-        let mut quiet_at: Option<Mono> = None;
+        let mut end: Option<(Ended, Drain)> = None;
         loop {
-            if ended.is_some() && self.out.receiver.is_none() && self.err.receiver.is_none() {
-                break;
-            }
+            let quiet_at = match &end {
+                Some(_) if !self.out.is_open() && !self.err.is_open() => break,
+                Some((_, drain)) if self.is_drained(drain) => {
+                    self.notes.push(STILL_WRITES.to_owned());
+                    break;
+                }
+                Some((_, drain)) => Some(drain.quiet_at),
+                None => None,
+            };
+            // The end comes first, or a child that writes for ever would hide it.
             tokio::select! {
                 biased;
-                () = self.out.readable() => self.take(false),
-                () = self.err.readable() => self.take(true),
-                end = self.control.wait(), if ended.is_none() => {
-                    ended = Some(match end {
-                        Ok(end) => Ended::Command(end),
-                        Err(e) => Ended::Unknown(e.to_string()),
-                    });
-                    quiet_at = Some(clock::mono() + DRAIN);
+                ended = self.control.wait(), if end.is_none() => {
+                    self.out.note_end();
+                    self.err.note_end();
+                    let ended = ended.map_or_else(|e| Ended::Unknown(e.to_string()), Ended::Command);
+                    end = Some((ended, Drain::from(clock::mono())));
                     continue;
                 }
+                () = self.out.readable() => {
+                    self.take(false);
+                    self.take(true);
+                }
+                () = self.err.readable() => self.take(true),
                 () = until(flush_at) => {
                     flush_at = None;
-                    self.outbound.flush().await;
+                    self.flush().await;
                     continue;
                 }
                 () = until(quiet_at) => break,
             }
-            quiet_at = quiet_at.map(|_| clock::mono() + DRAIN);
             if self.outbound.waiting() >= FLUSH_AT {
                 flush_at = None;
-                self.outbound.flush().await;
+                self.flush().await;
             } else if self.outbound.waiting() > 0 && flush_at.is_none() {
                 flush_at = Some(clock::mono() + FLUSH_AFTER);
             }
+            if let Some((_, drain)) = &mut end {
+                drain.quiet_at = clock::mono() + DRAIN;
+            }
         }
-        ended.unwrap_or_else(|| Ended::Unknown("the command was not waited for".to_owned()))
+        end.map_or_else(
+            || Ended::Unknown("the command was not waited for".to_owned()),
+            |(ended, _)| ended,
+        )
+    }
+
+    /// Whether the command's own output is read and nobody else's need be waited for any longer.
+    fn is_drained(&self, drain: &Drain) -> bool {
+        self.out.is_paid() && self.err.is_paid() && clock::mono() >= drain.last_at
+    }
+
+    /// Writes what waits, as slowly as the asker reads. One who does not take the output of a run
+    /// that was told to end is given up.
+    async fn flush(&mut self) {
+        let Self { outbound, told, .. } = self;
+        let given_up = async {
+            told.to_end().await;
+            tokio::time::sleep(LAST_WORDS).await;
+        };
+        let is_given_up = tokio::select! {
+            biased;
+            () = outbound.flush() => false,
+            () = given_up => true,
+        };
+        if is_given_up {
+            self.outbound.abandon();
+        }
     }
 
     /// Takes what a pipe holds at this moment, at most one chunk.
@@ -256,33 +290,16 @@ impl<'a> Command<'a> {
         } else {
             &mut self.out
         };
-        let Some(receiver) = &pipe.receiver else {
-            return;
-        };
         let mut scratch = [0; OUTPUT_CHUNK_MAX];
-        let bytes = match receiver.try_read(&mut scratch) {
-            Ok(0) => {
-                pipe.receiver = None;
-                return;
-            }
-            Ok(n) => &scratch[..n],
-            Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => return,
-            Err(e) => {
-                tracing::debug!(error = %e, "a pipe broke");
-                pipe.receiver = None;
-                return;
-            }
-        };
-        let (offset, passed) = pipe.capture.take(bytes);
-        if passed.is_empty() {
+        let Some((offset, passed)) = pipe.take(&mut scratch) else {
             return;
-        }
-        if self.collects && !pipe.is_stderr {
+        };
+        if self.collects && !is_stderr {
             self.collected.extend_from_slice(passed);
             return;
         }
         let output = Output {
-            is_stderr: pipe.is_stderr,
+            is_stderr,
             offset,
             bytes: NodeBytes(passed.to_vec()),
         };
@@ -299,21 +316,20 @@ impl<'a> Command<'a> {
     /// Sends the end, and returns the answer that is kept and how the run ended.
     async fn conclude(
         mut self,
-        host: &Host,
         run: &Run,
         begun: Mono,
         ended: Ended,
         evaluator: Option<Evaluator>,
-    ) -> (Vec<Envelope>, RunEnd) {
+    ) -> Carried {
         let wall = clock::mono().since(begun);
         let end = match ended {
             Ended::Command(end) => end,
             Ended::Unknown(text) => return self.fail(wall, ErrorCode::INTERNAL, text).await,
         };
-        let mut done = self.done(&end, host.why_killed(run.run), wall);
+        let mut done = self.done(&end, self.told.why(), wall);
         let mut rows = Vec::new();
         if let Some(evaluator) = evaluator {
-            let table = self.collected_table(&done);
+            let table = row_of(&done, &std::mem::take(&mut self.collected));
             match evaluate(evaluator, table, run.caps.rows).await {
                 Ok((made, cut_rows, notes)) => {
                     rows = made;
@@ -325,22 +341,27 @@ impl<'a> Command<'a> {
         }
         rows.iter().for_each(|e| self.outbound.push_envelope(e));
         let _ = self.outbound.push(&done);
-        self.last_words(end.killed).await;
-        let run_end = RunEnd {
+        self.finish().await;
+        let end = RunEnd {
             state: Some(done.state),
             rc: done.rc,
             wall,
             failure: None,
         };
-        (self.to_keep(rows, done), run_end)
+        let answer = Some(self.to_keep(rows, done));
+        Carried { end, answer }
     }
 
-    fn done(&self, end: &End, why: Option<KillReason>, wall: Duration) -> Done {
+    fn done(&mut self, end: &End, why: Option<KillReason>, wall: Duration) -> Done {
         let rc = match end.how {
             How::Exited(code) => Some(code),
             How::Signalled(signal) => Some(128 + signal),
             How::Unkillable => None,
         };
+        let mut notes = std::mem::take(&mut self.notes);
+        if end.how == How::Unkillable {
+            notes.push(UNKILLABLE.to_owned());
+        }
         let state = match why {
             Some(why) if end.killed => why.state(),
             Some(_) | None if rc == Some(0) => State::Ok,
@@ -356,75 +377,40 @@ impl<'a> Command<'a> {
                 system_us: micros(end.system),
                 max_rss_bytes: end.max_rss_bytes,
             },
-            out_bytes: self.out.capture.total(),
-            err_bytes: self.err.capture.total(),
-            cut_bytes: self.out.capture.cut() + self.err.capture.cut(),
+            out_bytes: self.out.capture().total(),
+            err_bytes: self.err.capture().total(),
+            cut_bytes: self.out.capture().cut() + self.err.capture().cut(),
             cut_rows: 0,
             held: Held {
                 rlimits: end.held.rlimits,
                 cgroup: end.held.cgroup,
             },
             left_behind: end.left_behind,
-            notes: match end.how {
-                How::Unkillable => vec![UNKILLABLE.to_owned()],
-                How::Exited(_) | How::Signalled(_) => Vec::new(),
-            },
+            notes,
         }
     }
 
-    /// The one row that `parse` and `where` start from.
-    fn collected_table(&mut self, done: &Done) -> Table {
-        let text = String::from_utf8_lossy(&std::mem::take(&mut self.collected)).into_owned();
-        let int = |n: u64| Value::Int(i64::try_from(n).unwrap_or(i64::MAX));
-        let (columns, row) = [
-            ("state", DataType::Str, Value::from(done.state.as_str())),
-            ("rc", DataType::Int, Value::from(done.rc.map(i64::from))),
-            ("ms", DataType::Int, int(done.wall_us / 1000)),
-            (
-                "bytes",
-                DataType::Size,
-                Value::Size(i64::try_from(done.out_bytes + done.err_bytes).unwrap_or(i64::MAX)),
-            ),
-            ("truncated", DataType::Bool, Value::Bool(done.cut_bytes > 0)),
-            ("out", DataType::Str, Value::Str(text)),
-        ]
-        .into_iter()
-        .map(|(name, data_type, value)| (Column::new(name, data_type), value))
-        .unzip();
-        Table {
-            columns,
-            rows: vec![row],
-        }
-    }
-
-    async fn fail(self, wall: Duration, code: ErrorCode, text: String) -> (Vec<Envelope>, RunEnd) {
-        let failed = Failed {
-            code,
-            text: text.clone(),
-        };
+    async fn fail(mut self, wall: Duration, code: ErrorCode, text: String) -> Carried {
+        let failed = Failed::new(code, text);
         let envelope = failed.to_envelope().ok();
         if let Some(envelope) = &envelope {
             self.outbound.push_envelope(envelope);
         }
-        self.outbound.finish().await;
+        self.finish().await;
         let end = RunEnd {
             state: None,
             rc: None,
             wall,
-            failure: Some((code, text)),
+            failure: Some((failed.code, failed.text)),
         };
-        (envelope.into_iter().collect(), end)
+        let answer = Some(envelope.into_iter().collect());
+        Carried { end, answer }
     }
 
-    /// Ends the stream. Who killed the command cannot make the agent wait for ever to hear of it.
-    async fn last_words(&mut self, killed: bool) {
-        if !killed {
-            return self.outbound.finish().await;
-        }
-        let finished = tokio::time::timeout(LAST_WORDS, self.outbound.finish()).await;
-        if finished.is_err() {
-            self.outbound.abandon();
-        }
+    /// Ends the stream.
+    async fn finish(&mut self) {
+        self.flush().await;
+        self.outbound.finish().await;
     }
 
     /// The answer for a request that arrives again: what was kept, with the rest counted as cut.
@@ -435,7 +421,7 @@ impl<'a> Command<'a> {
         };
         let kept: u64 = self.kept.iter().map(|o| o.bytes.0.len() as u64).sum();
         let collected = if self.collects {
-            self.out.capture.total() - self.out.capture.cut()
+            self.out.capture().total() - self.out.capture().cut()
         } else {
             0
         };
@@ -457,37 +443,5 @@ async fn until(at: Option<Mono>) {
     match at {
         Some(at) => tokio::time::sleep_until(clock::deadline(at)).await,
         None => std::future::pending().await,
-    }
-}
-
-/// Evaluates off the runtime where it could take long.
-async fn evaluate(
-    evaluator: Evaluator,
-    table: Table,
-    rows_max: u64,
-) -> Result<(Vec<Envelope>, u64, Vec<String>), String> {
-    let large = table.rows.iter().flatten().any(|v| match v {
-        Value::Str(text) => text.len() > 64 << 10,
-        Value::Null
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Float(_)
-        | Value::Duration(_)
-        | Value::Size(_)
-        | Value::Percent(_)
-        | Value::Time(_) => false,
-    });
-    let work = move || {
-        let evaluated = evaluator.run(table).map_err(|e| e.to_string())?;
-        let notes = evaluated.notes.iter().map(ToString::to_string).collect();
-        let made = batches(evaluated.table, rows_max).map_err(|e| e.to_string())?;
-        Ok((made.envelopes, made.cut_rows, notes))
-    };
-    if large {
-        tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|e| format!("the evaluation broke off: {e}"))?
-    } else {
-        work()
     }
 }

@@ -5,40 +5,91 @@ mod capture;
 mod command;
 mod environment;
 mod kept;
+mod pipe;
 mod probe;
+mod rows;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::ids::RunId;
-use hailer_protocol::message::{Failed, Probe, Run};
+use hailer_protocol::message::{Done, Failed, Held, Message as _, Probe, Run, Usage};
+use hailer_protocol::state::State;
 
 pub(crate) use kept::Kept;
 
-use crate::core::{Entry, Input, RunEnd};
-use crate::host::Host;
+use crate::core::{Entry, KillReason, RunEnd};
+use crate::host::{Host, Told};
 use crate::journal::JournalError;
 use crate::net::Outbound;
 
-/// Whether the run starts a process.
-pub(crate) const fn is_command(run: &Run) -> bool {
-    match run.probe {
-        Probe::Shell(_) | Probe::Argv(_) => true,
-        Probe::Metric(_) | Probe::Facts(_) => false,
-    }
+/// How a run came out.
+struct Carried {
+    end: RunEnd,
+    /// What is kept for who asks again; nothing where asking again runs it again.
+    answer: Option<Vec<Envelope>>,
 }
 
 /// Carries a run out and answers on its stream.
 pub(crate) async fn carry_out(host: &Arc<Host>, run: &Run, outbound: &mut Outbound) {
-    if let Some(delay) = host.config().delay {
-        tokio::time::sleep(delay).await;
-    }
-    let end = if is_command(run) {
-        command::carry_out(host, run, outbound).await
-    } else {
-        probe::carry_out(host, run, outbound).await
+    let mut told = host.told(run.run);
+    let carried = match told_while_late(host, &mut told).await {
+        Some(why) => never_begun(why, outbound).await,
+        None => match run.probe {
+            Probe::Shell(_) | Probe::Argv(_) => command::carry_out(host, run, told, outbound).await,
+            Probe::Metric(_) | Probe::Facts(_) => probe::carry_out(host, run, told, outbound).await,
+        },
     };
-    host.act(Input::Ended { run: run.run, end }).await;
+    host.conclude(run.run, carried.end, carried.answer).await;
+}
+
+/// Waits as long as a slow node does, and says whether the run was told to end before it began.
+async fn told_while_late(host: &Host, told: &mut Told) -> Option<KillReason> {
+    if let Some(delay) = host.config().delay {
+        tokio::select! {
+            _ = told.to_end() => {}
+            () = tokio::time::sleep(delay) => {}
+        }
+    }
+    told.why()
+}
+
+/// Answers a run that was told to end before anything of it was done.
+async fn never_begun(why: KillReason, outbound: &mut Outbound) -> Carried {
+    let done = ended_without_process(why.state(), Duration::ZERO, "it ended before it began");
+    let envelope = done.to_envelope().ok();
+    if let Some(envelope) = &envelope {
+        outbound.push_envelope(envelope);
+    }
+    outbound.finish().await;
+    Carried {
+        end: RunEnd {
+            state: Some(done.state),
+            rc: None,
+            wall: Duration::ZERO,
+            failure: None,
+        },
+        answer: Some(envelope.into_iter().collect()),
+    }
+}
+
+/// The end of a run that was told to end and has no process to tell about.
+fn ended_without_process(state: State, wall: Duration, note: &str) -> Done {
+    Done {
+        state,
+        rc: None,
+        wall_us: u64::try_from(wall.as_micros()).unwrap_or(u64::MAX),
+        usage: Usage::default(),
+        out_bytes: 0,
+        err_bytes: 0,
+        cut_bytes: 0,
+        cut_rows: 0,
+        held: Held::default(),
+        left_behind: 0,
+        notes: vec![note.to_owned()],
+    }
 }
 
 /// Answers that the run was not carried out because it could not be written down.
@@ -48,12 +99,10 @@ pub(crate) async fn not_recorded(
     error: &JournalError,
     outbound: &mut Outbound,
 ) {
-    let failed = Failed {
-        code: ErrorCode::RECORD,
-        text: format!(
-            "the node could not write down what it was asked, so it did nothing: {error}"
-        ),
-    };
+    let failed = Failed::new(
+        ErrorCode::RECORD,
+        format!("the node could not write down what it was asked, so it did nothing: {error}"),
+    );
     let failure = Some((failed.code, failed.text.clone()));
     let _ = outbound.push(&failed);
     outbound.finish().await;
@@ -61,10 +110,11 @@ pub(crate) async fn not_recorded(
         let end = RunEnd {
             state: None,
             rc: None,
-            wall: std::time::Duration::ZERO,
+            wall: Duration::ZERO,
             failure,
         };
-        host.act(Input::Ended { run: *run, end }).await;
+        let answer = failed.to_envelope().into_iter().collect();
+        host.conclude(*run, end, Some(answer)).await;
     }
 }
 
@@ -79,10 +129,10 @@ pub(crate) async fn answer_again(host: &Arc<Host>, run: RunId, outbound: &mut Ou
     match kept {
         Some(envelopes) => envelopes.iter().for_each(|e| outbound.push_envelope(e)),
         None => {
-            let _ = outbound.push(&Failed {
-                code: ErrorCode::UNKNOWN,
-                text: format!("run {run} was begun here before; its answer is no longer held"),
-            });
+            let _ = outbound.push(&Failed::new(
+                ErrorCode::UNKNOWN,
+                format!("run {run} was begun here before; its answer is no longer held"),
+            ));
         }
     }
     outbound.finish().await;

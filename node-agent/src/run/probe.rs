@@ -4,46 +4,60 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hailer_collect::{AgentFacts, Readiness};
+use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::eval::Evaluator;
-use hailer_protocol::message::{Done, Failed, Held, Probe, Run, Usage};
-use hailer_protocol::metrics;
+use hailer_protocol::message::{Done, Failed, Probe, Run};
+use hailer_protocol::metrics::{self, Measure};
 use hailer_protocol::state::State;
 use hailer_protocol::table::Table;
 
 use super::answer::batches;
+use super::{Carried, ended_without_process};
 use crate::clock;
 use crate::core::RunEnd;
-use crate::host::Host;
+use crate::host::{Host, Told};
 use crate::net::Outbound;
 
 /// Reads the metric or the facts, and answers.
-pub(super) async fn carry_out(host: &Arc<Host>, run: &Run, outbound: &mut Outbound) -> RunEnd {
+pub(super) async fn carry_out(
+    host: &Arc<Host>,
+    run: &Run,
+    mut told: Told,
+    outbound: &mut Outbound,
+) -> Carried {
     let begun = clock::mono();
-    let answered = answer(host, run, outbound).await;
+    let answered = tokio::select! {
+        answered = answer(host, run) => answered.map(Ok),
+        why = told.to_end() => Ok(Err(why)),
+    };
     let wall = clock::mono().since(begun);
+    let ended = |done: &Done| RunEnd {
+        state: Some(done.state),
+        rc: None,
+        wall,
+        failure: None,
+    };
     let end = match answered {
-        Ok((cut_rows, notes)) => {
+        Ok(Ok(Answer {
+            batches,
+            cut_rows,
+            notes,
+        })) => {
+            batches.iter().for_each(|e| outbound.push_envelope(e));
             let done = Done {
-                state: State::Ok,
-                rc: None,
-                wall_us: u64::try_from(wall.as_micros()).unwrap_or(u64::MAX),
-                usage: Usage::default(),
-                out_bytes: 0,
-                err_bytes: 0,
-                cut_bytes: 0,
                 cut_rows,
-                held: Held::default(),
-                left_behind: 0,
                 notes,
+                ..ended_without_process(State::Ok, wall, "")
             };
             let _ = outbound.push(&done);
-            RunEnd {
-                state: Some(State::Ok),
-                rc: None,
-                wall,
-                failure: None,
-            }
+            ended(&done)
+        }
+        Ok(Err(why)) => {
+            let note = "the reading had not come back";
+            let done = ended_without_process(why.state(), wall, note);
+            let _ = outbound.push(&done);
+            ended(&done)
         }
         Err(failed) => {
             let _ = outbound.push(&failed);
@@ -56,15 +70,18 @@ pub(super) async fn carry_out(host: &Arc<Host>, run: &Run, outbound: &mut Outbou
         }
     };
     outbound.finish().await;
-    end
+    Carried { end, answer: None }
 }
 
-async fn answer(
-    host: &Arc<Host>,
-    run: &Run,
-    outbound: &mut Outbound,
-) -> Result<(u64, Vec<String>), Failed> {
-    let failed = |code, text: String| Failed { code, text };
+/// Rows on their way to the asker.
+struct Answer {
+    batches: Vec<Envelope>,
+    cut_rows: u64,
+    notes: Vec<String>,
+}
+
+async fn answer(host: &Arc<Host>, run: &Run) -> Result<Answer, Failed> {
+    let failed = |code, text: String| Failed::new(code, text);
     let table = match &run.probe {
         Probe::Metric(name) => metric(host, name).await?,
         Probe::Facts(columns) => facts(host, columns)?,
@@ -86,17 +103,16 @@ async fn answer(
         (evaluated.table, notes)
     };
     let made = batches(table, run.caps.rows).map_err(|e| failed(ErrorCode::PLAN, e.to_string()))?;
-    made.envelopes
-        .iter()
-        .for_each(|e| outbound.push_envelope(e));
-    Ok((made.cut_rows, notes))
+    Ok(Answer {
+        batches: made.envelopes,
+        cut_rows: made.cut_rows,
+        notes,
+    })
 }
 
 async fn metric(host: &Arc<Host>, name: &str) -> Result<Table, Failed> {
-    let metric = metrics::find(name).map_err(|e| Failed {
-        code: ErrorCode::UNSUPPORTED,
-        text: e.to_string(),
-    })?;
+    let metric =
+        metrics::find(name).map_err(|e| Failed::new(ErrorCode::UNSUPPORTED, e.to_string()))?;
     loop {
         let probed = probe_once(host, metric).await?;
         match probed {
@@ -115,23 +131,31 @@ async fn probe_once(
     host: &Arc<Host>,
     metric: &'static metrics::Metric,
 ) -> Result<Readiness<Table>, Failed> {
-    let read = |host: &Host| host.collector().probe(metric, clock::mono());
-    let probed = if metric.name.starts_with("system.filesystem") {
-        let host = Arc::clone(host);
-        tokio::task::spawn_blocking(move || read(&host))
-            .await
-            .map_err(|e| Failed {
-                code: ErrorCode::INTERNAL,
-                text: format!("the probe broke off: {e}"),
-            })?
-    } else {
-        read(host)
+    let probed = match metric.measure {
+        Measure::Filesystem(_) => {
+            // One at a time: where a disk has died, one thread is lost to it and not all.
+            let mut disks = host.disks().await;
+            tokio::task::spawn_blocking(move || disks.probe(metric, clock::mono()))
+                .await
+                .map_err(|e| {
+                    Failed::new(ErrorCode::INTERNAL, format!("the probe broke off: {e}"))
+                })?
+        }
+        Measure::Cpu(_)
+        | Measure::Memory(_)
+        | Measure::Paging(_)
+        | Measure::Disk(_)
+        | Measure::Network(_)
+        | Measure::Processes(_)
+        | Measure::Pressure(_)
+        | Measure::Host(_)
+        | Measure::Top(_) => host.collector().probe(metric, clock::mono()),
     };
-    probed.map_err(|e| Failed {
-        code: ErrorCode::PROBE,
-        text: e
+    probed.map_err(|e| {
+        let text = e
             .hint()
-            .map_or_else(|| e.to_string(), |hint| format!("{e}; {hint}")),
+            .map_or_else(|| e.to_string(), |hint| format!("{e}; {hint}"));
+        Failed::new(ErrorCode::PROBE, text)
     })
 }
 
@@ -149,10 +173,9 @@ fn facts(host: &Arc<Host>, columns: &[String]) -> Result<Table, Failed> {
     let mut chosen = Table::new(Vec::new());
     chosen.rows = vec![Vec::new(); table.rows.len()];
     for name in columns {
-        let at = table.index_of(name).ok_or_else(|| Failed {
-            code: ErrorCode::UNSUPPORTED,
-            text: format!("unknown fact `{name}`"),
-        })?;
+        let at = table
+            .index_of(name)
+            .ok_or_else(|| Failed::new(ErrorCode::UNSUPPORTED, format!("unknown fact `{name}`")))?;
         chosen.columns.push(table.columns[at].clone());
         for (to, from) in chosen.rows.iter_mut().zip(&table.rows) {
             to.push(from[at].clone());

@@ -1,0 +1,66 @@
+//! A command's output as rows: the one row that its row plan starts from, and what it makes of it.
+
+use hailer_protocol::envelope::Envelope;
+use hailer_protocol::eval::Evaluator;
+use hailer_protocol::message::Done;
+use hailer_protocol::table::{Column, Table};
+use hailer_protocol::value::{DataType, Value};
+
+use super::answer::batches;
+
+/// The one row that `parse` and `where` start from.
+pub(super) fn row_of(done: &Done, out: &[u8]) -> Table {
+    let text = String::from_utf8_lossy(out).into_owned();
+    let int = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let (columns, row) = [
+        ("state", DataType::Str, Value::from(done.state.as_str())),
+        ("rc", DataType::Int, Value::from(done.rc.map(i64::from))),
+        ("ms", DataType::Int, Value::Int(int(done.wall_us / 1000))),
+        (
+            "bytes",
+            DataType::Size,
+            Value::Size(int(done.out_bytes.saturating_add(done.err_bytes))),
+        ),
+        ("truncated", DataType::Bool, Value::Bool(done.cut_bytes > 0)),
+        ("out", DataType::Str, Value::Str(text)),
+    ]
+    .into_iter()
+    .map(|(name, data_type, value)| (Column::new(name, data_type), value))
+    .unzip();
+    Table {
+        columns,
+        rows: vec![row],
+    }
+}
+
+/// Evaluates off the runtime where it could take long.
+pub(super) async fn evaluate(
+    evaluator: Evaluator,
+    table: Table,
+    rows_max: u64,
+) -> Result<(Vec<Envelope>, u64, Vec<String>), String> {
+    let large = table.rows.iter().flatten().any(|v| match v {
+        Value::Str(text) => text.len() > 64 << 10,
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Duration(_)
+        | Value::Size(_)
+        | Value::Percent(_)
+        | Value::Time(_) => false,
+    });
+    let work = move || {
+        let evaluated = evaluator.run(table).map_err(|e| e.to_string())?;
+        let notes = evaluated.notes.iter().map(ToString::to_string).collect();
+        let made = batches(evaluated.table, rows_max).map_err(|e| e.to_string())?;
+        Ok((made.envelopes, made.cut_rows, notes))
+    };
+    if large {
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|e| format!("the evaluation broke off: {e}"))?
+    } else {
+        work()
+    }
+}
