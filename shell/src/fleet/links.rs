@@ -164,7 +164,7 @@ impl Links {
         session.hello().cloned()
     }
 
-    /// Ends all links; the nodes are told, as far as that is possible within a second.
+    /// Ends all links; the nodes are told, as far as that takes no waiting for them.
     pub(super) async fn close(&self) {
         let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         drop(tasks);

@@ -123,7 +123,7 @@ impl Fleet {
         &self.inventory
     }
 
-    /// Ends all connections, and tells the nodes as far as that is possible within a second.
+    /// Ends all connections, and tells the nodes as far as that takes no waiting for them.
     pub async fn close(self) {
         self.links.close().await;
     }
