@@ -43,7 +43,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("use polars", &["shell/table/"]),
     ("comfy_table", &["shell/table/"]),
     ("reedline::", &["shell/src/repl/"]),
-    ("quinn::", &["node-agent/src/net/", "shell/src/fleet/", "shell/examples/", "shell/benches/"]),
+    ("quinn::", &["node-agent/src/net/", "node-agent/tests/", "shell/src/fleet/", "shell/examples/", "shell/benches/"]),
     ("hailer_agent::", &["node-agent/", "shell/src/demo/", "shell/tests/", "tests/", "examples/"]),
     ("Instant::now", &["node-agent/src/clock.rs", "shell/src/clock.rs", "/benches/", "/examples/", "/tests/", "tests/"]),
     ("SystemTime::now", &["node-agent/src/clock.rs", "shell/src/clock.rs", "/tests/", "tests/"]),

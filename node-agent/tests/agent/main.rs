@@ -1,0 +1,14 @@
+//! The agent as its peers see it: real QUIC, real certificates, real processes.
+
+mod back_pressure;
+mod commands;
+mod daemon;
+mod fleet;
+mod garbage;
+mod lives;
+mod load;
+mod probes;
+mod record;
+mod roles;
+mod support;
+mod twice;

@@ -1,0 +1,102 @@
+//! One agent in this process.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hailer_agent::core::Bounds;
+use hailer_agent::host::{Host, HostConfig};
+use hailer_agent::journal::Journal;
+use hailer_agent::net::{self, Listening};
+use hailer_collect::Collector;
+use hailer_exec::{HelperCommand, Spawner, SpawnerConfig};
+use hailer_identity::ServerSide;
+use hailer_protocol::ids::Name;
+use hailer_protocol::role::Role;
+use tempfile::TempDir;
+
+use super::{Client, Pki};
+
+/// The node's name.
+const NAME: &str = "web1";
+
+pub(crate) struct Node {
+    pub(crate) pki: Pki,
+    pub(crate) listening: Listening,
+    dir: TempDir,
+}
+
+impl Node {
+    pub(crate) fn start() -> Self {
+        Self::with(Bounds::default(), None)
+    }
+
+    pub(crate) fn bounded(bounds: Bounds) -> Self {
+        Self::with(bounds, None)
+    }
+
+    pub(crate) fn with(bounds: Bounds, delay: Option<Duration>) -> Self {
+        let journal = Journal::in_memory().expect("a journal");
+        Self::keeping(journal, bounds, delay)
+    }
+
+    pub(crate) fn keeping(journal: Journal, bounds: Bounds, delay: Option<Duration>) -> Self {
+        let pki = Pki::new("demo");
+        let dir = TempDir::new().expect("a temporary directory");
+        let helper = HelperCommand {
+            program: env!("CARGO_BIN_EXE_hailerd").into(),
+            args: vec!["exec-helper".into()],
+        };
+        let spawner = Spawner::start(&helper, SpawnerConfig::default()).expect("the helper");
+        let config = HostConfig {
+            node: Name::new(NAME).expect("valid"),
+            labels: BTreeMap::from([("dc".to_owned(), "fra".to_owned())]),
+            workdir: dir.path().to_owned(),
+            kill_grace: Duration::from_millis(200),
+            delay,
+            bounds,
+        };
+        let host = Host::new(config, journal, Collector::default, Arc::new(spawner));
+        let roles = [Role::Operator, Role::Keeper, Role::Relay];
+        let tls = ServerSide::new(&pki.trust, &roles)
+            .and_then(|side| side.config(&pki.credentials(Role::Node, NAME)))
+            .expect("a TLS configuration");
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self {
+            listening: net::listen(host, any, tls).expect("loopback"),
+            pki,
+            dir,
+        }
+    }
+
+    /// Where commands start.
+    pub(crate) fn dir(&self) -> PathBuf {
+        self.dir.path().canonicalize().expect("it is there")
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir().join(name)
+    }
+
+    pub(crate) fn touch(&self, name: &str) {
+        std::fs::write(self.path(name), "").expect("written");
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        read(&self.path(name))
+    }
+
+    pub(crate) async fn operator(&self) -> Client {
+        let own = self.pki.credentials(Role::Operator, "ann");
+        let trust = &self.pki.trust;
+        Client::connect(&own, trust, self.listening.address(), NAME)
+            .await
+            .expect("an operator may connect")
+    }
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_default()
+}
