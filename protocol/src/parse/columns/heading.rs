@@ -127,7 +127,8 @@ fn judge<S: AsRef<str>>(line: &str, rows: &[S], until: &[S]) -> Option<bool> {
             .text
             .chars()
             .find(|c| c.is_alphabetic())
-            .is_none_or(char::is_uppercase);
+            .is_none_or(char::is_uppercase)
+            || is_block_size(word.text);
         let goes_on = last_end.is_some_and(|end| word.start == end + 1);
         capital += usize::from(starts_capital);
         all_certain &= starts_capital || goes_on;
@@ -165,9 +166,8 @@ fn is_heading_word(word: &str) -> bool {
     let Some(first) = word.chars().next() else {
         return false;
     };
-    let may_begin = first.is_alphabetic()
-        || matches!(first, '%' | '#' | '_')
-        || (first.is_ascii_digit() && word.ends_with("-blocks"));
+    let may_begin =
+        first.is_alphabetic() || matches!(first, '%' | '#' | '_') || is_block_size(word);
     may_begin
         && word.len() <= 40
         && word.chars().any(char::is_alphabetic)
@@ -175,6 +175,11 @@ fn is_heading_word(word: &str) -> bool {
         && !word.ends_with([':', '.', '!', '?'])
         && !word.contains("://")
         && !word.contains("..")
+}
+
+/// `1K-blocks` of `df`, and its `1024-blocks` where POSIX is asked for.
+fn is_block_size(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_digit()) && word.ends_with("-blocks")
 }
 
 fn is_number(word: &str) -> bool {
