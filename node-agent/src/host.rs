@@ -90,7 +90,7 @@ impl Told {
     }
 
     /// Waits until the run is told to end. Dropping the future loses nothing.
-    pub(crate) async fn to_end(&mut self) -> KillReason {
+    pub(crate) async fn end(&mut self) -> KillReason {
         if let Some(receiver) = &mut self.0
             && let Ok(why) = receiver.wait_for(Option::is_some).await
             && let Some(why) = *why

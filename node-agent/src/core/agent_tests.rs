@@ -122,9 +122,11 @@ fn words(effects: &[Effect]) -> String {
 }
 
 fn failure_of(effects: &[Effect]) -> Failed {
-    let sent = effects.iter().find_map(|e| match e {
-        Effect::Send { envelope, .. } => Failed::from_envelope(envelope).ok(),
-        _ => None,
+    let sent = effects.iter().find_map(|e| {
+        let Effect::Send { envelope, .. } = e else {
+            return None;
+        };
+        Failed::from_envelope(envelope).ok()
     });
     sent.expect("a failure was sent")
 }

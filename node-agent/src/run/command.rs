@@ -270,7 +270,7 @@ impl<'a> Command<'a> {
     async fn flush(&mut self) {
         let Self { outbound, told, .. } = self;
         let given_up = async {
-            told.to_end().await;
+            told.end().await;
             tokio::time::sleep(LAST_WORDS).await;
         };
         let is_given_up = tokio::select! {
@@ -348,7 +348,7 @@ impl<'a> Command<'a> {
             wall,
             failure: None,
         };
-        let answer = Some(self.to_keep(rows, done));
+        let answer = Some(self.into_kept(rows, done));
         Carried { end, answer }
     }
 
@@ -414,7 +414,7 @@ impl<'a> Command<'a> {
     }
 
     /// The answer for a request that arrives again: what was kept, with the rest counted as cut.
-    fn to_keep(self, rows: Vec<Envelope>, mut done: Done) -> Vec<Envelope> {
+    fn into_kept(self, rows: Vec<Envelope>, mut done: Done) -> Vec<Envelope> {
         let started = Started {
             again: true,
             ..self.started

@@ -49,7 +49,7 @@ pub(crate) async fn carry_out(host: &Arc<Host>, run: &Run, outbound: &mut Outbou
 async fn told_while_late(host: &Host, told: &mut Told) -> Option<KillReason> {
     if let Some(delay) = host.config().delay {
         tokio::select! {
-            _ = told.to_end() => {}
+            _ = told.end() => {}
             () = tokio::time::sleep(delay) => {}
         }
     }

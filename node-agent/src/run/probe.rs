@@ -29,7 +29,7 @@ pub(super) async fn carry_out(
     let begun = clock::mono();
     let answered = tokio::select! {
         answered = answer(host, run) => answered.map(Ok),
-        why = told.to_end() => Ok(Err(why)),
+        why = told.end() => Ok(Err(why)),
     };
     let wall = clock::mono().since(begun);
     let ended = |done: &Done| RunEnd {

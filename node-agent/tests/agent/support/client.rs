@@ -244,7 +244,20 @@ impl Asked {
                 Kind::Refused => {
                     answer.end = End::Refused(Refused::from_envelope(&envelope).expect("refused"));
                 }
-                other => panic!("an agent sent {}", other.name()),
+                Kind::Open
+                | Kind::Hello
+                | Kind::Run
+                | Kind::OutputDigest
+                | Kind::Fetch
+                | Kind::RunLeaseRenew
+                | Kind::RunLeaseHeld
+                | Kind::EventBatch
+                | Kind::EventAck
+                | Kind::FleetLeaseAsk
+                | Kind::FleetLeaseGranted
+                | Kind::FleetLeaseDenied
+                | Kind::FleetLeaseRelease
+                | Kind::Trigger => panic!("an agent sent {}", kind.name()),
             }
         }
         answer

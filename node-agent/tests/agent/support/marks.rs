@@ -1,11 +1,11 @@
 //! Finding a test's processes anywhere on the machine, by a mark in their environment.
 
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hailer_protocol::message::Run;
 
-use super::{AT_MOST, new_run_id};
+use super::{new_run_id, soon};
 
 const NAME: &str = "HAILER_TEST_MARK";
 
@@ -48,9 +48,10 @@ impl Mark {
 
 /// Looks until `holds` is true, for what nobody tells.
 pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !holds() {
-        assert!(begun.elapsed() < AT_MOST, "{what}: not within {AT_MOST:?}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let looking = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    soon(what, looking).await;
 }

@@ -16,7 +16,7 @@ pub(crate) use pki::{Pki, identity};
 pub(crate) use program::Program;
 
 /// Failure only: no test waits this long when all is well.
-pub(crate) const AT_MOST: Duration = Duration::from_secs(60);
+const AT_MOST: Duration = Duration::from_secs(60);
 
 /// Waits for what must come.
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
