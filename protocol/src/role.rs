@@ -117,7 +117,7 @@ mod tests {
             "spiffe://demo/node",
             "spiffe://demo/node/a/b",
             "spiffe://demo/Node/a",
-            "spiffe://demo/root/a",
+            "spiffe://demo/admin/a",
             "spiffe:///node/a",
             "spiffe://demo/node/",
             "spiffe://demo/node/a,b",

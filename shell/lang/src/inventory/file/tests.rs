@@ -1,3 +1,5 @@
+//! Fleet files: what is read from them, and what is refused with which words.
+
 use super::*;
 use crate::diagnostic::render_all;
 

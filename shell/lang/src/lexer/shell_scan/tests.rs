@@ -1,3 +1,5 @@
+//! Where a line ends and where its stages are, by the shell's own rules.
+
 use super::*;
 
 /// Where the command ends, and what is open.

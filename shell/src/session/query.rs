@@ -1,0 +1,235 @@
+//! Queries: a planned line is asked of its nodes, or of a kept result, and becomes a result.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hailer_lang::fleet_plan::FleetStep;
+use hailer_lang::inventory::Inventory;
+use hailer_lang::node_set::NodeSet;
+use hailer_lang::plan::{LinePlan, Query, Source};
+use hailer_protocol::expr::Expr;
+use hailer_protocol::limits;
+use hailer_protocol::message::{Caps, Life, OutputMode, Probe, Run};
+use hailer_protocol::row_plan::{RowPlan, RowStep};
+use hailer_protocol::value::Value;
+use hailer_table::{Frame, Note};
+
+use super::{Session, Shown, Wires};
+use crate::error::ShellError;
+use crate::exit::Exit;
+use crate::fleet::{self, Finished, Job};
+use crate::results::Kept;
+use crate::rows::{self, Names};
+
+impl Session {
+    pub(super) async fn query(&mut self, query: Query, wires: Wires) -> Result<Shown, ShellError> {
+        let is_limited = matches!(
+            query.fleet.last(),
+            Some(FleetStep::Take(_) | FleetStep::Top { .. })
+        );
+        let (run, origin, frame) = match &query.source {
+            Source::Command(_) | Source::Metric { .. } | Source::Facts(_) => {
+                let run = Arc::new(self.run(&query, wires).await?);
+                let is_probe = !matches!(query.source, Source::Command(_));
+                let asked_for_rows = is_probe || !query.row_plan.steps.is_empty();
+                let made = if asked_for_rows || !query.fleet.is_empty() {
+                    Some(self.frame_of_run(&run, asked_for_rows, query.fleet).await?)
+                } else {
+                    None
+                };
+                (Some(Arc::clone(&run)), Some(run), made)
+            }
+            Source::Nodes => {
+                let (live, inventory) = (self.live(), Arc::clone(&self.inventory));
+                let nodes = query.scope.nodes.clone();
+                let made = in_engine(move || {
+                    let (frame, notes) = rows::of_inventory(&nodes, &live, &inventory)?;
+                    apply(frame, notes, &query.fleet, &inventory)
+                });
+                (None, None, Some(made.await?))
+            }
+            Source::Result(result) => {
+                let kept = self
+                    .results
+                    .find(*result)
+                    .map_err(|e| ShellError::usage(e.to_string()))?
+                    .clone();
+                let steps = self.steps_in_scope(&query.scope.nodes, query.fleet);
+                let made = match (&kept.frame, &kept.run) {
+                    (Some(frame), _) => {
+                        let (frame, inventory) = (Arc::clone(frame), Arc::clone(&self.inventory));
+                        in_engine(move || apply((*frame).clone(), Vec::new(), &steps, &inventory))
+                            .await?
+                    }
+                    (None, Some(run)) => self.frame_of_run(run, false, steps).await?,
+                    (None, None) => return Err(ShellError::own("the kept result has no rows")),
+                };
+                (None, kept.run, Some(made))
+            }
+        };
+        let shown = self.keep(query.text, run, origin, frame);
+        Ok(Shown {
+            is_limited,
+            ..shown
+        })
+    }
+
+    /// Rows of other nodes than the line's scope do not count.
+    fn steps_in_scope(&self, nodes: &NodeSet, steps: Vec<FleetStep>) -> Vec<FleetStep> {
+        if nodes.len() == self.inventory.len() {
+            return steps;
+        }
+        let names = self.inventory.names(nodes);
+        let within = Expr::In {
+            of: Box::new(Expr::Column("node".to_owned())),
+            list: names.map(|n| Expr::Literal(Value::from(n))).collect(),
+            negated: false,
+        };
+        std::iter::once(FleetStep::Row(RowStep::Where(within)))
+            .chain(steps)
+            .collect()
+    }
+
+    fn keep(
+        &mut self,
+        text: String,
+        run: Option<Arc<Finished>>,
+        origin: Option<Arc<Finished>>,
+        frame: Option<(Frame, Vec<Note>)>,
+    ) -> Shown {
+        let (frame, notes) = frame.map_or((None, Vec::new()), |(f, n)| (Some(Arc::new(f)), n));
+        let mut exit = run
+            .as_ref()
+            .map_or(Exit::OK, |r| Exit(r.summary.exit_code()));
+        if self.settings.fail_if_rows && frame.as_ref().is_some_and(|f| f.len() > 0) {
+            exit = exit.worst(Exit::FAILED);
+        }
+        let is_complete = origin.as_ref().is_none_or(|r| {
+            let answers = r.gather.answers();
+            answers
+                .iter()
+                .all(|a| a.state.is_answer() && !a.is_truncated())
+        });
+        let number = self.results.keep(Kept {
+            text,
+            run: origin.clone(),
+            frame: frame.clone(),
+            is_complete,
+        });
+        Shown {
+            number,
+            run,
+            origin,
+            frame,
+            is_limited: false,
+            notes,
+            exit,
+        }
+    }
+
+    async fn frame_of_run(
+        &self,
+        run: &Arc<Finished>,
+        asked_for_rows: bool,
+        steps: Vec<FleetStep>,
+    ) -> Result<(Frame, Vec<Note>), ShellError> {
+        let (run, inventory) = (Arc::clone(run), Arc::clone(&self.inventory));
+        in_engine(move || {
+            let (frame, notes) = rows::of_run(&run, asked_for_rows, &inventory)?;
+            apply(frame, notes, &steps, &inventory)
+        })
+        .await
+    }
+
+    async fn run(&self, query: &Query, wires: Wires) -> Result<Finished, ShellError> {
+        let probe = match &query.source {
+            Source::Command(line) => Probe::Shell(line.clone()),
+            Source::Metric { name } => Probe::Metric(name.clone()),
+            Source::Facts(columns) => Probe::Facts(columns.clone()),
+            Source::Nodes | Source::Result(_) => {
+                return Err(ShellError::own("nothing is asked of nodes"));
+            }
+        };
+        self.ask(probe, query, wires).await
+    }
+
+    /// Runs a program with its arguments as they are on the scope's nodes.
+    ///
+    /// # Errors
+    /// When the selector is wrong or nothing could be asked.
+    pub async fn run_argv(&mut self, argv: Vec<String>, wires: Wires) -> Result<Shown, ShellError> {
+        let scope = self.scope.clone().ok_or_else(|| {
+            ShellError::usage("there is no scope").hint("give one with -w SELECTOR")
+        })?;
+        let text = argv.join(" ");
+        let query = Query {
+            source: Source::Command(text.clone()),
+            scope,
+            row_plan: RowPlan::default(),
+            fleet: Vec::new(),
+            text,
+        };
+        self.check_expected(&LinePlan::Query(query.clone()))?;
+        let run = Arc::new(self.ask(Probe::Argv(argv), &query, wires).await?);
+        Ok(self.keep(query.text, Some(Arc::clone(&run)), Some(run), None))
+    }
+
+    async fn ask(&self, probe: Probe, query: &Query, wires: Wires) -> Result<Finished, ShellError> {
+        let millis = |d: Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
+        let own = |e: fleet::FleetError| ShellError::own(e.to_string());
+        let run = Run {
+            run: fleet::random::run_id().map_err(own)?,
+            probe,
+            row_plan: query.row_plan.clone(),
+            timeout_ms: self.settings.timeout.map(millis),
+            life: Life::Attached(self.fleet.lease()),
+            output: OutputMode::Stream,
+            caps: Caps {
+                output_bytes: limits::OUTPUT_KEPT_DEFAULT,
+                rows: limits::ROWS_PER_NODE_MAX as u64,
+                memory_bytes: None,
+                cpu_seconds: None,
+            },
+            env: Vec::new(),
+        };
+        let mut job = Job::new(&query.scope.nodes, run);
+        job.policy.max_in_flight = self.settings.max_in_flight;
+        job.policy.deadline = self.settings.deadline;
+        job.policy.answer_within = self.settings.timeout;
+        fleet::run(&self.fleet, job, wires.events, wires.control)
+            .await
+            .map_err(own)
+    }
+}
+
+/// Applies the shell's part of a line.
+fn apply(
+    mut frame: Frame,
+    mut notes: Vec<Note>,
+    steps: &[FleetStep],
+    inventory: &Inventory,
+) -> Result<(Frame, Vec<Note>), hailer_table::TableError> {
+    for step in steps {
+        let (next, more) = frame.apply(step, &Names(inventory))?;
+        frame = next;
+        notes.extend(more);
+    }
+    Ok((frame, notes))
+}
+
+/// Runs work of the table engine where it may take its time.
+async fn in_engine<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, hailer_table::TableError> + Send + 'static,
+) -> Result<T, ShellError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(e)) => {
+            let error = ShellError::usage(e.to_string());
+            Err(match e.hint() {
+                Some(hint) => error.hint(hint),
+                None => error,
+            })
+        }
+        Err(e) => Err(ShellError::own(format!("the table engine broke off: {e}"))),
+    }
+}
