@@ -34,6 +34,9 @@ pub struct Bounds {
     pub kept_bytes: usize,
     /// How long a lease lasts from a run's request or a renewal, unless the renewal asks for less.
     pub run_lease: Duration,
+    /// How long an asker may take to accept what is left of the answer of a run that was told to
+    /// end; then its stream is broken off.
+    pub last_words: Duration,
 }
 
 impl Default for Bounds {
@@ -43,6 +46,7 @@ impl Default for Bounds {
             runs: 256,
             kept_bytes: 1 << 20,
             run_lease: Duration::from_secs(30),
+            last_words: Duration::from_secs(10),
         }
     }
 }

@@ -37,6 +37,7 @@ const BOUNDS: Bounds = Bounds {
     runs: 64,
     kept_bytes: 64 << 10,
     run_lease: Duration::from_secs(30),
+    last_words: Duration::from_secs(10),
 };
 
 /// What to simulate.

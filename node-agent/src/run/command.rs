@@ -46,9 +46,6 @@ const DRAIN_MAX: Duration = Duration::from_secs(1);
 const STILL_WRITES: &str =
     "the command has ended, and what it left behind goes on writing; that is not shown";
 
-/// How long an asker may take to accept the last of a killed command's answer.
-const LAST_WORDS: Duration = Duration::from_secs(10);
-
 /// What is said of a command that the kernel does not let die: it waits for a device.
 const UNKILLABLE: &str = "the command was killed and has not died: it waits in the kernel (state D), probably for a disk or a network filesystem";
 
@@ -72,7 +69,7 @@ pub(super) async fn carry_out(
         }
     };
     host.arm(run.run, running.control.killer());
-    let mut command = Command::new(run, running, told, outbound, evaluator.is_some());
+    let mut command = Command::new(host, run, running, told, outbound, evaluator.is_some());
     let ended = command.follow().await;
     command.conclude(run, begun, ended, evaluator).await
 }
@@ -131,6 +128,7 @@ async fn refuse(begun: Mono, failed: Failed, outbound: &mut Outbound) -> Carried
 struct Command<'a> {
     outbound: &'a mut Outbound,
     told: Told,
+    last_words: Duration,
     control: Control,
     out: Pipe,
     err: Pipe,
@@ -170,6 +168,7 @@ enum Ended {
 
 impl<'a> Command<'a> {
     fn new(
+        host: &Host,
         run: &Run,
         running: Running,
         told: Told,
@@ -191,6 +190,7 @@ impl<'a> Command<'a> {
         Self {
             outbound,
             told,
+            last_words: host.config().bounds.last_words,
             control,
             out: Pipe::new(stdout, out_max),
             err: Pipe::new(stderr, run.caps.output_bytes),
@@ -268,10 +268,15 @@ impl<'a> Command<'a> {
     /// Writes what waits, as slowly as the asker reads. One who does not take the output of a run
     /// that was told to end is given up.
     async fn flush(&mut self) {
-        let Self { outbound, told, .. } = self;
+        let Self {
+            outbound,
+            told,
+            last_words,
+            ..
+        } = self;
         let given_up = async {
             told.end().await;
-            tokio::time::sleep(LAST_WORDS).await;
+            tokio::time::sleep(*last_words).await;
         };
         let is_given_up = tokio::select! {
             biased;

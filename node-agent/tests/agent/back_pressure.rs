@@ -2,13 +2,16 @@
 //! is held up, and a cancel still works.
 
 use std::fs;
+use std::time::Duration;
 
+use hailer_agent::core::Bounds;
+use hailer_protocol::error::ErrorCode;
 use hailer_protocol::message::{Run, Started};
 use hailer_protocol::state::State;
 use tempfile::TempDir;
 
 use crate::fleet::{any_node, serve_one};
-use crate::support::{Asked, Mark, Node, shell, until};
+use crate::support::{Asked, End, Mark, Node, shell, soon, until};
 
 /// What an agent of one node may take, its program and the test's own debug build included.
 const RESIDENT_MAX: u64 = 64 << 20;
@@ -121,4 +124,28 @@ async fn a_late_reader_gets_every_byte() {
     stalled(&mark).await;
     let answer = asked.answer().await;
     assert_eq!((answer.out.len(), answer.done().cut_bytes), (30_000_000, 0));
+}
+
+#[tokio::test]
+async fn an_asker_who_never_reads_does_not_hold_a_killed_run_for_ever() {
+    let node = Node::bounded(Bounds {
+        runs: 1,
+        last_words: Duration::from_millis(100),
+        ..Bounds::default()
+    });
+    let client = node.operator().await;
+    let mark = Mark::new();
+    let mut run = flood(&mark);
+    run.timeout_ms = Some(300);
+    let mut asked = client.ask(&run).await;
+    begin(&mut asked).await;
+    // Its place is free again, without a byte having been read.
+    let free = async {
+        while let End::Failed(failed) = client.run(&shell("true")).await.end {
+            assert_eq!(failed.code, ErrorCode::BUSY);
+        }
+    };
+    soon("a free place", free).await;
+    assert!(mark.alive().is_empty());
+    assert_eq!(asked.answer().await.end, End::Silent);
 }
