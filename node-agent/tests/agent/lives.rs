@@ -150,7 +150,10 @@ async fn the_end_of_a_lease_ends_attached_commands_and_no_detached_one() {
     let node = short_leases(200);
     let client = node.operator().await;
     let mark = Mark::new();
-    let mut detached = shell("while [ ! -e go ]; do sleep 0.01; done; echo lived");
+    // It gives up by itself should this test fail.
+    let line =
+        "n=0; while [ ! -e go ] && [ $n -lt 3000 ]; do n=$((n+1)); sleep 0.01; done; echo lived";
+    let mut detached = shell(line);
     detached.life = Life::Detached;
     let detached = client.ask(&detached).await;
     let answer = client.run(&mark.on(shell(&format!("{TREE} wait")))).await;
