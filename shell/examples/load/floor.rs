@@ -37,6 +37,10 @@ const IN_FLIGHT: usize = 1_000;
 
 const SOCKET_BUFFER: usize = 4 << 20;
 
+/// How long farewells take to leave, for all and for each, as in the shell.
+const LEAVE_WAIT: Duration = Duration::from_millis(10);
+const LEAVE_WAIT_EACH: Duration = Duration::from_micros(50);
+
 /// The largest answer that is read.
 const ANSWER_MAX: usize = 64 << 10;
 
@@ -137,9 +141,12 @@ impl Floor {
         Ok(())
     }
 
+    /// Leaves as the shell does: the farewells go out, and nobody waits for what comes of them.
     pub(crate) async fn close(self) {
         self.endpoint.close(VarInt::from_u32(0), b"");
-        let _ = tokio::time::timeout(Duration::from_secs(1), self.endpoint.wait_idle()).await;
+        let n = u32::try_from(self.connections.len()).unwrap_or(u32::MAX);
+        let wait = LEAVE_WAIT + LEAVE_WAIT_EACH.saturating_mul(n);
+        let _ = tokio::time::timeout(wait, self.endpoint.wait_idle()).await;
     }
 }
 

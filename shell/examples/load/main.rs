@@ -17,6 +17,8 @@
 //! machine does hurts both; what counts is the ratio of their medians. Processor time is each side's
 //! own: commands are on the nodes' side, but for those of supervisors that have ended since.
 //!
+//! Datagrams are all that the machine sent meanwhile, keep-alives and late acknowledgements included.
+//!
 //! It compares nothing across machines and judges nothing: it prints.
 
 mod cold;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use hailer_shell::clock;
 
-use crate::processes::{cpu_of, cpu_of_tree};
+use crate::processes::{cpu_of, cpu_of_tree, datagrams};
 
 /// Where one side's processor time goes.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +29,17 @@ pub(crate) struct Row {
     walls: Vec<Duration>,
     client: Duration,
     served: Duration,
-    begun: Option<(Duration, Duration, Duration)>,
+    datagrams: u64,
+    begun: Option<Begun>,
+}
+
+/// The meters when a turn began.
+#[derive(Debug, Clone, Copy)]
+struct Begun {
+    wall: Duration,
+    client: Duration,
+    served: Duration,
+    datagrams: u64,
 }
 
 impl Row {
@@ -40,26 +50,32 @@ impl Row {
             walls: Vec::new(),
             client: Duration::ZERO,
             served: Duration::ZERO,
+            datagrams: 0,
             begun: None,
         }
     }
 
     /// Begins a turn.
     pub(crate) fn begin(&mut self) {
-        let cpu = (cpu_of(std::process::id()), cpu_of_tree(self.sides.nodes));
-        self.begun = Some((clock::mono().0, cpu.0, cpu.1));
+        self.begun = Some(Begun {
+            client: cpu_of(std::process::id()),
+            served: cpu_of_tree(self.sides.nodes),
+            datagrams: datagrams(),
+            wall: clock::mono().0,
+        });
     }
 
     /// Ends a turn; one that does not count was there to warm up.
     pub(crate) fn end(&mut self, counts: bool) {
-        let Some((wall, client, served)) = self.begun.take() else {
+        let Some(begun) = self.begun.take() else {
             return;
         };
-        let wall = clock::mono().0.saturating_sub(wall);
+        let wall = clock::mono().0.saturating_sub(begun.wall);
         if counts {
             self.walls.push(wall);
-            self.client += cpu_of(std::process::id()).saturating_sub(client);
-            self.served += cpu_of_tree(self.sides.nodes).saturating_sub(served);
+            self.client += cpu_of(std::process::id()).saturating_sub(begun.client);
+            self.served += cpu_of_tree(self.sides.nodes).saturating_sub(begun.served);
+            self.datagrams += datagrams().saturating_sub(begun.datagrams);
         }
     }
 
@@ -67,7 +83,7 @@ impl Row {
         let sorted = sorted(&self.walls);
         let per_node = |d: Duration| micros(d) / (self.walls.len() * self.sides.n).max(1) as f64;
         println!(
-            "  {:<22} {:>8.1} {:>8.1} {:>8.1} {:>6.2} {:>10.0} {:>10.0}",
+            "  {:<22} {:>8.1} {:>8.1} {:>8.1} {:>6.2} {:>10.0} {:>10.0} {:>9.1}",
             self.name,
             millis(median(&sorted)),
             millis(sorted.first().copied().unwrap_or_default()),
@@ -75,6 +91,7 @@ impl Row {
             micros(median(&sorted)) / micros(median(&floor.sorted())).max(1.0),
             per_node(self.client),
             per_node(self.served),
+            self.datagrams as f64 / (self.walls.len() * self.sides.n).max(1) as f64,
         );
     }
 
@@ -92,8 +109,8 @@ pub(crate) fn print(title: &str, rows: &[&Row]) {
         floor.walls.len()
     );
     println!(
-        "  {:<22} {:>8} {:>8} {:>8} {:>6} {:>10} {:>10}",
-        "", "ms", "min", "max", "ratio", "us/node me", "us/node it"
+        "  {:<22} {:>8} {:>8} {:>8} {:>6} {:>10} {:>10} {:>9}",
+        "", "ms", "min", "max", "ratio", "us/node me", "us/node it", "datagrams"
     );
     for row in rows {
         row.print(floor);
