@@ -4,7 +4,8 @@ use std::io::{self, IsTerminal as _, Read as _};
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
+use hailer_lang::danger::AskBar;
 use hailer_protocol::clean::Clean;
 
 use crate::batch::{self, Output};
@@ -60,7 +61,7 @@ impl Looks {
 /// Parses the process's arguments and does what they say.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match parsed() {
         Ok(cli) => cli,
         Err(e) => {
             let _ = e.print();
@@ -99,26 +100,44 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Reads the arguments. A fleet that is given on the command line, and not by the environment, does
+/// not go with a demo, which has its own.
+fn parsed() -> Result<Cli, clap::Error> {
+    let matches = Cli::command().try_get_matches()?;
+    let cli = Cli::from_arg_matches(&matches)?;
+    let is_given = matches.value_source("file") == Some(clap::parser::ValueSource::CommandLine);
+    if is_given && matches!(cli.command, Some(Command::Demo { .. })) {
+        return Err(Cli::command().error(
+            clap::error::ErrorKind::ArgumentConflict,
+            "--fleet does not go with `demo`, which brings its own fleet",
+        ));
+    }
+    Ok(cli)
+}
+
 async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
+    if cli.command.is_some() && (!cli.lines.is_empty() || cli.script.is_some() || cli.keep_going) {
+        return Err(ShellError::usage(
+            "lines, a script and --keep-going do not stand before a command",
+        )
+        .hint("`hailer demo -c LINE` carries out a line in a demo"));
+    }
     match cli.command {
-        Some(Command::Run {
-            on,
-            argv,
-            fleet,
-            run,
-            out,
-        }) => {
-            let scope = Some(on);
-            let fleet = FleetArgs { scope, ..fleet };
-            let mut session = session(&fleet, &run)?;
-            let exit = if run.dry_run {
+        Some(Command::Run { on, argv }) => {
+            let fleet = FleetArgs {
+                scope: Some(on),
+                ..cli.fleet
+            };
+            let output = output(&cli.out)?;
+            let mut session = session(&fleet, &cli.run).await?;
+            let exit = if cli.run.dry_run {
                 show::say(&format!(
                     "{}\n  {argv:?}\n",
                     session.describe_scope().trim_end()
                 ));
                 Ok(Exit::OK)
             } else {
-                batch::run_argv(&mut session, argv, output(&out)?).await
+                batch::run_argv(&mut session, argv, output).await
             };
             session.close().await;
             exit
@@ -128,47 +147,65 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
             fail,
             slow,
             lines,
-            run,
-            out,
         }) => {
+            if nodes == 0 || fail + slow > nodes {
+                return Err(ShellError::usage(format!(
+                    "a demo of {nodes} nodes cannot have {fail} down and {slow} slow ones"
+                ))
+                .hint("give at least one node, and --fail and --slow that fit"));
+            }
             let mut demo = Demo::start(DemoOptions { nodes, fail, slow })
                 .await
                 .map_err(|e| ShellError::own(e.to_string()))?;
-            let exit = with_demo(&demo, lines, &run, &out).await;
+            let exit = with_demo(&demo, lines, cli.fleet.scope, &cli.run, &cli.out).await;
             demo.stop().await;
             exit
         }
         Some(Command::ExecHelper | Command::DemoFleet(_)) => Ok(Exit::OK),
         None => {
-            let session = session(&cli.fleet, &cli.run)?;
+            let session = session(&cli.fleet, &cli.run).await?;
             let input = match (cli.lines, cli.script) {
                 (lines, None) if !lines.is_empty() => Input::Lines(lines),
-                (_, Some(script)) => Input::Script(read_script(&script)?),
-                (_, None) if io::stdin().is_terminal() => Input::Prompt,
-                (_, None) => Input::Script(read_stdin()?),
+                (_, Some(script)) => {
+                    Input::Script(script.display().to_string(), read_script(&script)?)
+                }
+                (_, None) if io::stdin().is_terminal() => Input::Prompt(""),
+                (_, None) => Input::Script("standard input".to_owned(), read_stdin()?),
             };
             carry_out(session, input, cli.keep_going, &cli.out).await
         }
     }
 }
 
+/// What whoever tries hailer must know: the nodes are simulated, what runs on them is not.
+const DEMO_NOTICE: &str =
+    "The nodes are simulated; commands are not: they run on this machine, as you.\n";
+
+/// On a demo the prompt asks before a line that changes things on more nodes than this.
+const DEMO_ASK: usize = 1;
+
 async fn with_demo(
     demo: &Demo,
     lines: Vec<String>,
+    scope: Option<String>,
     run: &RunArgs,
     out: &OutArgs,
 ) -> Result<Exit, ShellError> {
     let fleet = FleetArgs {
         file: Some(demo.fleet_file()),
-        scope: None,
+        scope,
     };
-    let session = session(&fleet, run)?;
+    let mut session = session(&fleet, run).await?;
+    session.settings.ask = Some(AskBar {
+        nodes: DEMO_ASK,
+        percent: 0,
+    });
     let input = if !lines.is_empty() {
         Input::Lines(lines)
     } else if io::stdin().is_terminal() {
-        Input::Prompt
+        Input::Prompt(DEMO_NOTICE)
     } else {
-        Input::Script(read_stdin()?)
+        Input::Script("standard input".to_owned(), read_stdin()?)
     };
     carry_out(session, input, false, out).await
 }
@@ -176,8 +213,10 @@ async fn with_demo(
 /// Where lines come from.
 enum Input {
     Lines(Vec<String>),
-    Script(String),
-    Prompt,
+    /// What it is called, and its text.
+    Script(String, String),
+    /// The prompt, with what is said before it.
+    Prompt(&'static str),
 }
 
 async fn carry_out(
@@ -187,20 +226,32 @@ async fn carry_out(
     out: &OutArgs,
 ) -> Result<Exit, ShellError> {
     let output = output(out)?;
-    let statements = match input {
-        Input::Prompt => return repl::run(session, output.looks).await,
+    let (source, statements) = match input {
+        Input::Prompt(notice) => return repl::run(session, output.looks, notice).await,
         Input::Lines(lines) => {
-            let statement = |(line, text)| Statement { line, text };
-            (1..).zip(lines).map(statement).collect()
+            let names = session.inventory().known_names();
+            let each = lines.iter().map(|text| statements(text, &names));
+            let all: Vec<Vec<Statement>> = each.collect::<Result<_, _>>()?;
+            (None, all.into_iter().flatten().collect())
         }
-        Input::Script(text) => statements(&text, &session.inventory().known_names())?,
+        Input::Script(name, text) => {
+            let statements = statements(&text, &session.inventory().known_names());
+            (Some(name.clone()), statements.map_err(|e| e.at(&name))?)
+        }
     };
-    let exit = batch::run(&mut session, statements, keep_going, output).await;
+    let exit = batch::run(
+        &mut session,
+        source.as_deref(),
+        statements,
+        keep_going,
+        output,
+    )
+    .await;
     session.close().await;
     exit
 }
 
-fn session(fleet: &FleetArgs, run: &RunArgs) -> Result<Session, ShellError> {
+async fn session(fleet: &FleetArgs, run: &RunArgs) -> Result<Session, ShellError> {
     let file = fleet.file.as_deref().ok_or_else(|| {
         ShellError::usage("no fleet is given")
             .hint("give one with --fleet FILE or HAILER_FLEET; `hailer demo` needs none")
@@ -210,15 +261,20 @@ fn session(fleet: &FleetArgs, run: &RunArgs) -> Result<Session, ShellError> {
     let settings = Settings {
         timeout: run.timeout,
         deadline: run.deadline,
-        max_in_flight: run.max_in_flight.map_or(defaults.max_in_flight, |n| {
-            usize::try_from(n).unwrap_or(usize::MAX)
-        }),
+        max_in_flight: run
+            .max_in_flight
+            .map(|n| usize::try_from(n).unwrap_or(usize::MAX)),
         expect: run.expect,
         dry_run: run.dry_run,
         fail_if_rows: run.fail_if_rows,
         ..defaults
     };
-    Session::new(opened, fleet.scope.as_deref(), settings)
+    Session::begin(opened, fleet.scope.as_deref(), settings)
+        .await
+        .map_err(|e| match &fleet.scope {
+            Some(_) => e,
+            None => e.at(&format!("{}: default_scope", file.display())),
+        })
 }
 
 fn output(out: &OutArgs) -> Result<Output, ShellError> {

@@ -33,12 +33,14 @@ pub struct Output {
     pub looks: Looks,
 }
 
-/// Carries statements out and returns the worst exit code.
+/// Carries statements out and returns the worst exit code. `source` is what a script is called:
+/// its mistakes are told with their line in it.
 ///
 /// # Errors
 /// When the signals cannot be had. A line that fails is told and counted.
 pub async fn run(
     session: &mut Session,
+    source: Option<&str>,
     statements: Vec<Statement>,
     keep_going: bool,
     output: Output,
@@ -51,6 +53,10 @@ pub async fn run(
             Ok(Some(exit)) => exit,
             Ok(None) => break,
             Err(error) => {
+                let error = match source {
+                    Some(source) => error.at(&format!("{source}:{}", statement.line)),
+                    None => error,
+                };
                 show::complain(&error);
                 error.exit()
             }
@@ -85,7 +91,7 @@ async fn one(
     interrupts: &mut Interrupts,
     output: Output,
 ) -> Result<Option<Exit>, ShellError> {
-    session.learn_live_states(text).await;
+    session.prepare(text).await;
     let plan = session.read(text)?;
     carry_out(session, Task::Plan(plan), interrupts, output).await
 }
@@ -101,6 +107,7 @@ async fn carry_out(
     let showing = Showing {
         looks: output.looks,
         is_quiet: output.is_quiet,
+        prints: told.streams && io::stdout().is_terminal(),
     };
     let answered = line::carry_out(session, task, interrupts, showing, |event| {
         told.event(event)
@@ -108,10 +115,13 @@ async fn carry_out(
     .await?;
     match answered {
         Answered::Nothing => Ok(Some(Exit::OK)),
-        Answered::Said(text) => {
-            show::say(&text);
-            Ok(Some(Exit::OK))
-        }
+        Answered::Said(text) => match show::write(&text) {
+            // Whoever stopped reading wants no more.
+            Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+                Err(ShellError::own(format!("write the answer: {e}")))
+            }
+            Ok(()) | Err(_) => Ok(Some(Exit::OK)),
+        },
         Answered::History(_) => Err(ShellError::usage("the history is the prompt's")
             .hint("`: history` runs a Linux command of that name")),
         Answered::Local(command) => show::run_local(&command).await.map(Some),
@@ -168,6 +178,7 @@ impl Told {
                 talk_look: output.looks.on_stderr(),
                 names,
                 is_raw: output.is_raw,
+                has_rows: is_table,
                 out_is_terminal: io::stdout().is_terminal(),
                 talk_is_terminal: io::stderr().is_terminal(),
             },

@@ -13,7 +13,6 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     name = "hailer",
     version,
     max_term_width = 100,
-    args_conflicts_with_subcommands = true,
     after_help = "Exit codes: 0 all ok · 1 some commands failed · 2 usage · 3 no or too few targets · \
                   4 some unreachable or lost · 5 some timed out · 6 halted · 7 denied · \
                   8 hailer failed · 130 interrupted"
@@ -57,12 +56,6 @@ pub enum Command {
         /// The program and its arguments
         #[arg(last = true, required = true, value_name = "PROGRAM")]
         argv: Vec<String>,
-        #[command(flatten)]
-        fleet: FleetArgs,
-        #[command(flatten)]
-        run: RunArgs,
-        #[command(flatten)]
-        out: OutArgs,
     },
     /// Try hailer on a simulated fleet on this machine; nothing is left behind
     Demo {
@@ -78,10 +71,6 @@ pub enum Command {
         /// Carry out this line, then end; may be given several times
         #[arg(short = 'c', value_name = "LINE", allow_hyphen_values = true)]
         lines: Vec<String>,
-        #[command(flatten)]
-        run: RunArgs,
-        #[command(flatten)]
-        out: OutArgs,
     },
     /// Start commands for a demo's agents; only the demo starts this
     #[command(hide = true, name = crate::demo::HELPER_COMMAND)]
@@ -95,11 +84,16 @@ pub enum Command {
 #[derive(Debug, Clone, Default, Args)]
 pub struct FleetArgs {
     /// The fleet file
-    #[arg(long = "fleet", value_name = "FILE", env = "HAILER_FLEET")]
+    #[arg(
+        long = "fleet",
+        value_name = "FILE",
+        env = "HAILER_FLEET",
+        global = true
+    )]
     pub file: Option<PathBuf>,
 
     /// The scope to start with, instead of the fleet file's default
-    #[arg(long, value_name = "SELECTOR")]
+    #[arg(long, value_name = "SELECTOR", global = true)]
     pub scope: Option<String>,
 }
 
@@ -107,31 +101,31 @@ pub struct FleetArgs {
 #[derive(Debug, Clone, Default, Args)]
 pub struct RunArgs {
     /// Kill a command on its node after this long (30s, 5m)
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration, allow_hyphen_values = true, global = true)]
     pub timeout: Option<std::time::Duration>,
 
     /// End the whole run after this long
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration, allow_hyphen_values = true, global = true)]
     pub deadline: Option<std::time::Duration>,
 
     /// How long to wait for a node's connection [default: 3s]
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration, allow_hyphen_values = true, global = true)]
     pub connect_timeout: Option<std::time::Duration>,
 
     /// How many nodes are asked at the same time [default: 1000]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000), global = true)]
     pub max_in_flight: Option<u64>,
 
     /// Fail, and run nothing, if fewer nodes than this are selected
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", global = true)]
     pub expect: Option<u64>,
 
     /// Show what would run where, and run nothing
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub dry_run: bool,
 
     /// Exit with 1 if the result has rows: for checks
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub fail_if_rows: bool,
 }
 
@@ -139,19 +133,19 @@ pub struct RunArgs {
 #[derive(Debug, Clone, Default, Args)]
 pub struct OutArgs {
     /// The form of results on standard output
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, global = true)]
     pub format: Option<Format>,
 
     /// With `--format text` into a pipe: the nodes' bytes as they are
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub raw: bool,
 
     /// When to use colour
-    #[arg(long, value_enum, default_value_t = ColorWhen::Auto)]
+    #[arg(long, value_enum, default_value_t = ColorWhen::Auto, global = true)]
     pub color: ColorWhen,
 
     /// No progress and no summary on standard error
-    #[arg(short, long)]
+    #[arg(short, long, global = true)]
     pub quiet: bool,
 }
 

@@ -43,6 +43,13 @@ impl ShellError {
         self
     }
 
+    /// Says in which file, and where in it.
+    #[must_use]
+    pub fn at(mut self, place: &str) -> Self {
+        self.message.insert_str(0, &format!("{place}: "));
+        self
+    }
+
     /// Makes an error of mistakes in a text of the language, drawn with their places.
     #[must_use]
     pub fn of_diagnostics(diagnostics: &[Diagnostic], text: &str) -> Self {

@@ -26,6 +26,8 @@ impl Exit {
     pub const USAGE: Self = Self(2);
     /// No target, or too few.
     pub const NO_TARGETS: Self = Self(3);
+    /// Not every target answered, or not whole.
+    pub const INCOMPLETE: Self = Self(4);
     /// hailer itself failed.
     pub const OWN_FAILURE: Self = Self(8);
     /// Ctrl-C.

@@ -19,6 +19,15 @@ impl Interrupts {
         })
     }
 
+    /// Forgets interrupts that came before: they were meant for something else.
+    ///
+    /// # Errors
+    /// When the handler cannot be installed.
+    pub fn forget(&mut self) -> std::io::Result<()> {
+        *self = Self::take_over()?;
+        Ok(())
+    }
+
     /// Waits for the next interrupt.
     pub async fn next(&mut self) {
         self.signal.recv().await;

@@ -23,6 +23,8 @@ pub struct Showing {
     pub looks: Looks,
     /// No live view.
     pub is_quiet: bool,
+    /// Whoever hears of events prints them to the terminal that the live view is on.
+    pub prints: bool,
 }
 
 /// What a session is asked to do.
@@ -45,6 +47,9 @@ pub async fn carry_out(
     showing: Showing,
     mut heard: impl FnMut(&Event),
 ) -> Result<Answered, ShellError> {
+    interrupts
+        .forget()
+        .map_err(|e| ShellError::own(format!("take over Ctrl-C: {e}")))?;
     let (events, mut events_rx) = mpsc::channel(EVENTS_MAX);
     let (control, control_rx) = mpsc::channel(8);
     let wires = Wires {
@@ -73,6 +78,9 @@ pub async fn carry_out(
             event = events_rx.recv(), if is_hearing => match event {
                 Some(event) => {
                     watch.event(&event);
+                    if showing.prints {
+                        watch.clear();
+                    }
                     heard(&event);
                 }
                 None => is_hearing = false,

@@ -8,8 +8,10 @@ use std::time::Duration;
 use hailer_identity::{Credentials, Trust};
 use hailer_lang::inventory::Inventory;
 use hailer_lang::inventory::file::FleetFile;
+use hailer_protocol::role::Role;
 use rustls::time_provider::DefaultTimeProvider;
 
+use crate::clock;
 use crate::error::ShellError;
 use crate::fleet::{Fleet, Timing};
 
@@ -82,14 +84,43 @@ fn credentials(
     let credentials = Credentials::from_pem(&cert_pem, &key_pem).map_err(|e| {
         ShellError::usage(format!("{} with {}: {e}", cert.display(), key.display()))
     })?;
+    check_operator(&credentials, &cert)?;
     let ca_pem = read(&ca, "the fleet's authority")?;
     let trust = Trust::from_pem(
         inventory.fleet().clone(),
         &ca_pem,
         Arc::new(DefaultTimeProvider),
     )
-    .map_err(|e| ShellError::usage(format!("{}: {e}", ca.display())))?;
+    .map_err(|e| {
+        ShellError::usage(format!("{}: {e}", ca.display())).at(&path.display().to_string())
+    })?;
     Ok((credentials, trust))
+}
+
+/// What no node would accept is said here, once, and not once a node.
+fn check_operator(credentials: &Credentials, cert: &Path) -> Result<(), ShellError> {
+    let (identity, validity) = (credentials.identity(), credentials.validity());
+    let cert = cert.display();
+    if identity.role == Role::Node {
+        return Err(ShellError::usage(format!(
+            "{cert}: {identity} is a node, and nodes ask nobody"
+        ))
+        .hint("`operator` in the fleet file names the certificate of an operator"));
+    }
+    let now = clock::wall();
+    if now > validity.not_after {
+        return Err(ShellError::usage(format!(
+            "{cert}: the certificate of {identity} has expired"
+        ))
+        .hint("ask whoever holds the fleet's authority for a new one"));
+    }
+    if now < validity.not_before {
+        return Err(ShellError::usage(format!(
+            "{cert}: the certificate of {identity} is not valid yet"
+        ))
+        .hint("compare this machine's clock with the authority's"));
+    }
+    Ok(())
 }
 
 fn read(path: &Path, what: &str) -> Result<String, ShellError> {

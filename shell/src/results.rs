@@ -6,15 +6,16 @@ use std::sync::Arc;
 use hailer_lang::ast::{ResultRef, SetKind};
 use hailer_lang::node_set::NodeSet;
 use hailer_lang::selector::{ResultSetError, ResultSets};
+use hailer_protocol::value::Value;
 use hailer_table::Frame;
 
-use crate::fleet::Finished;
+use crate::fleet::{Answer, Finished};
 
 /// How many results are kept; the oldest goes first.
 const KEPT_MAX: usize = 100;
 
-/// How many bytes of output and rows all kept results may hold before the oldest goes.
-const KEPT_BYTES_MAX: u64 = 512 << 20;
+/// How many bytes of output and rows all kept results may hold, roughly, before the oldest goes.
+const KEPT_BYTES_MAX: u64 = 256 << 20;
 
 /// One result.
 #[derive(Debug, Clone)]
@@ -25,16 +26,19 @@ pub struct Kept {
     pub run: Option<Arc<Finished>>,
     /// Its rows; `None` for a command's plain answers, of which rows are made when wanted.
     pub frame: Option<Arc<Frame>>,
-    /// Whether some rows of the probe are missing from it.
+    /// Whether it is of every target's whole answer.
     pub is_complete: bool,
 }
 
 impl Kept {
     fn bytes(&self) -> u64 {
         let answers = self.run.iter().flat_map(|run| run.gather.answers());
-        let outputs: u64 = answers
-            .map(|a| (a.out.0.len() + a.err.0.len()) as u64)
-            .sum();
+        let text = |v: &Value| v.as_str().map_or(32, |s| 32 + s.len()) as u64;
+        let of = |a: &Answer| {
+            let rows = a.rows.iter().flat_map(|table| &table.rows).flatten();
+            (a.out.0.len() + a.err.0.len()) as u64 + rows.map(text).sum::<u64>()
+        };
+        let outputs: u64 = answers.map(|a| of(a)).sum();
         let cells = self
             .frame
             .as_ref()
@@ -69,6 +73,15 @@ impl Results {
     #[must_use]
     pub const fn last(&self) -> Option<u32> {
         self.last
+    }
+
+    /// Returns the number of a result that is named; 0 before the first.
+    #[must_use]
+    pub fn number_of(&self, wanted: ResultRef) -> u32 {
+        match wanted {
+            ResultRef::Last => self.last.unwrap_or(0),
+            ResultRef::Number(n) => n,
+        }
     }
 
     /// Returns a result, if it is still kept.

@@ -5,12 +5,13 @@ mod query;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hailer_lang::ast::{self, Line, Selector};
 use hailer_lang::danger;
 use hailer_lang::explain::explain;
 use hailer_lang::inventory::Inventory;
-use hailer_lang::parse::{Parsed, parse};
+use hailer_lang::parse::{Parsed, parse, parse_selector};
 use hailer_lang::plan::{Context, LinePlan, Query, ResolvedScope, Source, plan, resolve_scope};
-use hailer_lang::selector::Live;
+use hailer_lang::selector::{Live, asks_live};
 use hailer_table::{Frame, Note};
 use tokio::sync::mpsc;
 
@@ -86,7 +87,7 @@ impl Session {
     ///
     /// # Errors
     /// When the scope's selector is wrong.
-    pub fn new(
+    pub async fn begin(
         opened: Opened,
         scope: Option<&str>,
         settings: Settings,
@@ -99,6 +100,10 @@ impl Session {
             settings,
         };
         if let Some(text) = scope.or(opened.default_scope.as_deref()) {
+            let (selector, _) = parse_selector(text, &session.inventory.known_names());
+            if asks_live(&selector) {
+                session.learn_live_states().await;
+            }
             let live = session.live();
             session.scope = Some(
                 resolve_scope(text, &session.context(&live))
@@ -166,12 +171,19 @@ impl Session {
         })
     }
 
-    /// Connects all nodes, and waits until it is known who is up, if the line's selector asks for
-    /// that and nobody was dialled yet.
-    pub async fn learn_live_states(&self, text: &str) {
-        if !text.contains("state") {
-            return;
+    /// Gets ready for a line that asks who is connected, by its own selector or the current scope's.
+    pub async fn prepare(&self, text: &str) {
+        let parsed = parse(text, &self.inventory.known_names());
+        let scope_is_live = self.scope.as_ref().is_some_and(|s| s.is_live);
+        if own_selector(&parsed).is_some_and(asks_live)
+            || (uses_current_scope(&parsed) && scope_is_live)
+        {
+            self.learn_live_states().await;
         }
+    }
+
+    /// Connects all nodes, and waits until it is known who is up.
+    async fn learn_live_states(&self) {
         self.fleet.connect_all_in_background();
         let known = async {
             let live = || self.live();
@@ -229,18 +241,21 @@ impl Session {
     /// # Errors
     /// Every mistake, with its place.
     pub fn read(&mut self, text: &str) -> Result<LinePlan, ShellError> {
-        self.refresh_scope()?;
+        let parsed = parse(text, &self.inventory.known_names());
+        if uses_current_scope(&parsed) {
+            self.refresh_scope()?;
+        }
         self.plan(text).inspect_err(|_| {
-            if is_scope_line(&parse(text, &self.inventory.known_names())) {
+            if matches!(parsed.line, Some(Line::Scope(_))) {
                 self.scope = None;
             }
         })
     }
 
-    /// Evaluates the scope anew: one that asks for live states stands for other nodes by now. A
-    /// scope made of a result stays what it was.
+    /// Evaluates the current scope anew if it asks who is connected. If it stands for nobody at this
+    /// moment the line fails; the scope stays, since another moment may be another matter.
     fn refresh_scope(&mut self) -> Result<(), ShellError> {
-        let Some(scope) = self.scope.as_ref().filter(|s| !s.is_frozen) else {
+        let Some(scope) = self.scope.as_ref().filter(|s| s.is_live && !s.is_frozen) else {
             return Ok(());
         };
         let live = self.live();
@@ -343,6 +358,21 @@ impl Session {
     }
 }
 
-fn is_scope_line(parsed: &Parsed) -> bool {
-    matches!(parsed.line, Some(hailer_lang::ast::Line::Scope(_)))
+/// The selector that a line itself has.
+const fn own_selector(parsed: &Parsed) -> Option<&Selector> {
+    match &parsed.line {
+        Some(Line::Scope(selector)) => Some(selector),
+        Some(Line::Query(query)) => query.scope.as_ref(),
+        Some(Line::Nothing | Line::Local(_) | Line::Shell(_)) | None => None,
+    }
+}
+
+/// Whether a line is for the nodes of the current scope.
+fn uses_current_scope(parsed: &Parsed) -> bool {
+    match &parsed.line {
+        Some(Line::Query(query)) => {
+            query.scope.is_none() && !matches!(query.source, ast::Source::Result(_))
+        }
+        Some(Line::Nothing | Line::Local(_) | Line::Scope(_) | Line::Shell(_)) | None => false,
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use hailer_lang::danger::AskBar;
+
 use crate::error::ShellError;
 use crate::fleet::policy::MAX_IN_FLIGHT_DEFAULT;
 
@@ -12,18 +14,17 @@ pub struct Settings {
     pub timeout: Option<Duration>,
     /// After how long a whole run ends.
     pub deadline: Option<Duration>,
-    /// How many nodes are asked at the same time.
-    pub max_in_flight: usize,
+    /// How many nodes are asked at the same time, whatever they do; by default a thousand, and a
+    /// node that shows no sign of life gives its place to the next.
+    pub max_in_flight: Option<usize>,
     /// Fail before anything runs if fewer nodes are selected.
     pub expect: Option<u64>,
     /// Show what would run, and run nothing.
     pub dry_run: bool,
     /// A result with rows is a failure.
     pub fail_if_rows: bool,
-    /// From how many nodes on the prompt asks before a line that changes things.
-    pub ask_nodes: usize,
-    /// And from which share of the fleet on, in percent, whichever is more.
-    pub ask_percent: usize,
+    /// From how many nodes on the prompt asks before a line that changes things; `None` for never.
+    pub ask: Option<AskBar>,
 }
 
 impl Default for Settings {
@@ -31,12 +32,11 @@ impl Default for Settings {
         Self {
             timeout: None,
             deadline: None,
-            max_in_flight: MAX_IN_FLIGHT_DEFAULT,
+            max_in_flight: None,
             expect: None,
             dry_run: false,
             fail_if_rows: false,
-            ask_nodes: 50,
-            ask_percent: 10,
+            ask: Some(AskBar::default()),
         }
     }
 }
@@ -59,7 +59,7 @@ impl Settings {
     /// Whether the prompt asks before a line that changes things on `n` of `fleet` nodes.
     #[must_use]
     pub fn asks(&self, n: usize, fleet: usize) -> bool {
-        n > self.ask_nodes.max(fleet * self.ask_percent / 100)
+        self.ask.is_some_and(|bar| bar.asks(n, fleet))
     }
 
     /// Returns all settings as `set` prints them.
@@ -77,9 +77,13 @@ impl Settings {
         match name {
             "timeout" => duration(self.timeout),
             "deadline" => duration(self.deadline),
-            "max_in_flight" => self.max_in_flight.to_string(),
-            "ask" if self.ask_nodes == usize::MAX => "off".to_owned(),
-            "ask" => self.ask_nodes.to_string(),
+            "max_in_flight" => {
+                let n = self.max_in_flight;
+                n.map_or_else(|| format!("({MAX_IN_FLIGHT_DEFAULT})"), |n| n.to_string())
+            }
+            "ask" => self
+                .ask
+                .map_or("off".to_owned(), |bar| bar.nodes.to_string()),
             _ => String::new(),
         }
     }
@@ -104,10 +108,16 @@ impl Settings {
             "deadline" => self.deadline = duration()?,
             "max_in_flight" => {
                 let n = value.parse().ok().filter(|n| *n > 0);
-                self.max_in_flight = n.ok_or_else(|| wrong("a number from 1"))?;
+                self.max_in_flight = Some(n.ok_or_else(|| wrong("a number from 1"))?);
             }
-            "ask" if value == "off" => self.ask_nodes = usize::MAX,
-            "ask" => self.ask_nodes = value.parse().map_err(|_| wrong("a number, or `off`"))?,
+            "ask" if value == "off" => self.ask = None,
+            "ask" => {
+                let nodes = value.parse().map_err(|_| wrong("a number, or `off`"))?;
+                self.ask = Some(AskBar {
+                    nodes,
+                    ..AskBar::default()
+                });
+            }
             _ => {
                 let known = NAMES.iter().map(|n| n.0);
                 let near = hailer_lang::nearest::nearest(name, known.clone());

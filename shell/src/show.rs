@@ -14,14 +14,23 @@ use crate::session::Shown;
 use crate::view::footer::render_footer;
 use crate::view::groups::{GroupsView, render_groups};
 
-/// Rows of a table that are drawn at the prompt; `save` and `--format` have them all.
+/// Rows of a table that are drawn at the prompt; `take N` shows more.
 const ROWS_MAX: usize = 200;
 
 /// Prints words of hailer's own, or text that was cleaned.
 pub fn say(text: &str) {
-    let mut out = io::stdout().lock();
     // A terminal that is gone ends the next reading of a line.
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let _ = write(text);
+}
+
+/// Writes words of hailer's own, or text that was cleaned.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn write(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }
 
 /// Prints why something could not be done.
@@ -35,7 +44,7 @@ pub fn result(shown: &Shown, inventory: &Arc<Inventory>, looks: Looks) {
     let look = looks.on_stdout();
     let names = Names(inventory);
     let mut text = String::new();
-    match (&shown.frame, &shown.run) {
+    match (&shown.frame, &shown.origin) {
         (Some(frame), _) => {
             let view = View {
                 width: look.width,
@@ -57,6 +66,7 @@ pub fn result(shown: &Shown, inventory: &Arc<Inventory>, looks: Looks) {
             }
         }
         (None, Some(run)) => {
+            // A result that is shown again has its run from before.
             let view = GroupsView::short(look);
             text.push_str(&render_groups(&run.gather, &run.summary, &names, &view));
         }

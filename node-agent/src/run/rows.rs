@@ -1,8 +1,9 @@
 //! A command's output as rows: the one row that its row plan starts from, and what it makes of it.
 
 use hailer_protocol::envelope::Envelope;
-use hailer_protocol::eval::Evaluator;
+use hailer_protocol::eval::{EvalError, Evaluator};
 use hailer_protocol::message::Done;
+use hailer_protocol::note::Note;
 use hailer_protocol::table::{Column, Table};
 use hailer_protocol::value::{DataType, Value};
 
@@ -51,10 +52,26 @@ pub(super) async fn evaluate(
         | Value::Time(_) => false,
     });
     let work = move || {
-        let evaluated = evaluator.run(table).map_err(|e| e.to_string())?;
+        let told = |e: EvalError| e.hint().map_or_else(|| e.to_string(), |hint| format!("{e}; {hint}"));
+        let evaluated = evaluator.run(table).map_err(told)?;
         let notes = evaluated.notes.iter().map(ToString::to_string).collect();
+        // Rows that `parse` left out were never looked at: the answer is not whole.
+        let unread: usize = evaluated
+            .notes
+            .iter()
+            .map(|note| match note {
+                Note::RowsCut { left_out, .. } => *left_out,
+                Note::ParsedAs(_)
+                | Note::RowsUnder(_)
+                | Note::LinesAround { .. }
+                | Note::LinesNotFitting(_)
+                | Note::ColumnsCut { .. }
+                | Note::InputCut
+                | Note::Overflowed(_) => 0,
+            })
+            .sum();
         let made = batches(evaluated.table, rows_max).map_err(|e| e.to_string())?;
-        Ok((made.envelopes, made.cut_rows, notes))
+        Ok((made.envelopes, made.cut_rows + unread as u64, notes))
     };
     if large {
         tokio::task::spawn_blocking(work)

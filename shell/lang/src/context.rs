@@ -50,6 +50,8 @@ pub struct ResolvedScope {
     pub text: String,
     /// Whether the selector names a result: then its nodes stay those of now.
     pub is_frozen: bool,
+    /// Whether the selector asks who is connected: then its nodes are others from moment to moment.
+    pub is_live: bool,
 }
 
 impl ResolvedScope {
@@ -60,6 +62,7 @@ impl ResolvedScope {
             nodes: inventory.all(),
             text: "@all".to_owned(),
             is_frozen: false,
+            is_live: false,
         }
     }
 
@@ -68,6 +71,7 @@ impl ResolvedScope {
             nodes,
             text: format!("@{}", selector.span.of(text).trim()),
             is_frozen: crate::selector::is_frozen(selector),
+            is_live: crate::selector::asks_live(selector),
         }
     }
 }

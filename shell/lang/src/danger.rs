@@ -125,13 +125,16 @@ fn program_changes(name: &str, args: &[String], nesting: usize) -> Option<(Strin
             && args
                 .iter()
                 .any(|a| matches!(a.as_str(), "-L" | "-S" | "-nL" | "-vnL"))
-        || args.first().is_some_and(|a| READING.contains(&a.as_str()));
-    if let Some((_, does)) = PROGRAMS
-        .iter()
-        .find(|(p, _)| *p == program)
-        .filter(|_| !asks)
-    {
-        return Some((name.to_owned(), does));
+        || args
+            .first()
+            .is_some_and(|a| matches!(a.as_str(), "--help" | "--version"));
+    let reads = || args.first().is_some_and(|a| READING.contains(&a.as_str()));
+    if let Some((_, does)) = PROGRAMS.iter().find(|(p, _)| *p == program) {
+        // To what works on files every operand is a file: `rm status` removes one.
+        let takes_files = [programs::REMOVES, programs::WRITES].contains(does);
+        if !asks && (takes_files || !reads()) {
+            return Some((name.to_owned(), does));
+        }
     }
     if let Some((_, subs, does)) = SUBCOMMANDS.iter().find(|(p, _, _)| *p == program) {
         let status = args.get(1).is_some_and(|a| a == "status");
@@ -154,7 +157,7 @@ fn program_changes(name: &str, args: &[String], nesting: usize) -> Option<(Strin
 }
 
 /// First operands with which programs that otherwise change things only tell.
-const READING: [&str; 14] = [
+const READING: [&str; 12] = [
     "list",
     "show",
     "info",
@@ -164,8 +167,6 @@ const READING: [&str; 14] = [
     "query",
     "freeze",
     "ls",
-    "--version",
-    "--help",
     "repolist",
     "check-update",
     "outdated",

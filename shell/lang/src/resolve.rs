@@ -38,7 +38,16 @@ pub(crate) fn resolve(
     for stage in stages {
         r.stage(stage);
     }
-    r.split
+    let mut split = r.split;
+    let parses = |s: &RowStep| matches!(s, RowStep::Parse(_));
+    if source == SourceKind::Command && !split.row_plan.steps.iter().any(parses) {
+        // A command's plain answer travels whole: as one row it could be too large for any envelope,
+        // and the node has no columns that the shell has not.
+        let steps = std::mem::take(&mut split.row_plan.steps);
+        let here = std::mem::take(&mut split.fleet);
+        split.fleet = steps.into_iter().map(FleetStep::Row).chain(here).collect();
+    }
+    split
 }
 
 /// What the verbs work on.
@@ -205,14 +214,16 @@ impl Resolver<'_> {
         for item in items {
             let expr = self.expr(&item.expr);
             self.reserved(&item.name, &item.expr);
-            // A later one in the same `derive` may read an earlier one.
-            if adds {
-                self.schema.add(&item.name.name);
-            }
             out.extend(expr.map(|expr| Projection {
                 name: item.name.name.clone(),
                 expr,
             }));
+        }
+        // Every item sees the row as it was: one may not read another of the same verb.
+        if adds {
+            items
+                .iter()
+                .for_each(|item| self.schema.add(&item.name.name));
         }
         (out.len() == items.len()).then_some(out)
     }

@@ -28,7 +28,8 @@ impl Schema {
 
     /// A command's columns before `parse`.
     pub(crate) fn command() -> Self {
-        Self::closed(NODE_SIDE_COLUMNS.map(str::to_owned).to_vec())
+        let on_node = NODE_SIDE_COLUMNS.into_iter();
+        Self::closed(on_node.chain(["err"]).map(str::to_owned).collect())
     }
 
     /// A metric's columns.

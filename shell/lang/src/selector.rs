@@ -132,6 +132,25 @@ pub fn is_frozen(selector: &Selector) -> bool {
     }
 }
 
+/// Whether a selector asks who is connected: it stands for other nodes from moment to moment.
+#[must_use]
+pub fn asks_live(selector: &Selector) -> bool {
+    match &selector.kind {
+        SelectorKind::State { .. } => true,
+        SelectorKind::Chain(first, rest) => {
+            asks_live(first) || rest.iter().any(|(_, s)| asks_live(s))
+        }
+        SelectorKind::All
+        | SelectorKind::Names(_)
+        | SelectorKind::Glob(_)
+        | SelectorKind::Regex(_)
+        | SelectorKind::Group(_)
+        | SelectorKind::Label(..)
+        | SelectorKind::Result(..)
+        | SelectorKind::Error => false,
+    }
+}
+
 struct Evaluation<'a> {
     world: World<'a>,
     errors: Vec<Diagnostic>,

@@ -205,8 +205,8 @@ pub const RESERVED_COLUMNS: &[Word] = &[
     now("err", "string", "what the command wrote to standard error"),
 ];
 
-/// The reserved columns that the node itself fills in; `node` and `state` are the shell's.
-pub const NODE_SIDE_COLUMNS: [&str; 6] = ["rc", "ms", "bytes", "truncated", "out", "err"];
+/// The reserved columns that a row plan finds on the node; the others are the shell's.
+pub const NODE_SIDE_COLUMNS: [&str; 5] = ["rc", "ms", "bytes", "truncated", "out"];
 
 /// What `agg` can compute.
 pub const AGGREGATES: &[&str] = &[

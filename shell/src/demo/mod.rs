@@ -5,6 +5,8 @@
 //! command. It watches its standard input, which ends when this process does, however it ends: then
 //! it stops and removes everything it has written.
 
+mod leftovers;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -125,7 +127,13 @@ impl Demo {
 /// Serves a demo's fleet, in the child.
 #[must_use]
 pub fn serve(args: &ServeArgs) -> std::process::ExitCode {
-    hailer_agent::cli::fleet_main(args, vec![HELPER_COMMAND.to_owned()])
+    // Before it is removed: then the directory has no real path any more.
+    let dir = args.dir.canonicalize().unwrap_or_else(|_| args.dir.clone());
+    let exit = hailer_agent::cli::fleet_main(args, vec![HELPER_COMMAND.to_owned()]);
+    if args.until_stdin_closes {
+        leftovers::end(&dir);
+    }
+    exit
 }
 
 /// Starts commands for a demo's agents, in the child's child.
@@ -154,7 +162,10 @@ fn scratch_dir() -> io::Result<PathBuf> {
         match std::fs::DirBuilder::new().mode(0o700).create(&dir) {
             Ok(()) => return Ok(dir),
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(e) => return Err(e),
+            Err(e) => {
+                let text = format!("make the directory {}: {e}", dir.display());
+                return Err(io::Error::new(e.kind(), text));
+            }
         }
     }
     Err(io::Error::new(

@@ -88,10 +88,10 @@ impl Answer {
         self.cut_bytes > 0 || self.cut_rows > 0
     }
 
-    /// Returns the milliseconds the command ran, or else how long the answer took.
+    /// Returns how many milliseconds the answer took, from dispatch to end: what the operator waits
+    /// for, the command's own time within it.
     #[must_use]
     pub fn ms(&self) -> u64 {
-        let ran = self.wall.unwrap_or(self.elapsed);
-        u64::try_from(ran.as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(self.elapsed.as_millis()).unwrap_or(u64::MAX)
     }
 }

@@ -16,6 +16,7 @@ pub(super) struct Json<O> {
     out: Sink<O>,
     names: Names,
     is_begun: bool,
+    has_rows: bool,
     has_table: bool,
     /// Said at the end; rows come first.
     failures: Vec<String>,
@@ -27,6 +28,7 @@ impl<O: Write> Json<O> {
             out: Sink::new(options.out),
             names: options.names,
             is_begun: false,
+            has_rows: options.has_rows,
             has_table: false,
             failures: Vec::new(),
         }
@@ -57,6 +59,11 @@ impl<O: Write + Send> Writer for Json<O> {
     fn on_answer(&mut self, answer: &Answer) -> Result<Flow, OutputError> {
         let names = Names::clone(&self.names);
         let Some(table) = &answer.rows else {
+            if self.has_rows {
+                self.failures
+                    .push(record::of_failure(answer, &*names).text());
+                return Ok(self.out.flow());
+            }
             return self.rows(std::iter::once(record::of_answer(answer, &*names)));
         };
         if record::is_failure(answer) {

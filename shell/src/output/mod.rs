@@ -142,6 +142,8 @@ pub struct Options<O, T> {
     pub names: Names,
     /// Bytes of nodes as they are, without their names (`text` only).
     pub is_raw: bool,
+    /// Whether the result is rows: then an answer without any is a failure, and no row.
+    pub has_rows: bool,
     /// Whether `out` is a terminal.
     pub out_is_terminal: bool,
     /// Whether `talk` is a terminal.
@@ -154,6 +156,7 @@ impl<O, T> std::fmt::Debug for Options<O, T> {
             .field("look", &self.look)
             .field("talk_look", &self.talk_look)
             .field("is_raw", &self.is_raw)
+            .field("has_rows", &self.has_rows)
             .finish_non_exhaustive()
     }
 }

@@ -18,6 +18,7 @@ use crate::fleet::answer::Answer;
 pub(super) struct Ndjson<O> {
     out: Sink<O>,
     names: Names,
+    has_rows: bool,
     has_table: bool,
 }
 
@@ -26,6 +27,7 @@ impl<O: Write> Ndjson<O> {
         Self {
             out: Sink::new(options.out),
             names: options.names,
+            has_rows: options.has_rows,
             has_table: false,
         }
     }
@@ -41,8 +43,12 @@ impl<O: Write + Send> Writer for Ndjson<O> {
     fn on_answer(&mut self, answer: &Answer) -> Result<Flow, OutputError> {
         let names = &*self.names;
         let Some(table) = &answer.rows else {
-            let fields = record::of_answer(answer, names);
-            return self.out.record(line("row", fields).as_bytes());
+            let text = if self.has_rows {
+                line("failure", record::of_failure(answer, names))
+            } else {
+                line("row", record::of_answer(answer, names))
+            };
+            return self.out.record(text.as_bytes());
         };
         let mut lines = String::new();
         for row in &table.rows {

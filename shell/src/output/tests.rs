@@ -50,6 +50,7 @@ fn options(out: &Shared, talk: &Shared) -> Options<Shared, Shared> {
         talk_look: Look::default(),
         names: Arc::new(TestNames),
         is_raw: false,
+        has_rows: false,
         out_is_terminal: false,
         talk_is_terminal: false,
     }
@@ -222,6 +223,7 @@ fn raw_bytes_go_into_a_pipe_and_never_to_a_terminal() {
     let (out, talk) = (Shared::default(), Shared::default());
     let raw = |out_is_terminal| Options {
         is_raw: true,
+        has_rows: false,
         out_is_terminal,
         talk_is_terminal: true,
         ..options(&out, &talk)

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use super::completer::LineCompleter;
 use super::highlighter::LineHighlighter;
 use super::history::{self, LINES_MAX};
-use super::prompt::{LinePrompt, PromptState};
+use super::prompt::{LinePrompt, PromptState, Question};
 use super::validator::LineValidator;
 
 const MENU: &str = "completion";
@@ -83,11 +83,12 @@ impl Editor {
                     let reply = match request {
                         Request::Line { columns: now } => {
                             *columns.lock().unwrap_or_else(PoisonError::into_inner) = now;
-                            Reply::Typed(read(&mut reedline, &prompt))
+                            let typed = read(&mut reedline, &prompt);
+                            // A terminal that is closed must not take the history with it.
+                            let _ = reedline.sync_history();
+                            Reply::Typed(typed)
                         }
-                        Request::Confirm { question } => {
-                            Reply::Confirmed(confirm(&question).unwrap_or(false))
-                        }
+                        Request::Confirm { question } => Reply::Confirmed(confirm(&question)),
                         Request::History { n } => {
                             Reply::History(history::list(reedline.history(), n))
                         }
@@ -210,12 +211,12 @@ fn read(reedline: &mut Reedline, prompt: &LinePrompt) -> Typed {
     }
 }
 
-fn confirm(question: &str) -> io::Result<bool> {
-    use std::io::Write as _;
-    let mut err = io::stderr();
-    write!(err, "{question} [y/N] ")?;
-    err.flush()?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+/// Asks with a line editor of its own, so that Ctrl-C means no, and the answer is no history.
+fn confirm(question: &str) -> bool {
+    let question = Question(format!("{question} [y/N] "));
+    let mut editor = Reedline::create().with_ansi_colors(false);
+    match editor.read_line(&question) {
+        Ok(Signal::Success(answer)) => matches!(answer.trim(), "y" | "Y" | "yes"),
+        Ok(_) | Err(_) => false,
+    }
 }

@@ -12,13 +12,17 @@ mod prompt;
 mod quiet;
 mod validator;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
+
+use hailer_protocol::clean::Clean;
 
 use crate::app::Looks;
 use crate::error::ShellError;
 use crate::exit::Exit;
 use crate::interrupt::Interrupts;
 use crate::line::{self, Showing, Task};
+use crate::script::statements;
 use crate::session::{Answered, Session};
 use crate::show;
 use editor::{Editor, Typed};
@@ -31,52 +35,150 @@ pub use history::history_file;
 const WELCOME: &str = "A line is a Linux command; it runs on every node in scope. \
                        `help` shows the language on one screen, Ctrl-D leaves.";
 
-/// Reads and carries out lines until the operator leaves.
+/// Reads and carries out lines until the operator leaves. `notice` is said before the first prompt.
 ///
 /// # Errors
 /// When the terminal or its signals cannot be had.
-pub async fn run(mut session: Session, looks: Looks) -> Result<Exit, ShellError> {
+pub async fn run(mut session: Session, looks: Looks, notice: &str) -> Result<Exit, ShellError> {
     let own = |what: &str, e: std::io::Error| ShellError::own(format!("{what}: {e}"));
-    let mut interrupts = Interrupts::take_over().map_err(|e| own("take over Ctrl-C", e))?;
+    let interrupts = Interrupts::take_over().map_err(|e| own("take over Ctrl-C", e))?;
     session.fleet().connect_all_in_background();
     show::say(&format!(
-        "hailer {} · fleet {} · {} nodes\n{WELCOME}\n",
+        "hailer {} · fleet {} · {} nodes\n{notice}{WELCOME}\n",
         env!("CARGO_PKG_VERSION"),
         session.inventory().fleet(),
         session.inventory().len(),
     ));
     settle(&session).await;
-    let mut editor = Editor::start(Arc::clone(session.inventory()), looks.color, history_file())
+    let editor = Editor::start(Arc::clone(session.inventory()), looks.color, history_file())
         .map_err(|e| own("start the line editor", e))?;
-    let mut exit = Exit::OK;
-    loop {
-        let columns = session.last_columns();
-        editor.ask(PromptState::of(&session), columns).await;
-        // The count of connected nodes in the prompt follows what the links find out.
-        let typed = loop {
-            tokio::select! {
-                typed = editor.typed() => break typed,
-                () = tokio::time::sleep(PROMPT_EVERY) => editor.refresh(PromptState::of(&session)),
-            }
-        };
-        match typed {
-            Typed::Line(text) => {
-                match evaluate(&mut session, &mut editor, &text, &mut interrupts, looks).await {
-                    Ok(Some(of_line)) => exit = of_line,
-                    Ok(None) => break,
-                    Err(error) => {
-                        show::complain(&error);
-                        exit = error.exit();
+    let mut prompt = Repl {
+        editor,
+        interrupts,
+        looks,
+        waiting: VecDeque::new(),
+    };
+    let exit = prompt.converse(&mut session).await;
+    session.close().await;
+    exit
+}
+
+/// The prompt under way.
+struct Repl {
+    editor: Editor,
+    interrupts: Interrupts,
+    looks: Looks,
+    /// Lines that were pasted or typed ahead and have not had their turn.
+    waiting: VecDeque<String>,
+}
+
+impl Repl {
+    async fn converse(&mut self, session: &mut Session) -> Result<Exit, ShellError> {
+        let mut exit = Exit::OK;
+        loop {
+            let text = match self.waiting.pop_front() {
+                Some(text) => {
+                    let prompt = PromptState::of(session).text();
+                    show::say(&format!("{prompt}{}\n", Clean::text(&text)));
+                    text
+                }
+                None => match self.read(session).await {
+                    Typed::Line(text) => match self.first_of(session, &text) {
+                        Some(first) => first,
+                        None => continue,
+                    },
+                    Typed::Interrupted => continue,
+                    Typed::End => return Ok(exit),
+                    Typed::Broken(e) => {
+                        return Err(ShellError::own(format!("read a line: {e}")));
                     }
+                },
+            };
+            match self.evaluate(session, &text).await {
+                Ok(Some(of_line)) => exit = of_line,
+                Ok(None) => return Ok(exit),
+                Err(error) => {
+                    show::complain(&error);
+                    exit = error.exit();
                 }
             }
-            Typed::Interrupted => {}
-            Typed::End => break,
-            Typed::Broken(e) => return Err(own("read a line", e)),
+            let failed = exit.0 == Exit::USAGE.0 || exit >= Exit::NO_TARGETS;
+            if failed && !self.waiting.is_empty() {
+                let n = self.waiting.len();
+                self.waiting.clear();
+                show::say(&format!("the {n} lines behind it were not run\n"));
+            }
         }
     }
-    session.close().await;
-    Ok(exit)
+
+    /// Reads a line. The count of connected nodes in the prompt follows what the links find out.
+    async fn read(&mut self, session: &Session) -> Typed {
+        let columns = session.last_columns();
+        self.editor.ask(PromptState::of(session), columns).await;
+        loop {
+            tokio::select! {
+                typed = self.editor.typed() => return typed,
+                () = tokio::time::sleep(PROMPT_EVERY) => {
+                    self.editor.refresh(PromptState::of(session));
+                }
+            }
+        }
+    }
+
+    /// Returns the first line of what was typed; a paste of several lets the others wait. Pasted
+    /// lines are lines of their own, as in a script: a scope among them is one.
+    fn first_of(&mut self, session: &Session, text: &str) -> Option<String> {
+        match statements(text, &session.inventory().known_names()) {
+            Ok(found) => self.waiting.extend(found.into_iter().map(|s| s.text)),
+            Err(error) => show::complain(&error),
+        }
+        self.waiting.pop_front()
+    }
+
+    /// Carries one line out; `None` when the operator leaves.
+    async fn evaluate(
+        &mut self,
+        session: &mut Session,
+        text: &str,
+    ) -> Result<Option<Exit>, ShellError> {
+        let plan = session.read(text)?;
+        if let Some(question) = session.question(&plan)
+            && !self.editor.confirm(question).await
+        {
+            self.waiting.clear();
+            show::say("nothing was run\n");
+            return Ok(Some(Exit::OK));
+        }
+        let showing = Showing {
+            looks: self.looks,
+            is_quiet: false,
+            prints: false,
+        };
+        let quiet = NoEcho::begin();
+        let interrupts = &mut self.interrupts;
+        let answered =
+            line::carry_out(session, Task::Plan(plan), interrupts, showing, |_| {}).await;
+        let ahead = quiet.typed_ahead();
+        self.waiting.extend(ahead.lines().map(str::to_owned));
+        drop(quiet);
+        match answered? {
+            Answered::Nothing => Ok(Some(Exit::OK)),
+            Answered::Said(text) => {
+                show::say(&text);
+                Ok(Some(Exit::OK))
+            }
+            Answered::History(n) => {
+                show::say(&self.editor.history(n).await);
+                Ok(Some(Exit::OK))
+            }
+            Answered::Local(command) => show::run_local(&command).await.map(Some),
+            Answered::Result(shown) => {
+                show::result(&shown, session.inventory(), self.looks);
+                Ok(Some(shown.exit))
+            }
+            Answered::Quit => Ok(None),
+        }
+    }
 }
 
 /// How often the prompt looks whether more nodes are connected.
@@ -92,45 +194,4 @@ async fn settle(session: &Session) {
         }
     };
     let _ = tokio::time::timeout(SETTLE, all_up).await;
-}
-
-/// Carries one line out; `None` when the operator leaves.
-async fn evaluate(
-    session: &mut Session,
-    editor: &mut Editor,
-    text: &str,
-    interrupts: &mut Interrupts,
-    looks: Looks,
-) -> Result<Option<Exit>, ShellError> {
-    let plan = session.read(text)?;
-    if let Some(question) = session.question(&plan)
-        && !editor.confirm(question).await
-    {
-        show::say("nothing was run\n");
-        return Ok(Some(Exit::OK));
-    }
-    let showing = Showing {
-        looks,
-        is_quiet: false,
-    };
-    let quiet = NoEcho::begin();
-    let answered = line::carry_out(session, Task::Plan(plan), interrupts, showing, |_| {}).await?;
-    drop(quiet);
-    match answered {
-        Answered::Nothing => Ok(Some(Exit::OK)),
-        Answered::Said(text) => {
-            show::say(&text);
-            Ok(Some(Exit::OK))
-        }
-        Answered::History(n) => {
-            show::say(&editor.history(n).await);
-            Ok(Some(Exit::OK))
-        }
-        Answered::Local(command) => show::run_local(&command).await.map(Some),
-        Answered::Result(shown) => {
-            show::result(&shown, session.inventory(), looks);
-            Ok(Some(shown.exit))
-        }
-        Answered::Quit => Ok(None),
-    }
 }

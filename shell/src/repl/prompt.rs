@@ -36,7 +36,7 @@ impl PromptState {
     }
 
     /// Returns the prompt without colour.
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let Some(scope) = &self.scope else {
             return "no scope> ".to_owned();
         };
@@ -96,6 +96,35 @@ impl Prompt for LinePrompt {
             PromptHistorySearchStatus::Failing => "nothing found: ",
         };
         format!("({failing}search `{}`) ", search.term).into()
+    }
+
+    fn get_prompt_color(&self) -> reedline::Color {
+        Color::Default
+    }
+}
+
+/// A question, as reedline asks it.
+pub(super) struct Question(pub(super) String);
+
+impl Prompt for Question {
+    fn render_prompt_left(&self) -> Cow<'_, str> {
+        self.0.as_str().into()
+    }
+
+    fn render_prompt_right(&self) -> Cow<'_, str> {
+        "".into()
+    }
+
+    fn render_prompt_indicator(&self, _mode: PromptEditMode) -> Cow<'_, str> {
+        "".into()
+    }
+
+    fn render_prompt_multiline_indicator(&self) -> Cow<'_, str> {
+        "".into()
+    }
+
+    fn render_prompt_history_search_indicator(&self, _search: PromptHistorySearch) -> Cow<'_, str> {
+        "".into()
     }
 
     fn get_prompt_color(&self) -> reedline::Color {

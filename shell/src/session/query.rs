@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hailer_lang::ast::ResultRef;
 use hailer_lang::fleet_plan::FleetStep;
 use hailer_lang::inventory::Inventory;
 use hailer_lang::node_set::NodeSet;
@@ -17,7 +18,7 @@ use hailer_table::{Frame, Note};
 use super::{Session, Shown, Wires};
 use crate::error::ShellError;
 use crate::exit::Exit;
-use crate::fleet::{self, Finished, Job};
+use crate::fleet::{self, Finished, Job, Policy};
 use crate::results::Kept;
 use crate::rows::{self, Names};
 
@@ -33,7 +34,10 @@ impl Session {
                 let is_probe = !matches!(query.source, Source::Command(_));
                 let asked_for_rows = is_probe || !query.row_plan.steps.is_empty();
                 let made = if asked_for_rows || !query.fleet.is_empty() {
-                    Some(self.frame_of_run(&run, asked_for_rows, query.fleet).await?)
+                    match self.frame_of_run(&run, asked_for_rows, query.fleet).await {
+                        Ok(made) => Some(made),
+                        Err(e) => return Err(self.keep_unmade(query.text, run, &e)),
+                    }
                 } else {
                     None
                 };
@@ -47,6 +51,9 @@ impl Session {
                     apply(frame, notes, &query.fleet, &inventory)
                 });
                 (None, None, Some(made.await?))
+            }
+            Source::Result(result) if query.fleet.is_empty() => {
+                return self.show_again(*result);
             }
             Source::Result(result) => {
                 let kept = self
@@ -71,6 +78,21 @@ impl Session {
         Ok(Shown {
             is_limited,
             ..shown
+        })
+    }
+
+    /// Shows a kept result again, under its own number.
+    fn show_again(&self, result: ResultRef) -> Result<Shown, ShellError> {
+        let found = self.results.find(result);
+        let kept = found.map_err(|e| ShellError::usage(e.to_string()))?;
+        Ok(Shown {
+            number: self.results.number_of(result),
+            run: None,
+            origin: kept.run.clone(),
+            frame: kept.frame.clone(),
+            is_limited: false,
+            notes: Vec::new(),
+            exit: Exit::OK,
         })
     }
 
@@ -101,8 +123,14 @@ impl Session {
         let mut exit = run
             .as_ref()
             .map_or(Exit::OK, |r| Exit(r.summary.exit_code()));
-        if self.settings.fail_if_rows && frame.as_ref().is_some_and(|f| f.len() > 0) {
-            exit = exit.worst(Exit::FAILED);
+        if self.settings.fail_if_rows {
+            if frame.as_ref().is_some_and(|f| !f.is_empty()) {
+                exit = exit.worst(Exit::FAILED);
+            }
+            // What was cut might have been a row.
+            if origin.as_ref().is_some_and(|r| r.summary.truncated > 0) {
+                exit = exit.worst(Exit::INCOMPLETE);
+            }
         }
         let is_complete = origin.as_ref().is_none_or(|r| {
             let answers = r.gather.answers();
@@ -125,6 +153,16 @@ impl Session {
             notes,
             exit,
         }
+    }
+
+    /// Keeps a run whose rows could not be made what the line asked for, and says so: it did run.
+    fn keep_unmade(&mut self, text: String, run: Arc<Finished>, error: &ShellError) -> ShellError {
+        let exit = error.exit().worst(Exit(run.summary.exit_code()));
+        let shown = self.keep(text, Some(Arc::clone(&run)), Some(run), None);
+        ShellError::new(exit, error.to_string()).hint(format!(
+            "the nodes were asked, and their answers are kept as ${n}: go on with `${n} |> …`",
+            n = shown.number
+        ))
     }
 
     async fn frame_of_run(
@@ -193,7 +231,9 @@ impl Session {
             env: Vec::new(),
         };
         let mut job = Job::new(&query.scope.nodes, run);
-        job.policy.max_in_flight = self.settings.max_in_flight;
+        if let Some(n) = self.settings.max_in_flight {
+            job.policy = Policy::strictly(n);
+        }
         job.policy.deadline = self.settings.deadline;
         job.policy.answer_within = self.settings.timeout;
         fleet::run(&self.fleet, job, wires.events, wires.control)

@@ -261,8 +261,8 @@ const CONTAINERS: &[&str] = &[
     "rm", "rmi", "stop", "kill", "restart", "start", "run", "exec", "prune", "pause", "unpause",
     "update", "compose", "build", "pull", "push", "cp", "rename",
 ];
-const REMOVES: &str = "removes things";
-const WRITES: &str = "writes files";
+pub(super) const REMOVES: &str = "removes things";
+pub(super) const WRITES: &str = "writes files";
 const DISKS: &str = "changes disks";
 const KILLS: &str = "ends processes";
 const PACKAGES: &str = "changes packages";

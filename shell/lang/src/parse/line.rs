@@ -287,7 +287,8 @@ fn result_source(rest: &str) -> Option<(Option<ResultRef>, usize)> {
     let digits = rest.strip_prefix('$')?;
     let n = digits.bytes().take_while(u8::is_ascii_digit).count();
     let behind = digits[n..].trim_start();
-    if !behind.starts_with("|>") {
+    // Alone it shows the result again; to a shell it would be nothing, or no command.
+    if !behind.is_empty() && !behind.starts_with("|>") {
         return None;
     }
     let result = if n == 0 {

@@ -219,7 +219,7 @@ impl Scanner<'_> {
                 ),
             )
             .label("not in POSIX sh")
-            .help("write `bash -c '…'`, or `set shell bash`"),
+            .help("write `bash -c '…'`"),
         );
     }
 }
