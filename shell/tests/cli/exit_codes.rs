@@ -1,0 +1,175 @@
+//! Exit codes, one by one.
+
+use std::fs::File;
+
+use hailer_protocol::role::Role;
+
+use crate::support::agent::Agent;
+use crate::support::fleet::Fleet;
+use crate::support::wait_until;
+
+#[test]
+fn zero_is_that_every_target_was_ok() {
+    let ran = Fleet::shared().hailer().line("@web[01-03] : true").run();
+    ran.exits(0);
+}
+
+#[test]
+fn one_is_that_a_command_failed() {
+    let hailer = || Fleet::shared().hailer();
+    let one = r#"@web[01-03] : test "$HAILER_NODE" != web02"#;
+    hailer()
+        .line(one)
+        .run()
+        .exits(1)
+        .says("web02 · 1 node · failed rc=1");
+    // Killed by a signal is failed, too.
+    hailer()
+        .line("@web01 : kill -9 $$")
+        .run()
+        .exits(1)
+        .says("rc=137");
+    hailer()
+        .line("@web01 : no-such-program")
+        .run()
+        .exits(1)
+        .says("rc=127");
+}
+
+#[test]
+fn one_is_that_a_check_found_rows() {
+    let hailer = || Fleet::shared().hailer().args(["--fail-if-rows"]);
+    hailer()
+        .line("nodes |> where node = 'web01'")
+        .run()
+        .exits(1);
+    hailer()
+        .line("nodes |> where node = 'nobody'")
+        .run()
+        .exits(0);
+}
+
+#[test]
+fn two_is_that_nothing_ran_since_it_was_not_understood() {
+    for line in ["@web01 : uptime |> selct", "df | where x > 1", "@web[01"] {
+        let ran = Fleet::shared().hailer().line(line).run();
+        ran.exits(2).prints_nothing().complains("error[");
+    }
+}
+
+#[test]
+fn three_is_that_there_are_no_or_too_few_targets() {
+    let hailer = || Fleet::shared().hailer();
+    hailer()
+        .line("@nobody : true")
+        .run()
+        .exits(3)
+        .prints_nothing();
+    hailer()
+        .line("@role=none : true")
+        .run()
+        .exits(3)
+        .prints_nothing();
+    hailer()
+        .line("@web01 & db01 : true")
+        .run()
+        .exits(3)
+        .prints_nothing();
+    let ran = hailer()
+        .args(["--expect", "4"])
+        .line("@web[01-03] : true")
+        .run();
+    ran.exits(3)
+        .prints_nothing()
+        .complains("3 nodes, at least 4 are expected");
+    hailer()
+        .args(["--expect", "3"])
+        .line("@web[01-03] : true")
+        .run()
+        .exits(0);
+}
+
+#[test]
+fn four_is_that_a_node_was_not_reached() {
+    let ran = Fleet::shared().hailer().line("@web[10-11] : true").run();
+    ran.exits(4)
+        .says("web11 · 1 node · unreachable: no connection");
+}
+
+#[test]
+fn five_is_that_a_deadline_came_first() {
+    let timeout = ["--timeout", "300ms"];
+    let ran = Fleet::shared()
+        .hailer()
+        .args(timeout)
+        .line("@web01 : sleep 1000")
+        .run();
+    ran.exits(5).says("web01 · 1 node · timed_out");
+}
+
+#[test]
+fn six_is_that_some_never_had_their_turn() {
+    let one_by_one = ["--deadline", "500ms", "--max-in-flight", "1"];
+    let ran = Fleet::shared()
+        .hailer()
+        .args(one_by_one)
+        .line("@web[01-03] : sleep 1000")
+        .run();
+    ran.exits(6)
+        .says("2 nodes · not_started: the run's deadline came first");
+}
+
+#[test]
+fn seven_is_that_a_node_denied_it() {
+    // A keeper may connect, but it cannot command.
+    let agent = Agent::start(Role::Keeper);
+    let ran = agent.hailer().line("@n1 : true").run();
+    ran.exits(7).says("denied").says("only operators may");
+}
+
+#[test]
+fn eight_is_that_hailer_itself_failed() {
+    let full = || {
+        File::options()
+            .write(true)
+            .open("/dev/full")
+            .expect("it is there")
+    };
+    for line in ["@web01 : uptime", "nodes", "help", "scope"] {
+        let (code, err) = Fleet::shared().hailer().line(line).run_into(full());
+        assert_eq!(code, 8, "{line}: {err}");
+        assert!(err.contains("No space left"), "{line}: {err}");
+    }
+}
+
+#[test]
+fn an_interrupted_run_exits_with_130_and_leaves_nothing() {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    let fleet = Fleet::start(3, 0);
+    let mut child = fleet.hailer().line("sleep 1000").spawn();
+    wait_until("the command runs everywhere", || {
+        fleet.commands().len() >= 3
+    });
+    let pid = Pid::from_raw(i32::try_from(child.id()).expect("pids are small")).expect("not 0");
+    for _ in 0..2 {
+        kill_process(pid, Signal::INT).expect("it is there");
+        // Two signals of one kind that meet are one.
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    let (code, _) = crate::support::hailer::wait(&mut child);
+    assert_eq!(code, 130);
+    fleet.wait_until_idle();
+}
+
+#[test]
+fn the_worst_line_gives_the_exit_code() {
+    let hailer = || Fleet::shared().hailer().args(["--keep-going"]);
+    let ran = hailer()
+        .line("@web01 : sh -c 'exit 3'")
+        .line("@web01 : true")
+        .run();
+    ran.exits(1);
+    let ran = hailer().line("@nobody : true").line("@web01 : false").run();
+    ran.exits(3);
+}

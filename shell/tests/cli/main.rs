@@ -1,0 +1,39 @@
+//! The `hailer` program as a person and a pipeline meet it: real processes, real agents, real
+//! terminals.
+//!
+//! Every test starts the built executable against a simulated fleet of its own or one that all
+//! tests share, with a home directory that is thrown away. What is waited for is a condition;
+//! times are only limits after which a test fails.
+//!
+//! | module | shows |
+//! |---|---|
+//! | [`exit_codes`] | every exit code, one by one |
+//! | [`lines`] | `-c`, scripts, standard input, `run` |
+//! | [`formats`] | what programs read, record by record |
+//! | [`sessions`] | whole sessions against their transcripts (`UPDATE_EXPECTED=1` writes them anew) |
+//! | [`wide`] | two hundred nodes, some of them dead |
+//! | [`bombs`] | output without end under a memory limit |
+//! | [`processes`] | nothing stays behind, whatever ends |
+//! | [`prompt`], [`widths`] | the prompt in a terminal |
+//! | [`mistakes`] | malformed files, credentials and flags |
+//!
+//! The long form of [`bombs`], on a machine with time: a demo of fifty nodes that each write 1 GiB,
+//!
+//! ```text
+//! hailer demo --nodes 50 --fail 0 --slow 0 --format ndjson \
+//!     -c 'head -c 1073741824 /dev/zero' | tail -n 1
+//! ```
+//!
+//! says `"cut_bytes"` of 50 GiB less what was kept, with either process below 512 MiB.
+
+mod bombs;
+mod exit_codes;
+mod formats;
+mod lines;
+mod mistakes;
+mod processes;
+mod prompt;
+mod sessions;
+mod support;
+mod wide;
+mod widths;
