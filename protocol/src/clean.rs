@@ -153,8 +153,8 @@ fn push(out: &mut String, c: char, keep_layout: bool) {
     }
 }
 
-/// C1 controls, direction and zero-width format characters, line separators, tags, the byte order
-/// mark and variation selectors: all that changes what is seen without being seen.
+/// C1 controls, direction and zero-width format characters, line separators, tags and the byte
+/// order mark: all that changes what is seen without being seen.
 const fn is_hidden(c: char) -> bool {
     matches!(c,
         '\u{80}'..='\u{9f}'

@@ -31,7 +31,7 @@ impl ErrorCode {
     pub const RECORD: Self = Self(9);
     /// The run id belongs to another request.
     pub const RUN_ID: Self = Self(10);
-    /// Nothing is known of that run or output here.
+    /// What became of that run, or its output, cannot be told here.
     pub const UNKNOWN: Self = Self(11);
     /// A mistake of the agent itself.
     pub const INTERNAL: Self = Self(12);
@@ -47,7 +47,7 @@ impl ErrorCode {
         (Self::SPAWN, "spawn", State::Failed),
         (Self::RECORD, "record", State::Undeliverable),
         (Self::RUN_ID, "run_id", State::Undeliverable),
-        (Self::UNKNOWN, "unknown", State::Undeliverable),
+        (Self::UNKNOWN, "unknown", State::Lost),
         (Self::INTERNAL, "internal", State::Undeliverable),
     ];
 

@@ -14,7 +14,7 @@ pub const OUTPUT_CHUNK_MAX: usize = 32 << 10;
 /// A command line. Linux itself stops one argument at 128 KiB.
 pub const COMMAND_MAX: usize = 128 << 10;
 
-/// Arguments of one command, together; Linux's own bound is a quarter of the stack limit.
+/// How many arguments one command has; their bytes are bounded by the envelope.
 pub const ARGV_MAX: usize = 1024;
 
 /// Steps of one row plan.

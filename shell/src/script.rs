@@ -2,6 +2,7 @@
 
 use hailer_lang::lexer::Completeness;
 use hailer_lang::parse::{KnownNames, parse};
+use hailer_protocol::limits::COMMAND_MAX;
 
 use crate::error::ShellError;
 
@@ -38,6 +39,14 @@ pub fn statements(script: &str, names: &KnownNames) -> Result<Vec<Statement>, Sh
             parse(&statement.text, names).completeness,
             Completeness::Incomplete(_)
         ) {
+            // No command may be longer, and each line more is another look at all of them.
+            if statement.text.len() > COMMAND_MAX {
+                return Err(ShellError::usage(format!(
+                    "the line that begins on line {} has not ended after {COMMAND_MAX} bytes",
+                    statement.line
+                ))
+                .hint("a quote may be open; nothing of it was run"));
+            }
             open = Some(statement);
             continue;
         }

@@ -12,6 +12,7 @@ use hailer_lang::inventory::Inventory;
 use hailer_lang::parse::{Parsed, parse, parse_selector};
 use hailer_lang::plan::{Context, LinePlan, Query, ResolvedScope, Source, plan, resolve_scope};
 use hailer_lang::selector::{Live, asks_live};
+use hailer_lang::words;
 use hailer_table::{Frame, Note};
 use tokio::sync::mpsc;
 
@@ -161,14 +162,21 @@ impl Session {
     /// Returns the columns of the last result with their types, for completion.
     #[must_use]
     pub fn last_columns(&self) -> Vec<(String, &'static str)> {
-        let last = self.results.find(hailer_lang::ast::ResultRef::Last);
-        let frame = last.ok().and_then(|kept| kept.frame.clone());
-        frame.map_or_else(Vec::new, |frame| {
-            let columns = frame.columns().iter();
-            columns
-                .map(|c| (c.column.name.clone(), c.column.data_type.name()))
-                .collect()
-        })
+        let Ok(last) = self.results.find(ast::ResultRef::Last) else {
+            return Vec::new();
+        };
+        match &last.frame {
+            Some(frame) => {
+                let columns = frame.columns().iter();
+                columns
+                    .map(|c| (c.column.name.clone(), c.column.data_type.name()))
+                    .collect()
+            }
+            None => {
+                let columns = words::RESERVED_COLUMNS.iter();
+                columns.map(|c| (c.name.to_owned(), c.usage)).collect()
+            }
+        }
     }
 
     /// Gets ready for a line that asks who is connected, by its own selector or the current scope's.

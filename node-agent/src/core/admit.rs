@@ -4,7 +4,7 @@
 //! what this version does not do yet is refused by name. The decision is made before the body is
 //! decoded, from the certificate's identity and the envelope's kind and signature.
 
-use hailer_protocol::envelope::Envelope;
+use hailer_protocol::envelope::{Auth, Envelope};
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::message::{Kind, StreamKind};
 use hailer_protocol::role::{Identity, Role};
@@ -48,6 +48,12 @@ pub fn admit(
     stream: Option<StreamKind>,
     envelope: &Envelope,
 ) -> Verdict {
+    if matches!(envelope.auth, Auth::Signed(_)) {
+        return Denial::because(
+            ErrorCode::UNSUPPORTED,
+            "this agent does not verify signatures yet, and takes none unverified",
+        );
+    }
     let Some(kind) = Kind::from_number(envelope.kind) else {
         return Denial::because(
             ErrorCode::UNSUPPORTED,
@@ -206,6 +212,14 @@ mod tests {
         };
         assert_eq!(denial.code, ErrorCode::DENIED);
         assert!(admit_stream(&peer(Role::Node), StreamKind::Request) != Verdict::Allow);
+    }
+
+    #[test]
+    fn a_signature_that_nobody_verifies_is_not_taken_for_one() {
+        let mut run = Envelope::new(Kind::Run, Vec::new());
+        run.auth = Auth::Signed(vec![1, 2, 3]);
+        let verdict = admit(NOW, &peer(Role::Operator), Some(StreamKind::Request), &run);
+        assert_ne!(verdict, Verdict::Allow);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hailer_exec::{Control, End, How, Program, Rlimits, Running, Spec, Stdin};
+use hailer_exec::{Control, End, ExecError, How, Program, Rlimits, Running, Spec, Stdin};
 use hailer_protocol::clean::NodeBytes;
 use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
@@ -64,7 +64,21 @@ pub(super) async fn carry_out(
     let running = match host.spawner().spawn(&spec(host, run)).await {
         Ok(running) => running,
         Err(e) => {
-            let failed = Failed::new(ErrorCode::SPAWN, e.to_string());
+            // What may have run is not told as what did not.
+            let code = match e {
+                ExecError::HelperGone { .. } | ExecError::SupervisorGone { .. } => {
+                    ErrorCode::UNKNOWN
+                }
+                ExecError::HelperStart { .. }
+                | ExecError::Pipe(_)
+                | ExecError::SpawnFailed { .. }
+                | ExecError::Nul { .. }
+                | ExecError::EnvName { .. }
+                | ExecError::Empty
+                | ExecError::TooLarge { .. }
+                | ExecError::Protocol { .. } => ErrorCode::SPAWN,
+            };
+            let failed = Failed::new(code, e.to_string());
             return refuse(begun, failed, outbound).await;
         }
     };
@@ -329,7 +343,7 @@ impl<'a> Command<'a> {
         let wall = clock::mono().since(begun);
         let end = match ended {
             Ended::Command(end) => end,
-            Ended::Unknown(text) => return self.fail(wall, ErrorCode::INTERNAL, text).await,
+            Ended::Unknown(text) => return self.fail(wall, ErrorCode::UNKNOWN, text).await,
         };
         let mut done = self.done(&end, self.told.why(), wall);
         let mut rows = Vec::new();

@@ -52,7 +52,10 @@ pub(super) async fn evaluate(
         | Value::Time(_) => false,
     });
     let work = move || {
-        let told = |e: EvalError| e.hint().map_or_else(|| e.to_string(), |hint| format!("{e}; {hint}"));
+        let told = |e: EvalError| {
+            e.hint()
+                .map_or_else(|| e.to_string(), |hint| format!("{e}; {hint}"))
+        };
         let evaluated = evaluator.run(table).map_err(told)?;
         let notes = evaluated.notes.iter().map(ToString::to_string).collect();
         // Rows that `parse` left out were never looked at: the answer is not whole.

@@ -200,9 +200,10 @@ fn only_the_parts_that_a_node_knows_are_sent_to_it() {
         ("df |> parse |> where dc = fra |> where use_pct > 90", 1, 2),
         ("df |> parse |> where label.dc = fra", 1, 1),
         ("df |> where state = ok |> parse", 0, 2),
-        ("df |> where rc != 0", 1, 0),
+        ("df |> where rc != 0", 0, 1),
+        ("df |> where rc != 0 |> parse", 2, 0),
         ("df |> parse |> derive rack = 1", 1, 1),
-        ("df |> take 3 per node |> take 3 |> take 3 per node", 1, 2),
+        ("df |> take 3 per node |> take 3 |> take 3 per node", 0, 3),
         (
             "metric memory.utilization |> where value > 1 |> sort value desc",
             1,

@@ -5,7 +5,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use hailer_lang::ast::SetKind;
 use hailer_lang::inventory::Inventory;
+use hailer_lang::selector::LIVE_STATES;
 use hailer_lang::words::{PROBES, SHELL_WORDS, VERBS, Word};
 use hailer_protocol::expr::Function;
 use hailer_protocol::metrics;
@@ -125,8 +127,19 @@ fn in_selector(before: &str, from: usize, inventory: &Inventory) -> (usize, Vec<
             .rfind(|c: char| " ,!&^()@".contains(c))
             .map_or(0, |at| at + 1);
     let typed = &before[start..];
+    if let Some((_, set)) = typed.strip_prefix('$').and_then(|r| r.split_once('.')) {
+        let sets = SetKind::names().map(|s| Candidate::word(s, "")).collect();
+        return (start + typed.len() - set.len(), matching(sets, set));
+    }
     if let Some((key, value)) = typed.split_once('=') {
         let key = key.trim_end_matches('!');
+        if key == "state" {
+            let states = LIVE_STATES.map(|s| Candidate::word(s, ""));
+            return (
+                start + typed.len() - value.len(),
+                matching(states.to_vec(), value),
+            );
+        }
         let values = inventory.labels().get(key).into_iter().flatten();
         let found = values.map(|(v, nodes)| Candidate::word(v.clone(), count(nodes.len())));
         return (
@@ -280,6 +293,8 @@ mod tests {
         check("@role=", &["@role=web", "@role=db"]);
         check("@web1,role=d", &["@web1,role=db"]);
         check("@all ! d", &["@all ! db1", "@all ! dc="]);
+        check("@state=", &["@state=up", "@state=down"]);
+        check("@$3.fa", &["@$3.failed"]);
     }
 
     #[test]

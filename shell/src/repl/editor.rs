@@ -195,7 +195,8 @@ fn build(
         reedline = reedline.with_hinter(Box::new(DefaultHinter::default().with_style(style)));
     }
     // Without a place to keep it, the history lives as long as the shell.
-    match history.and_then(|file| FileBackedHistory::with_file(LINES_MAX, file).ok()) {
+    let private = history.filter(|file| history::make_private(file).is_ok());
+    match private.and_then(|file| FileBackedHistory::with_file(LINES_MAX, file).ok()) {
         Some(kept) => reedline.with_history(Box::new(kept)),
         None => reedline,
     }

@@ -1,6 +1,7 @@
 //! The lines that were run, over sessions.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use reedline::{History, SearchDirection, SearchQuery};
 
@@ -18,6 +19,20 @@ pub fn history_file() -> Option<PathBuf> {
     };
     let state = set("XDG_STATE_HOME").or_else(|| set("HOME").map(|h| h.join(".local/state")))?;
     Some(state.join("hailer").join("history"))
+}
+
+/// Makes the history's file, if it is not there, so that nobody else reads it: lines hold secrets.
+pub(super) fn make_private(file: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+    if let Some(parent) = file.parent() {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(parent)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true).mode(0o600);
+    options.open(file).map(drop)
 }
 
 /// Returns the last `n` lines, oldest first, with a line for each.
