@@ -13,19 +13,20 @@ const CTRL_C: &str = "\x03";
 /// Everything with which a node's output could try to command a terminal.
 const HOSTILE: &str = r"printf '\033[2J\033[H\033]0;owned\007\033[31mred\033[?1049h\r\b\b\302\233[2J\342\200\256\nend\n'";
 
-fn open(fleet: &Fleet, columns: u16) -> (Terminal, TempDir) {
+/// Opens a prompt. The terminal goes before the home directory, in which it writes.
+fn open(fleet: &Fleet, columns: u16) -> (TempDir, Terminal) {
     let home = TempDir::with_prefix("hailer-widths-").expect("a directory");
     let file = fleet.file().display().to_string();
     let args = ["--fleet", file.as_str(), "--scope", "@web[01-03]"];
     let terminal = Terminal::start(&args, home.path(), columns, 24);
     terminal.wait_for_prompt("@web[01-03] 3>");
-    (terminal, home)
+    (home, terminal)
 }
 
 #[test]
 fn the_prompt_and_a_result_fit_every_width() {
     for columns in WIDTHS {
-        let (mut terminal, _home) = open(Fleet::shared(), columns);
+        let (_home, mut terminal) = open(Fleet::shared(), columns);
         terminal.enters("cat etc/bios");
         terminal.wait_for("2.14.1");
         terminal.wait_for_prompt("@web[01-03] 3>");
@@ -39,7 +40,7 @@ fn the_prompt_and_a_result_fit_every_width() {
 #[test]
 fn a_long_line_wraps_and_can_be_taken_back() {
     for columns in WIDTHS {
-        let (mut terminal, _home) = open(Fleet::shared(), columns);
+        let (_home, mut terminal) = open(Fleet::shared(), columns);
         let long = "abcdefghij".repeat(25);
         terminal.types(&format!("echo {long}"));
         terminal.wait("whole long line", |s| s.concat().contains(&long));
@@ -54,7 +55,7 @@ fn a_long_line_wraps_and_can_be_taken_back() {
 #[test]
 fn tab_shows_what_could_stand_there() {
     for columns in WIDTHS {
-        let (mut terminal, _home) = open(Fleet::shared(), columns);
+        let (_home, mut terminal) = open(Fleet::shared(), columns);
         terminal.types("@we\t");
         terminal.wait("menu", |s| s.iter().any(|l| l.contains("web02")));
         terminal.types(CTRL_C);
@@ -66,7 +67,7 @@ fn tab_shows_what_could_stand_there() {
 #[test]
 fn lines_of_several_lines_keep_the_prompt_whole() {
     for columns in WIDTHS {
-        let (mut terminal, _home) = open(Fleet::shared(), columns);
+        let (_home, mut terminal) = open(Fleet::shared(), columns);
         terminal.enters("for i in 1 2; do");
         terminal.enters("echo n$i");
         terminal.enters("done");
@@ -80,7 +81,7 @@ fn lines_of_several_lines_keep_the_prompt_whole() {
 #[test]
 fn hostile_output_commands_no_terminal() {
     for columns in WIDTHS {
-        let (mut terminal, _home) = open(Fleet::shared(), columns);
+        let (_home, mut terminal) = open(Fleet::shared(), columns);
         terminal.enters("echo before");
         terminal.wait("answer", |s| s.iter().any(|l| l == "  before"));
         terminal.wait_for_prompt("@web[01-03] 3>");
@@ -97,7 +98,7 @@ fn hostile_output_commands_no_terminal() {
 
 #[test]
 fn hostile_output_under_way_commands_no_terminal() {
-    let (mut terminal, _home) = open(Fleet::shared(), 80);
+    let (_home, mut terminal) = open(Fleet::shared(), 80);
     // The preview shows groups while the last node still works.
     terminal.enters(&format!("{HOSTILE}; test $HAILER_NODE != web03 || sleep 1"));
     terminal.wait_for("2/3");
