@@ -33,7 +33,7 @@ fn connections(n: usize) -> Result<()> {
     let own = || memory_kib(std::process::id(), "VmRSS").unwrap_or(0);
     let served = || memory_kib(fleet.pid(), "VmRSS").unwrap_or(0);
     crate::runtime()?.block_on(async {
-        let ours = Ours::open(fleet.dir())?;
+        let ours = Ours::open(fleet.dir()).await?;
         let before = (own(), served());
         ours.connect().await;
         tokio::time::sleep(SETTLE).await;

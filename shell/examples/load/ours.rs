@@ -29,9 +29,9 @@ pub(crate) struct Ours {
 
 impl Ours {
     /// Opens the fleet of which this directory holds the files, and connects nobody yet.
-    pub(crate) fn open(dir: &Path) -> Result<Self> {
+    pub(crate) async fn open(dir: &Path) -> Result<Self> {
         let opened = open(&dir.join("fleet.toml"), None)?;
-        let session = Session::new(opened, None, Settings::default())?;
+        let session = Session::begin(opened, None, Settings::default()).await?;
         Ok(Self { session })
     }
 

@@ -21,7 +21,7 @@ pub(crate) fn measure(size: Size, asked: Asked) -> Result<()> {
     ];
     crate::runtime()?.block_on(async {
         let floor = Floor::connect(bare.dir()).await?;
-        let mut ours = Ours::open(fleet.dir())?;
+        let mut ours = Ours::open(fleet.dir()).await?;
         ours.connect().await;
         let [bare, answers, line] = &mut rows;
         for turn in 0..=size.reps {
