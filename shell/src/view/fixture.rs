@@ -53,6 +53,7 @@ pub(crate) fn answer(node: u32, rc: i32, out: &[u8], err: &[u8]) -> Answer {
     Answer {
         rc: Some(rc),
         wall: Some(Duration::from_millis(12 + u64::from(node % 7))),
+        elapsed: Duration::from_millis(12 + u64::from(node % 7)),
         out: Arc::new(NodeBytes(out.to_vec())),
         err: Arc::new(NodeBytes(err.to_vec())),
         out_bytes: out.len() as u64,

@@ -77,7 +77,7 @@ fn an_answer_holds_what_the_node_said() {
     assert_eq!(answer.out.0, b"hello world");
     assert_eq!(
         (answer.bytes(), answer.ms(), answer.node),
-        (11, 1, NodeId(3))
+        (11, 9, NodeId(3))
     );
     assert!(!answer.is_truncated());
     assert_eq!(answer.notes.len(), NOTES_MAX);
