@@ -100,6 +100,9 @@ fn ctrl_c_at_the_prompt_drops_what_was_typed_and_stays() {
     demo.terminal.wait_for("half a line");
     demo.terminal.types(CTRL_C);
     demo.terminal.wait_for_prompt("@all 8>");
+    // Something is typed in between, so that the prompt that is waited for is a new one.
+    demo.terminal.types("and another");
+    demo.terminal.wait_for("and another");
     demo.terminal.types(CTRL_C);
     demo.terminal.wait_for_prompt("@all 8>");
     assert!(demo.commands().is_empty(), "nothing was run");
