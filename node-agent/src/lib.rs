@@ -5,7 +5,7 @@
 //! command down before it starts.
 //!
 //! - [`core`]: every decision, pure.
-//! - [`net`]: QUIC. [`run`]: processes and probes. [`state`], [`journal`]: the disk.
+//! - [`net`]: QUIC. `run`: processes and probes. [`state`], [`journal`]: the disk.
 //! - [`host`]: what one agent's drivers share. [`serve`]: the agent of one machine.
 //! - [`fleet`]: many agents in one process, for trying things out, tests and benchmarks.
 

@@ -289,6 +289,19 @@ fn samples() -> Vec<(String, Envelope)> {
     );
     all.extend(runs());
     all.extend(answers());
+    all.extend(keepers());
+    let signed = Envelope {
+        auth: Auth::Signed(vec![0x55; 5]),
+        ..all[0].1.clone()
+    };
+    all.push(("signed".to_owned(), signed));
+    all
+}
+
+/// What shells, agents and keepers say to each other beside runs.
+#[expect(clippy::too_many_lines, reason = "a flat list of samples")]
+fn keepers() -> Vec<(String, Envelope)> {
+    let mut all = Vec::new();
     let (run, digest, lease) = (RunId([0x11; 16]), Digest([0x33; 32]), LeaseId([0x22; 16]));
     add(&mut all, "fetch", &Fetch { run, digest });
     add(
@@ -361,11 +374,6 @@ fn samples() -> Vec<(String, Envelope)> {
         ttl_ms: 60_000,
     };
     add(&mut all, "trigger", &trigger);
-    let signed = Envelope {
-        auth: Auth::Signed(vec![0x55; 5]),
-        ..all[0].1.clone()
-    };
-    all.push(("signed".to_owned(), signed));
     all
 }
 

@@ -4,7 +4,7 @@
 //! its own crate, and so is everything that knows polars.
 //!
 //! - [`app`]: what the program does, from its arguments ([`cli`]) to its [`exit`] code.
-//! - [`session`]: lines in, results out; [`line`] runs one of them while it is [`watch`]ed.
+//! - [`session`]: lines in, results out; [`mod@line`] runs one of them while it is [`watch`]ed.
 //! - [`repl`]: the prompt. [`batch`]: `-c`, scripts, standard input.
 //! - [`fleet`]: links and fan-out. [`rows`]: answers become rows. [`results`]: `$1`, `$2` …
 //! - [`view`]: what a person sees. [`output`]: what a program reads.

@@ -73,7 +73,8 @@ impl Settings {
     }
 
     fn get(&self, name: &str) -> String {
-        let duration = |d: Option<Duration>| d.map_or("off".to_owned(), |d| format!("{d:?}"));
+        let duration =
+            |d: Option<Duration>| d.map_or_else(|| "off".to_owned(), |d| format!("{d:?}"));
         match name {
             "timeout" => duration(self.timeout),
             "deadline" => duration(self.deadline),
@@ -83,7 +84,7 @@ impl Settings {
             }
             "ask" => self
                 .ask
-                .map_or("off".to_owned(), |bar| bar.nodes.to_string()),
+                .map_or_else(|| "off".to_owned(), |bar| bar.nodes.to_string()),
             _ => String::new(),
         }
     }

@@ -52,7 +52,7 @@ pub fn result(shown: &Shown, inventory: &Arc<Inventory>, looks: Looks) {
                 max_rows: (!shown.is_limited).then_some(ROWS_MAX),
                 ascii: look.ascii,
             };
-            if frame.len() == 0 {
+            if frame.is_empty() {
                 text.push_str("(no rows)\n");
             } else {
                 text.push_str(&render_table(frame, &view));

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! [`Agent`] owns no socket, process, file or clock: thousands of agents can be simulated in one
-//! thread. The drivers in [`crate::net`] and [`crate::run`] carry its effects out, in order.
+//! thread. The drivers in [`crate::net`] and `run` carry its effects out, in order.
 
 mod admit;
 mod agent;

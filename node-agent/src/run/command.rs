@@ -66,9 +66,7 @@ pub(super) async fn carry_out(
         Err(e) => {
             // What may have run is not told as what did not.
             let code = match e {
-                ExecError::HelperGone { .. } | ExecError::SupervisorGone { .. } => {
-                    ErrorCode::UNKNOWN
-                }
+                ExecError::HelperGone { .. } | ExecError::SupervisorGone => ErrorCode::UNKNOWN,
                 ExecError::HelperStart { .. }
                 | ExecError::Pipe(_)
                 | ExecError::SpawnFailed { .. }

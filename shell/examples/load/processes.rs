@@ -120,6 +120,6 @@ fn children(pid: u32) -> Vec<u32> {
 pub(crate) fn datagrams() -> u64 {
     let counters = fs::read_to_string("/proc/net/snmp").unwrap_or_default();
     let udp = counters.lines().filter(|l| l.starts_with("Udp: "));
-    let sent = udp.filter_map(|l| l.split(' ').nth(4)?.parse().ok());
-    sent.last().unwrap_or(0)
+    let mut sent = udp.filter_map(|l| l.split(' ').nth(4)?.parse().ok());
+    sent.next_back().unwrap_or(0)
 }

@@ -2,7 +2,7 @@
 //!
 //! It decides nothing. What the links, the exchanges, the operator and the clock say goes into the
 //! fan-out, and what the fan-out says is carried out. A slow listener is waited for: once
-//! [`PENDING_MAX`] events wait, no more is read, the nodes' streams fill up, and their commands
+//! `PENDING_MAX` events wait, no more is read, the nodes' streams fill up, and their commands
 //! block as they would on a slow terminal. The operator and the clock are heard all the same.
 
 use std::collections::VecDeque;

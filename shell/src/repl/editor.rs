@@ -107,7 +107,7 @@ impl Editor {
     }
 
     /// Asks for a line; [`Editor::typed`] returns it. `columns` are those of the last result.
-    pub(super) async fn ask(&mut self, state: PromptState, columns: Vec<(String, &'static str)>) {
+    pub(super) fn ask(&mut self, state: PromptState, columns: Vec<(String, &'static str)>) {
         self.set(state);
         let _ = self.requests.send(Request::Line { columns });
     }

@@ -114,7 +114,7 @@ impl Repl {
     /// Reads a line. The count of connected nodes in the prompt follows what the links find out.
     async fn read(&mut self, session: &Session) -> Typed {
         let columns = session.last_columns();
-        self.editor.ask(PromptState::of(session), columns).await;
+        self.editor.ask(PromptState::of(session), columns);
         loop {
             tokio::select! {
                 typed = self.editor.typed() => return typed,

@@ -152,11 +152,14 @@ fn an_interrupted_run_exits_with_130_and_leaves_nothing() {
         fleet.commands().len() >= 3
     });
     let pid = Pid::from_raw(i32::try_from(child.id()).expect("pids are small")).expect("not 0");
-    for _ in 0..2 {
-        kill_process(pid, Signal::INT).expect("it is there");
-        // Two signals of one kind that meet are one.
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
+    // Two signals of one kind that meet are one, so it is interrupted until it has ended.
+    wait_until("it ends", || {
+        let ended = matches!(child.try_wait(), Ok(Some(_)));
+        if !ended {
+            let _ = kill_process(pid, Signal::INT);
+        }
+        ended
+    });
     let (code, _) = crate::support::hailer::wait(&mut child);
     assert_eq!(code, 130);
     fleet.wait_until_idle();

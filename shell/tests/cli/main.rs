@@ -26,6 +26,11 @@
 //!
 //! says `"cut_bytes"` of 50 GiB less what was kept, with either process below 512 MiB.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "conditions are polled, and times are only limits after which a test fails"
+)]
+
 mod bombs;
 mod exit_codes;
 mod formats;

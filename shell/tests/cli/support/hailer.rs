@@ -200,7 +200,7 @@ pub(crate) fn wait(child: &mut Child) -> (i32, u64) {
     let mut peak = 0;
     loop {
         if let Some(status) = child.try_wait().expect("it is our child") {
-            let code = status.code().or(status.signal().map(|s| -s));
+            let code = status.code().or_else(|| status.signal().map(|s| -s));
             return (code.expect("either is there"), peak);
         }
         peak = peak.max(proc::peak_bytes(child.id()).unwrap_or(0));
