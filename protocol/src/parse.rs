@@ -1,7 +1,7 @@
 //! `parse`: text that Linux tools print becomes tables.
 //!
 //! Every format reads any text without failing badly: what does not fit is counted in a
-//! [`Note`](crate::note::Note), and text of which nothing fits is an error, so that a condition over
+//! [`Note`], and text of which nothing fits is an error, so that a condition over
 //! it is unanswered rather than false. Text that is empty is an empty table: a tool that has nothing
 //! to list prints nothing. Work and memory grow with the text's length and no faster.
 //!

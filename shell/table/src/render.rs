@@ -1,6 +1,6 @@
 //! Drawing a frame for people.
 //!
-//! Every text in the picture was made safe first: comfy-table is handed [`Fitted`] text alone, and
+//! Every text in the picture was made safe first: comfy-table is handed `Fitted` text alone, and
 //! that is made of [`Clean`] alone. What is cut says so: a long text ends in `…`, rows and columns
 //! that are not drawn are counted below. Node names and numbers are never cut, since half of one
 //! is another one; a node set wraps.
