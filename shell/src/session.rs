@@ -179,12 +179,14 @@ impl Session {
         }
     }
 
-    /// Gets ready for a line that asks who is connected, by its own selector or the current scope's.
+    /// Gets ready for a line that asks who is connected: its own selector, the current scope's, or its
+    /// rows.
     pub async fn prepare(&self, text: &str) {
         let parsed = parse(text, &self.inventory.known_names());
         let scope_is_live = self.scope.as_ref().is_some_and(|s| s.is_live);
         if own_selector(&parsed).is_some_and(asks_live)
             || (uses_current_scope(&parsed) && scope_is_live)
+            || shows_live_states(&parsed)
         {
             self.learn_live_states().await;
         }
@@ -372,6 +374,14 @@ const fn own_selector(parsed: &Parsed) -> Option<&Selector> {
         Some(Line::Scope(selector)) => Some(selector),
         Some(Line::Query(query)) => query.scope.as_ref(),
         Some(Line::Nothing | Line::Local(_) | Line::Shell(_)) | None => None,
+    }
+}
+
+/// Whether a line's rows tell who is connected.
+const fn shows_live_states(parsed: &Parsed) -> bool {
+    match &parsed.line {
+        Some(Line::Query(query)) => matches!(query.source, ast::Source::Nodes),
+        Some(Line::Nothing | Line::Local(_) | Line::Scope(_) | Line::Shell(_)) | None => false,
     }
 }
 

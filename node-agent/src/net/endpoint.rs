@@ -18,6 +18,9 @@ const SOCKET_BUFFER: usize = 4 << 20;
 /// Without a packet for this long a connection is given up. The shell sends keep-alives.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long farewells have to leave. A peer that misses its one finds out by the idle timeout.
+const FAREWELL: Duration = Duration::from_millis(200);
+
 /// An agent that accepts connections until it is closed or dropped.
 #[derive(Debug)]
 pub struct Listening {
@@ -35,7 +38,7 @@ impl Listening {
     /// Closes every connection and waits, briefly, until the peers have heard of it.
     pub async fn close(self) {
         self.endpoint.close(VarInt::from_u32(0), b"the agent stops");
-        let _ = tokio::time::timeout(Duration::from_secs(1), self.endpoint.wait_idle()).await;
+        let _ = tokio::time::timeout(FAREWELL, self.endpoint.wait_idle()).await;
     }
 }
 

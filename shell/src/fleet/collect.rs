@@ -13,6 +13,7 @@ use hailer_protocol::codec::CodecError;
 use hailer_protocol::envelope::{Envelope, EnvelopeError};
 use hailer_protocol::limits;
 use hailer_protocol::message::{Batch, Done, Failed, Kind, Message as _, Output, Refused, Started};
+use hailer_protocol::parse::name::is_column_name;
 use hailer_protocol::state::State;
 use hailer_protocol::table::Table;
 use hailer_protocol::value::Value;
@@ -241,7 +242,9 @@ impl Collector {
     }
 
     fn batch(&mut self, table: Table) -> Result<Step, Breach> {
+        // Names are completed at the prompt as they are: no other than the language's own gets in.
         let fits = table.is_rectangular()
+            && table.columns.iter().all(|c| is_column_name(&c.name))
             && table.columns.len() <= limits::COLUMNS_MAX
             && table.rows.len() <= limits::BATCH_ROWS_MAX
             && self

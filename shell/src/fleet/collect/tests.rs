@@ -154,6 +154,8 @@ fn what_does_not_belong_there_is_a_breach() {
     let mut ragged = batch(&["a"], 1);
     ragged.table.rows[0].clear();
     check(&[], env(&ragged), &Breach::Rows);
+    // A name that could command a terminal is no name.
+    check(&[], env(&batch(&["\x1b]0;x\x07"], 1)), &Breach::Rows);
     check(
         &[],
         env(&done(State::Unreachable)),
