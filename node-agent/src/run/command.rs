@@ -61,7 +61,11 @@ pub(super) async fn carry_out(
         Ok(evaluator) => evaluator,
         Err(failed) => return refuse(begun, failed, outbound).await,
     };
-    let running = match host.spawner().spawn(&spec(host, run)).await {
+    let Some(program) = program_of(&run.probe) else {
+        let failed = Failed::new(ErrorCode::INTERNAL, "a probe is no command".to_owned());
+        return refuse(begun, failed, outbound).await;
+    };
+    let running = match host.spawner().spawn(&spec(host, run, program)).await {
         Ok(running) => running,
         Err(e) => {
             // What may have run is not told as what did not.
@@ -95,15 +99,16 @@ fn plan_of(run: &Run) -> Result<Option<Evaluator>, Failed> {
         .map_err(|e| Failed::new(ErrorCode::PLAN, e.to_string()))
 }
 
-fn spec(host: &Host, run: &Run) -> Spec {
+fn program_of(probe: &Probe) -> Option<Program> {
+    match probe {
+        Probe::Argv(argv) => Some(Program::Argv(argv.clone())),
+        Probe::Shell(line) => Some(Program::Shell(line.clone())),
+        Probe::Metric(_) | Probe::Facts(_) => None,
+    }
+}
+
+fn spec(host: &Host, run: &Run, program: Program) -> Spec {
     let config = host.config();
-    let program = match &run.probe {
-        Probe::Argv(argv) => Program::Argv(argv.clone()),
-        Probe::Shell(line) => Program::Shell(line.clone()),
-        // The core hands only commands to this file.
-        Probe::Metric(name) => Program::Shell(format!("exit 70 # metric {name}")),
-        Probe::Facts(_) => Program::Shell("exit 70 # facts".to_owned()),
-    };
     let defaults = Rlimits::default();
     Spec {
         program,
