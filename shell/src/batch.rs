@@ -216,6 +216,7 @@ impl Told {
         let end = shown.origin.as_ref().map(|run| End {
             gather: &run.gather,
             summary: &run.summary,
+            exit_code: shown.exit.0,
         });
         let written = self.writer.on_end(end);
         self.note(written);

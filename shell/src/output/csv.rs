@@ -69,7 +69,10 @@ impl<O: Write + Send, T: Write + Send> Writer for Csv<O, T> {
     }
 
     fn on_end(&mut self, end: Option<End<'_>>) -> Result<Flow, OutputError> {
-        if let Some(End { gather, summary }) = end {
+        if let Some(End {
+            gather, summary, ..
+        }) = end
+        {
             let text = render_footer(gather, summary, &*self.names, self.talk_look);
             let _: Flow = self.talk.record(text.as_bytes())?;
         }

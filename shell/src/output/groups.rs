@@ -44,7 +44,10 @@ impl<O: Write + Send> Writer for Groups<O> {
     }
 
     fn on_end(&mut self, end: Option<End<'_>>) -> Result<Flow, OutputError> {
-        let Some(End { gather, summary }) = end else {
+        let Some(End {
+            gather, summary, ..
+        }) = end
+        else {
             return Ok(self.out.flow());
         };
         let text = if self.has_table {

@@ -100,6 +100,8 @@ pub struct End<'a> {
     pub gather: &'a Gather,
     /// Their sums.
     pub summary: &'a Summary,
+    /// The exit code that the line leads to: the run's, or a worse one that a check asked for.
+    pub exit_code: u8,
 }
 
 /// Writes one result in one format.

@@ -166,7 +166,10 @@ pub(super) fn of_frame_row(frame: &Frame, row: usize) -> Record {
 /// Returns the fields of a run's summary.
 pub(super) fn of_end(end: Option<End<'_>>, names: &dyn NodeNames) -> Record {
     let mut record = Record::default();
-    let Some(End { summary, .. }) = end else {
+    let Some(End {
+        summary, exit_code, ..
+    }) = end
+    else {
         record.add("targets", 0);
         record.add("states", Map::new());
         record.add("nodes", Map::new());
@@ -191,7 +194,7 @@ pub(super) fn of_end(end: Option<End<'_>>, names: &dyn NodeNames) -> Record {
     record.add("cut_bytes", summary.cut_bytes);
     record.add("cut_rows", summary.cut_rows);
     record.add("interrupted", summary.is_interrupted);
-    record.add("exit_code", summary.exit_code());
+    record.add("exit_code", exit_code);
     record.add("elapsed_ms", elapsed_ms);
     record
 }

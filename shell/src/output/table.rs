@@ -72,7 +72,10 @@ impl<O: Write + Send> Writer for Table<O> {
     }
 
     fn on_end(&mut self, end: Option<End<'_>>) -> Result<Flow, OutputError> {
-        let Some(End { gather, summary }) = end else {
+        let Some(End {
+            gather, summary, ..
+        }) = end
+        else {
             return Ok(self.out.flow());
         };
         let mut text = String::new();

@@ -83,6 +83,7 @@ fn written(format: Format) -> (String, String) {
     let end = End {
         gather: &gather,
         summary: &summary,
+        exit_code: summary.exit_code(),
     };
     assert_eq!(writer.on_end(Some(end)).expect("written"), Flow::Open);
     (out.text(), talk.text())
@@ -116,9 +117,24 @@ fn written_table(format: Format) -> (String, String) {
     let end = End {
         gather: &gather,
         summary: &summary,
+        exit_code: summary.exit_code(),
     };
     assert_eq!(writer.on_end(Some(end)).expect("written"), Flow::Open);
     (out.text(), talk.text())
+}
+
+#[test]
+fn the_summary_tells_the_exit_code_of_the_line_and_not_of_the_run_alone() {
+    let out = Shared::default();
+    let mut writer = writer(Format::Ndjson, options(&out, &Shared::default())).expect("made");
+    let (gather, summary) = gathered([answer(1, 0, b"up\n", b"")]);
+    let end = End {
+        gather: &gather,
+        summary: &summary,
+        exit_code: 1,
+    };
+    assert_eq!(writer.on_end(Some(end)).expect("written"), Flow::Open);
+    assert!(out.text().contains("\"exit_code\":1,"), "{}", out.text());
 }
 
 const FOOTER: &str = "\
@@ -295,6 +311,7 @@ fn a_reader_that_leaves_ends_the_output_and_nothing_fails() {
         let end = End {
             gather: &gather,
             summary: &summary,
+            exit_code: summary.exit_code(),
         };
         assert_eq!(
             writer.on_end(Some(end)).expect("no error"),
