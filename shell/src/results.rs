@@ -26,8 +26,6 @@ pub struct Kept {
     pub run: Option<Arc<Finished>>,
     /// Its rows; `None` for a command's plain answers, of which rows are made when wanted.
     pub frame: Option<Arc<Frame>>,
-    /// Whether it is of every target's whole answer.
-    pub is_complete: bool,
 }
 
 impl Kept {

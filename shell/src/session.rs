@@ -49,8 +49,6 @@ pub enum Answered {
 pub struct Shown {
     /// Its number: `$N`.
     pub number: u32,
-    /// The run that was made for it; `None` where the line went on from what was there.
-    pub run: Option<Arc<Finished>>,
     /// The run that its rows come from, whenever that was.
     pub origin: Option<Arc<Finished>>,
     /// Its rows; `None` for a command's plain answers.

@@ -69,7 +69,7 @@ impl Ours {
         let (answered, ()) = tokio::join!(line, listening);
         match answered? {
             Answered::Result(shown) => {
-                let run = shown.run.ok_or("the line ran nothing")?;
+                let run = shown.origin.ok_or("the line ran nothing")?;
                 all(run.summary.count(State::Ok), n)
             }
             Answered::Nothing

@@ -93,7 +93,6 @@ pub struct Collector {
     out: Pieces,
     err: Pieces,
     rows: Option<Table>,
-    row_bytes: u64,
     received_rows: u64,
     kept_rows: u64,
     started: Option<Started>,
@@ -112,7 +111,6 @@ impl Collector {
             out: Pieces::default(),
             err: Pieces::default(),
             rows: None,
-            row_bytes: 0,
             received_rows: 0,
             kept_rows: 0,
             started: None,
@@ -261,7 +259,6 @@ impl Collector {
             let size = size_of_row(&row);
             if !is_cut && self.kept_rows < self.keep.rows && self.budget.take_all(size) {
                 self.kept_rows += 1;
-                self.row_bytes += size;
                 kept.rows.push(row);
             }
         }

@@ -87,7 +87,6 @@ impl Session {
         let kept = found.map_err(|e| ShellError::usage(e.to_string()))?;
         Ok(Shown {
             number: self.results.number_of(result),
-            run: None,
             origin: kept.run.clone(),
             frame: kept.frame.clone(),
             is_limited: false,
@@ -132,21 +131,13 @@ impl Session {
                 exit = exit.worst(Exit::INCOMPLETE);
             }
         }
-        let is_complete = origin.as_ref().is_none_or(|r| {
-            let answers = r.gather.answers();
-            answers
-                .iter()
-                .all(|a| a.state.is_answer() && !a.is_truncated())
-        });
         let number = self.results.keep(Kept {
             text,
             run: origin.clone(),
             frame: frame.clone(),
-            is_complete,
         });
         Shown {
             number,
-            run,
             origin,
             frame,
             is_limited: false,
