@@ -4,7 +4,8 @@
 //! its own crate, and so is everything that knows polars.
 //!
 //! - [`app`]: what the program does, from its arguments ([`cli`]) to its [`exit`] code.
-//! - [`session`]: lines in, results out; [`mod@line`] runs one of them while it is [`watch`]ed.
+//! - [`session`]: lines in, results out; [`running`]: one run under way, which [`mod@line`] waits for
+//!   while it is [`watch`]ed.
 //! - [`repl`]: the prompt. [`batch`]: `-c`, scripts, standard input.
 //! - [`fleet`]: links and fan-out. [`rows`]: answers become rows. [`results`]: `$1`, `$2` …
 //! - [`view`]: what a person sees. [`output`]: what a program reads.
@@ -26,6 +27,7 @@ pub mod output;
 pub mod repl;
 pub mod results;
 pub mod rows;
+pub mod running;
 pub mod script;
 pub mod session;
 pub mod settings;

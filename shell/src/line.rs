@@ -2,19 +2,15 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-
 use crate::app::Looks;
 use crate::error::ShellError;
 use crate::fleet::{Control, Event};
 use crate::interrupt::Interrupts;
-use crate::session::{Answered, Session, Wires};
+use crate::running::Heard;
+use crate::session::{Answered, Begun, Session};
 use crate::watch::{EVERY, Watch};
 use hailer_lang::node_set::NodeSet;
 use hailer_lang::plan::LinePlan;
-
-/// Events that wait for the view before nothing more is read from the nodes.
-const EVENTS_MAX: usize = 1024;
 
 /// How a line is shown while it runs.
 #[derive(Debug, Clone, Copy)]
@@ -50,55 +46,45 @@ pub async fn carry_out(
     interrupts
         .forget()
         .map_err(|e| ShellError::own(format!("take over Ctrl-C: {e}")))?;
-    let (events, mut events_rx) = mpsc::channel(EVENTS_MAX);
-    let (control, control_rx) = mpsc::channel(8);
-    let wires = Wires {
-        events,
-        control: control_rx,
-    };
     let targets = targets(session, &task);
     let inventory = Arc::clone(session.inventory());
     let mut watch = Watch::begin(inventory, targets, showing.looks, showing.is_quiet);
-    let work = async {
-        match task {
-            Task::Plan(plan) => session.carry_out(plan, wires).await,
-            Task::Argv(argv) => session
-                .run_argv(argv, wires)
-                .await
-                .map(|shown| Answered::Result(Box::new(shown))),
-        }
+    let begun = match task {
+        Task::Plan(plan) => session.begin_plan(plan).await?,
+        Task::Argv(argv) => session.begin_argv(argv)?,
     };
-    tokio::pin!(work);
+    let mut running = match begun {
+        Begun::Answered(answered) => return Ok(answered),
+        Begun::Running(running) => running,
+    };
     let mut ticks = tokio::time::interval(EVERY);
     let mut wish = Control::Halt;
-    let mut is_hearing = true;
-    let result = loop {
+    let ended = loop {
         tokio::select! {
-            result = &mut work => break result,
-            event = events_rx.recv(), if is_hearing => match event {
-                Some(event) => {
+            told = running.heard() => match told {
+                Heard::Event(event) => {
                     watch.event(&event);
                     if showing.prints {
                         watch.clear();
                     }
                     heard(&event);
                 }
-                None => is_hearing = false,
+                Heard::Ended(ended) => break ended,
             },
             _ = ticks.tick() => watch.draw(),
             () = interrupts.next() => {
                 watch.told(wish);
-                // A run that is just ending no longer listens; then there is nothing to stop.
-                let _ = control.try_send(wish);
+                running.wish(wish);
                 wish = Control::Cancel;
             }
         }
     };
-    while let Ok(event) = events_rx.try_recv() {
-        heard(&event);
-    }
+    let shown = match ended {
+        Ok(finished) => session.finish(&running, finished).await,
+        Err(error) => Err(error),
+    };
     watch.clear();
-    result
+    shown.map(|shown| Answered::Result(Box::new(shown)))
 }
 
 fn targets(session: &Session, task: &Task) -> NodeSet {

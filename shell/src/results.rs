@@ -49,13 +49,21 @@ impl Kept {
 #[derive(Debug, Default)]
 pub struct Results {
     kept: VecDeque<(u32, Kept)>,
+    /// The highest number that was given away.
+    reserved: u32,
+    /// The result that `$` is: the one that was kept last.
     last: Option<u32>,
 }
 
 impl Results {
-    /// Keeps a result and returns its number.
-    pub fn keep(&mut self, result: Kept) -> u32 {
-        let number = self.last.map_or(1, |n| n + 1);
+    /// Gives the next number away; its result comes with [`Results::keep`] when it is there.
+    pub const fn reserve(&mut self) -> u32 {
+        self.reserved += 1;
+        self.reserved
+    }
+
+    /// Keeps the result of a number that was reserved for it.
+    pub fn keep(&mut self, number: u32, result: Kept) {
         self.last = Some(number);
         self.kept.push_back((number, result));
         let mut bytes: u64 = self.kept.iter().map(|(_, k)| k.bytes()).sum();
@@ -64,7 +72,6 @@ impl Results {
                 bytes = bytes.saturating_sub(dropped.bytes());
             }
         }
-        number
     }
 
     /// Returns the number of the last result.
@@ -91,7 +98,7 @@ impl Results {
         let number = match (wanted, self.last) {
             (_, None) => return Err(unknown),
             (ResultRef::Last, Some(last)) => last,
-            (ResultRef::Number(n), Some(last)) if (1..=last).contains(&n) => n,
+            (ResultRef::Number(n), Some(_)) if (1..=self.reserved).contains(&n) => n,
             (ResultRef::Number(_), Some(_)) => return Err(unknown),
         };
         self.kept

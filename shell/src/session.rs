@@ -14,14 +14,14 @@ use hailer_lang::plan::{Context, LinePlan, Query, ResolvedScope, Source, plan, r
 use hailer_lang::selector::{Live, asks_live};
 use hailer_lang::words;
 use hailer_table::{Frame, Note};
-use tokio::sync::mpsc;
 
 use crate::error::ShellError;
 use crate::exit::Exit;
-use crate::fleet::{Control, Event, Finished, Fleet};
+use crate::fleet::{Finished, Fleet};
 use crate::help;
 use crate::open::Opened;
 use crate::results::Results;
+use crate::running::{Heard, Running};
 use crate::settings::Settings;
 
 /// How long a line that selects by live state waits to learn it.
@@ -61,20 +61,20 @@ pub struct Shown {
     pub exit: Exit,
 }
 
-/// How a run is watched and steered while it lasts.
+/// What a line came to before any node has answered.
 #[derive(Debug)]
-pub struct Wires {
-    /// What is heard of it.
-    pub events: mpsc::Sender<Event>,
-    /// What is wanted of it.
-    pub control: mpsc::Receiver<Control>,
+pub enum Begun {
+    /// Nothing is asked of nodes.
+    Answered(Answered),
+    /// Nodes were asked. [`Session::finish`] takes the answers in when all have ended.
+    Running(Box<Running>),
 }
 
 /// One operator's conversation with one fleet.
 #[derive(Debug)]
 pub struct Session {
     inventory: Arc<Inventory>,
-    fleet: Fleet,
+    fleet: Arc<Fleet>,
     scope: Option<ResolvedScope>,
     results: Results,
     /// How lines are run.
@@ -93,7 +93,7 @@ impl Session {
     ) -> Result<Self, ShellError> {
         let mut session = Self {
             inventory: opened.inventory,
-            fleet: opened.fleet,
+            fleet: Arc::new(opened.fleet),
             scope: None,
             results: Results::default(),
             settings,
@@ -120,7 +120,7 @@ impl Session {
 
     /// Returns the links.
     #[must_use]
-    pub const fn fleet(&self) -> &Fleet {
+    pub fn fleet(&self) -> &Fleet {
         &self.fleet
     }
 
@@ -235,13 +235,22 @@ impl Session {
         })
     }
 
-    /// Carries a line out, from text to result.
+    /// Carries a line out, from text to result, with nobody watching.
     ///
     /// # Errors
     /// When nothing of it could be carried out. A node that fails is a row.
-    pub async fn evaluate(&mut self, text: &str, wires: Wires) -> Result<Answered, ShellError> {
+    pub async fn evaluate(&mut self, text: &str) -> Result<Answered, ShellError> {
         let plan = self.read(text)?;
-        self.carry_out(plan, wires).await
+        let mut running = match self.begin_plan(plan).await? {
+            Begun::Answered(answered) => return Ok(answered),
+            Begun::Running(running) => running,
+        };
+        loop {
+            if let Heard::Ended(ended) = running.heard().await {
+                let shown = self.finish(&running, ended?).await?;
+                return Ok(Answered::Result(Box::new(shown)));
+            }
+        }
     }
 
     /// Reads a line like [`Session::plan`]; a selector that fails leaves no scope behind.
@@ -274,34 +283,33 @@ impl Session {
         Ok(())
     }
 
-    /// Carries a plan out.
+    /// Begins to carry a plan out. What asks no node is answered at once.
     ///
     /// # Errors
     /// When nothing of it could be carried out.
-    pub async fn carry_out(
-        &mut self,
-        plan: LinePlan,
-        wires: Wires,
-    ) -> Result<Answered, ShellError> {
+    pub async fn begin_plan(&mut self, plan: LinePlan) -> Result<Begun, ShellError> {
         if self.settings.dry_run && !matches!(plan, LinePlan::Shell(_) | LinePlan::SetScope(_)) {
             self.check_expected(&plan)?;
-            return Ok(Answered::Said(explain(&plan, &self.inventory)));
+            let said = explain(&plan, &self.inventory);
+            return Ok(Begun::Answered(Answered::Said(said)));
         }
-        match plan {
-            LinePlan::Nothing => Ok(Answered::Nothing),
-            LinePlan::Local(command) => Ok(Answered::Local(command)),
+        let answered = match plan {
+            LinePlan::Nothing => Answered::Nothing,
+            LinePlan::Local(command) => Answered::Local(command),
             LinePlan::SetScope(scope) => {
                 self.scope = Some(scope);
-                Ok(Answered::Nothing)
+                Answered::Nothing
             }
-            LinePlan::Shell(command) => self.shell_word(&command.word, &command.args),
+            LinePlan::Shell(command) => self.shell_word(&command.word, &command.args)?,
             LinePlan::Query(query) => {
                 self.check_expected(&LinePlan::Query(query.clone()))?;
-                self.query(query, wires)
-                    .await
-                    .map(|s| Answered::Result(Box::new(s)))
+                if query.source.asks_nodes() {
+                    return Ok(Begun::Running(Box::new(self.ask(query)?)));
+                }
+                Answered::Result(Box::new(self.look_up(query).await?))
             }
-        }
+        };
+        Ok(Begun::Answered(answered))
     }
 
     fn check_expected(&self, plan: &LinePlan) -> Result<(), ShellError> {

@@ -11,7 +11,7 @@ use hailer_protocol::row_plan::RowPlan;
 use hailer_protocol::state::State;
 use hailer_shell::fleet::{self, Job};
 use hailer_shell::open::open;
-use hailer_shell::session::{Answered, Session, Wires};
+use hailer_shell::session::{Answered, Session};
 use hailer_shell::settings::Settings;
 use tokio::sync::mpsc;
 
@@ -59,15 +59,8 @@ impl Ours {
 
     /// Carries a whole line out: from its text to the rows of its result.
     pub(crate) async fn line(&mut self, asked: Asked) -> Result<()> {
-        let (events, mut heard) = mpsc::channel(EVENTS);
-        let (_control, control) = mpsc::channel(1);
         let n = self.session.inventory().len();
-        let listening = async { while heard.recv().await.is_some() {} };
-        let line = self
-            .session
-            .evaluate(text(asked), Wires { events, control });
-        let (answered, ()) = tokio::join!(line, listening);
-        match answered? {
+        match self.session.evaluate(text(asked)).await? {
             Answered::Result(shown) => {
                 let run = shown.origin.ok_or("the line ran nothing")?;
                 all(run.summary.count(State::Ok), n)

@@ -53,8 +53,17 @@ pub struct Query {
     pub row_plan: RowPlan,
     /// What the shell does with all rows.
     pub fleet: Vec<FleetStep>,
+    /// What becomes of the result.
+    pub end: QueryEnd,
     /// The line as it was written.
     pub text: String,
+}
+
+/// What becomes of a line's result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueryEnd {
+    /// It is shown.
+    Show,
 }
 
 /// Where rows come from.
@@ -227,6 +236,7 @@ fn query_plan(
         scope: scope?,
         row_plan: split.row_plan,
         fleet: split.fleet,
+        end: QueryEnd::Show,
         text: text.trim().to_owned(),
     })
 }

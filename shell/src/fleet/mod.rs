@@ -124,7 +124,7 @@ impl Fleet {
     }
 
     /// Ends all connections, and tells the nodes as far as that takes no waiting for them.
-    pub async fn close(self) {
+    pub async fn close(&self) {
         self.links.close().await;
     }
 }

@@ -7,41 +7,36 @@ use hailer_lang::ast::ResultRef;
 use hailer_lang::fleet_plan::FleetStep;
 use hailer_lang::inventory::Inventory;
 use hailer_lang::node_set::NodeSet;
-use hailer_lang::plan::{LinePlan, Query, Source};
+use hailer_lang::plan::{LinePlan, Query, QueryEnd, Source};
 use hailer_protocol::expr::Expr;
 use hailer_protocol::limits;
 use hailer_protocol::message::{Caps, Life, OutputMode, Probe, Run};
 use hailer_protocol::row_plan::{RowPlan, RowStep};
 use hailer_protocol::value::Value;
 use hailer_table::{Frame, Note};
+use tokio::sync::mpsc;
 
-use super::{Session, Shown, Wires};
+use super::{Begun, Session, Shown};
 use crate::error::ShellError;
 use crate::exit::Exit;
 use crate::fleet::{self, Finished, Job, Policy};
 use crate::results::Kept;
 use crate::rows::{self, Names};
+use crate::running::Running;
+
+/// Events that wait for the view before nothing more is read from the nodes.
+const EVENTS_MAX: usize = 1024;
+
+/// Wishes that wait for a run; more than a person can have.
+const WISHES_MAX: usize = 8;
 
 impl Session {
-    pub(super) async fn query(&mut self, query: Query, wires: Wires) -> Result<Shown, ShellError> {
-        let is_limited = matches!(
-            query.fleet.last(),
-            Some(FleetStep::Take(_) | FleetStep::Top { .. })
-        );
-        let (run, origin, frame) = match &query.source {
+    /// Makes a result of what the shell has: the inventory, or a kept result.
+    pub(super) async fn look_up(&mut self, query: Query) -> Result<Shown, ShellError> {
+        let is_limited = is_limited(&query);
+        let (origin, frame) = match &query.source {
             Source::Command(_) | Source::Metric { .. } | Source::Facts(_) => {
-                let run = Arc::new(self.run(&query, wires).await?);
-                let is_probe = !matches!(query.source, Source::Command(_));
-                let asked_for_rows = is_probe || !query.row_plan.steps.is_empty();
-                let made = if asked_for_rows || !query.fleet.is_empty() {
-                    match self.frame_of_run(&run, asked_for_rows, query.fleet).await {
-                        Ok(made) => Some(made),
-                        Err(e) => return Err(self.keep_unmade(query.text, run, &e)),
-                    }
-                } else {
-                    None
-                };
-                (Some(Arc::clone(&run)), Some(run), made)
+                return Err(ShellError::own("nodes have to be asked"));
             }
             Source::Nodes => {
                 let (live, inventory) = (self.live(), Arc::clone(&self.inventory));
@@ -50,7 +45,7 @@ impl Session {
                     let (frame, notes) = rows::of_inventory(&nodes, &live, &inventory)?;
                     apply(frame, notes, &query.fleet, &inventory)
                 });
-                (None, None, Some(made.await?))
+                (None, made.await?)
             }
             Source::Result(result) if query.fleet.is_empty() => {
                 return self.show_again(*result);
@@ -71,10 +66,40 @@ impl Session {
                     (None, Some(run)) => self.frame_of_run(run, false, steps).await?,
                     (None, None) => return Err(ShellError::own("the kept result has no rows")),
                 };
-                (None, kept.run, Some(made))
+                (kept.run, made)
             }
         };
-        let shown = self.keep(query.text, run, origin, frame);
+        let number = self.results.reserve();
+        let shown = self.keep(number, query.text, None, origin, Some(frame));
+        Ok(Shown {
+            is_limited,
+            ..shown
+        })
+    }
+
+    /// Takes the answers of a run in that is over: they become a result.
+    ///
+    /// # Errors
+    /// When its rows cannot be made what the line asked for; the answers are kept all the same.
+    pub async fn finish(
+        &mut self,
+        running: &Running,
+        finished: Finished,
+    ) -> Result<Shown, ShellError> {
+        let (number, query) = (running.number, running.query.clone());
+        let is_limited = is_limited(&query);
+        let run = Arc::new(finished);
+        let asked_for_rows = query.returns_rows();
+        let frame = if asked_for_rows || !query.fleet.is_empty() {
+            match self.frame_of_run(&run, asked_for_rows, query.fleet).await {
+                Ok(made) => Some(made),
+                Err(e) => return Err(self.keep_unmade(number, query.text, run, &e)),
+            }
+        } else {
+            None
+        };
+        let origin = Some(Arc::clone(&run));
+        let shown = self.keep(number, query.text, Some(run), origin, frame);
         Ok(Shown {
             is_limited,
             ..shown
@@ -113,6 +138,7 @@ impl Session {
 
     fn keep(
         &mut self,
+        number: u32,
         text: String,
         run: Option<Arc<Finished>>,
         origin: Option<Arc<Finished>>,
@@ -131,11 +157,12 @@ impl Session {
                 exit = exit.worst(Exit::INCOMPLETE);
             }
         }
-        let number = self.results.keep(Kept {
+        let kept = Kept {
             text,
             run: origin.clone(),
             frame: frame.clone(),
-        });
+        };
+        self.results.keep(number, kept);
         Shown {
             number,
             origin,
@@ -147,9 +174,15 @@ impl Session {
     }
 
     /// Keeps a run whose rows could not be made what the line asked for, and says so: it did run.
-    fn keep_unmade(&mut self, text: String, run: Arc<Finished>, error: &ShellError) -> ShellError {
+    fn keep_unmade(
+        &mut self,
+        number: u32,
+        text: String,
+        run: Arc<Finished>,
+        error: &ShellError,
+    ) -> ShellError {
         let exit = error.exit().worst(Exit(run.summary.exit_code()));
-        let shown = self.keep(text, Some(Arc::clone(&run)), Some(run), None);
+        let shown = self.keep(number, text, Some(Arc::clone(&run)), Some(run), None);
         ShellError::new(exit, error.to_string()).hint(format!(
             "the nodes were asked, and their answers are kept as ${n}: go on with `${n} |> …`",
             n = shown.number
@@ -170,23 +203,11 @@ impl Session {
         .await
     }
 
-    async fn run(&self, query: &Query, wires: Wires) -> Result<Finished, ShellError> {
-        let probe = match &query.source {
-            Source::Command(line) => Probe::Shell(line.clone()),
-            Source::Metric { name } => Probe::Metric(name.clone()),
-            Source::Facts(columns) => Probe::Facts(columns.clone()),
-            Source::Nodes | Source::Result(_) => {
-                return Err(ShellError::own("nothing is asked of nodes"));
-            }
-        };
-        self.ask(probe, query, wires).await
-    }
-
-    /// Runs a program with its arguments as they are on the scope's nodes.
+    /// Begins to run a program with its arguments as they are on the scope's nodes.
     ///
     /// # Errors
-    /// When the selector is wrong or nothing could be asked.
-    pub async fn run_argv(&mut self, argv: Vec<String>, wires: Wires) -> Result<Shown, ShellError> {
+    /// When there is no scope, or nothing could be asked.
+    pub fn begin_argv(&mut self, argv: Vec<String>) -> Result<Begun, ShellError> {
         let scope = self.scope.clone().ok_or_else(|| {
             ShellError::usage("there is no scope").hint("give one with -w SELECTOR")
         })?;
@@ -196,20 +217,54 @@ impl Session {
             scope,
             row_plan: RowPlan::default(),
             fleet: Vec::new(),
+            end: QueryEnd::Show,
             text,
         };
         self.check_expected(&LinePlan::Query(query.clone()))?;
-        let run = Arc::new(self.ask(Probe::Argv(argv), &query, wires).await?);
-        Ok(self.keep(query.text, Some(Arc::clone(&run)), Some(run), None))
+        let running = self.start(Probe::Argv(argv), query)?;
+        Ok(Begun::Running(Box::new(running)))
     }
 
-    async fn ask(&self, probe: Probe, query: &Query, wires: Wires) -> Result<Finished, ShellError> {
+    /// Begins to ask a query's nodes.
+    pub(super) fn ask(&mut self, query: Query) -> Result<Running, ShellError> {
+        let probe = match &query.source {
+            Source::Command(line) => Probe::Shell(line.clone()),
+            Source::Metric { name } => Probe::Metric(name.clone()),
+            Source::Facts(columns) => Probe::Facts(columns.clone()),
+            Source::Nodes | Source::Result(_) => {
+                return Err(ShellError::own("nothing is asked of nodes"));
+            }
+        };
+        self.start(probe, query)
+    }
+
+    fn start(&mut self, probe: Probe, query: Query) -> Result<Running, ShellError> {
+        let run = self.run(probe, query.row_plan.clone())?;
+        let mut job = Job::new(&query.scope.nodes, run);
+        if let Some(n) = self.settings.max_in_flight {
+            job.policy = Policy::strictly(n);
+        }
+        job.policy.deadline = self.settings.deadline;
+        job.policy.answer_within = self.settings.timeout;
+        Ok(self.launch(job, query))
+    }
+
+    /// Lets a job run apart from the session.
+    fn launch(&mut self, job: Job, query: Query) -> Running {
+        let (events, heard) = mpsc::channel(EVENTS_MAX);
+        let (control, wishes) = mpsc::channel(WISHES_MAX);
+        let fleet = Arc::clone(&self.fleet);
+        let task = tokio::spawn(async move { fleet::run(&fleet, job, events, wishes).await });
+        Running::new(self.results.reserve(), query, heard, control, task)
+    }
+
+    /// Makes what every node of a line is asked.
+    fn run(&self, probe: Probe, row_plan: RowPlan) -> Result<Run, ShellError> {
         let millis = |d: Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
-        let own = |e: fleet::FleetError| ShellError::own(e.to_string());
-        let run = Run {
-            run: fleet::random::run_id().map_err(own)?,
+        Ok(Run {
+            run: fleet::random::run_id().map_err(|e| ShellError::own(e.to_string()))?,
             probe,
-            row_plan: query.row_plan.clone(),
+            row_plan,
             timeout_ms: self.settings.timeout.map(millis),
             life: Life::Attached(self.fleet.lease()),
             output: OutputMode::Stream,
@@ -220,17 +275,16 @@ impl Session {
                 cpu_seconds: None,
             },
             env: Vec::new(),
-        };
-        let mut job = Job::new(&query.scope.nodes, run);
-        if let Some(n) = self.settings.max_in_flight {
-            job.policy = Policy::strictly(n);
-        }
-        job.policy.deadline = self.settings.deadline;
-        job.policy.answer_within = self.settings.timeout;
-        fleet::run(&self.fleet, job, wires.events, wires.control)
-            .await
-            .map_err(own)
+        })
     }
+}
+
+/// Whether the line itself says how many rows it wants.
+fn is_limited(query: &Query) -> bool {
+    matches!(
+        query.fleet.last(),
+        Some(FleetStep::Take(_) | FleetStep::Top { .. })
+    )
 }
 
 /// Applies the shell's part of a line.
