@@ -13,8 +13,9 @@ use crate::error::ShellError;
 use crate::exit::Exit;
 use crate::fleet::Event;
 use crate::interrupt::Interrupts;
-use crate::line::{self, Showing, Task};
+use crate::line::{self, Hears, Showing, Task};
 use crate::output::{End, Flow, Format, Names, Options, OutputError, Writer, writer};
+use crate::pen::Pen;
 use crate::rows::OwnedNames;
 use crate::script::Statement;
 use crate::session::{Answered, Session, Shown};
@@ -103,16 +104,15 @@ async fn carry_out(
     interrupts: &mut Interrupts,
     output: Output,
 ) -> Result<Option<Exit>, ShellError> {
-    let mut told = Told::new(session, &task, output)?;
+    let told = Told::new(session, &task, output)?;
     let showing = Showing {
         looks: output.looks,
         is_quiet: output.is_quiet,
         prints: told.streams && io::stdout().is_terminal(),
     };
-    let answered = line::carry_out(session, task, interrupts, showing, |event| {
-        told.event(event)
-    })
-    .await?;
+    let mut pen =
+        Pen::new(told).map_err(|e| ShellError::own(format!("start a thread to write: {e}")))?;
+    let answered = line::carry_out(session, task, interrupts, showing, Some(&mut pen)).await?;
     match answered {
         Answered::Nothing => Ok(Some(Exit::OK)),
         Answered::Said(text) => match show::write(&text) {
@@ -125,7 +125,14 @@ async fn carry_out(
         Answered::History(_) => Err(ShellError::usage("the history is the prompt's")
             .hint("`: history` runs a Linux command of that name")),
         Answered::Local(command) => show::run_local(&command).await.map(Some),
-        Answered::Result(shown) => told.end(&shown).map(Some),
+        Answered::Result(shown) => tokio::select! {
+            written = pen.ask(move |told| told.end(&shown)) => match written {
+                Some(written) => written.map(Some),
+                None => Err(ShellError::own("the result could not be written")),
+            },
+            // Nobody reads what is written, and whoever waits for it has had enough.
+            () = interrupts.next() => Ok(Some(Exit::INTERRUPTED)),
+        },
         Answered::Quit => Ok(None),
     }
 }
@@ -191,13 +198,6 @@ impl Told {
         })
     }
 
-    fn event(&mut self, event: &Event) {
-        if let (Event::Answer(answer), true) = (event, self.streams) {
-            let written = self.writer.on_answer(answer);
-            self.note(written);
-        }
-    }
-
     fn note(&mut self, written: Result<Flow, OutputError>) {
         match written {
             // Whoever stopped reading wants no more; the run itself goes on to its end.
@@ -208,7 +208,7 @@ impl Told {
         }
     }
 
-    fn end(mut self, shown: &Shown) -> Result<Exit, ShellError> {
+    fn end(&mut self, shown: &Shown) -> Result<Exit, ShellError> {
         if let (Some(frame), false) = (&shown.frame, self.streams) {
             let written = self.writer.on_table(frame);
             self.note(written);
@@ -220,9 +220,18 @@ impl Told {
         });
         let written = self.writer.on_end(end);
         self.note(written);
-        match self.failure {
+        match self.failure.take() {
             Some(e) => Err(ShellError::own(format!("write the result: {e}"))),
             None => Ok(shown.exit),
+        }
+    }
+}
+
+impl Hears for Told {
+    fn hear(&mut self, event: &Event) {
+        if let (Event::Answer(answer), true) = (event, self.streams) {
+            let written = self.writer.on_answer(answer);
+            self.note(written);
         }
     }
 }

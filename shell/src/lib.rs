@@ -8,7 +8,7 @@
 //!   while it is [`watch`]ed.
 //! - [`repl`]: the prompt. [`batch`]: `-c`, scripts, standard input.
 //! - [`fleet`]: links and fan-out. [`rows`]: answers become rows. [`results`]: `$1`, `$2` …
-//! - [`view`]: what a person sees. [`output`]: what a program reads.
+//! - [`view`]: what a person sees. [`output`]: what a program reads. [`pen`]: who writes it.
 //! - [`demo`]: a fleet to try it on.
 
 pub mod app;
@@ -24,6 +24,7 @@ pub mod interrupt;
 pub mod line;
 pub mod open;
 pub mod output;
+pub mod pen;
 pub mod repl;
 pub mod results;
 pub mod rows;

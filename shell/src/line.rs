@@ -6,6 +6,7 @@ use crate::app::Looks;
 use crate::error::ShellError;
 use crate::fleet::{Control, Event};
 use crate::interrupt::Interrupts;
+use crate::pen::Pen;
 use crate::running::Heard;
 use crate::session::{Answered, Begun, Session};
 use crate::watch::{EVERY, Watch};
@@ -19,8 +20,22 @@ pub struct Showing {
     pub looks: Looks,
     /// No live view.
     pub is_quiet: bool,
-    /// Whoever hears of events prints them to the terminal that the live view is on.
+    /// The pen writes to the terminal that the live view is on.
     pub prints: bool,
+}
+
+/// Events that wait for the pen before nothing more is heard of the run.
+const WAITING_MAX: usize = 256;
+
+/// Who writes down what is heard of a run.
+pub trait Hears: Send + 'static {
+    /// Takes one event; may take as long as its reader makes it.
+    fn hear(&mut self, event: &Event);
+}
+
+/// Nobody writes anything down.
+impl Hears for () {
+    fn hear(&mut self, _: &Event) {}
 }
 
 /// What a session is asked to do.
@@ -32,16 +47,17 @@ pub enum Task {
     Argv(Vec<String>),
 }
 
-/// Carries a task out; `heard` is told of every event.
+/// Carries a task out. The pen, where there is one, writes every event; a reader who does not read
+/// holds the run up, and Ctrl-C is heard all the same.
 ///
 /// # Errors
 /// When nothing of it could be carried out.
-pub async fn carry_out(
+pub async fn carry_out<T: Hears>(
     session: &mut Session,
     task: Task,
     interrupts: &mut Interrupts,
     showing: Showing,
-    mut heard: impl FnMut(&Event),
+    mut pen: Option<&mut Pen<T>>,
 ) -> Result<Answered, ShellError> {
     interrupts
         .forget()
@@ -59,32 +75,67 @@ pub async fn carry_out(
     };
     let mut ticks = tokio::time::interval(EVERY);
     let mut wish = Control::Halt;
+    let mut is_cancelled = false;
+    let mut waiting = Vec::new();
     let ended = loop {
+        if let Some(pen) = &mut pen
+            && !pen.is_busy()
+            && !waiting.is_empty()
+        {
+            if showing.prints {
+                watch.clear();
+            }
+            write(pen, std::mem::take(&mut waiting));
+        }
+        let is_writing = pen.as_ref().is_some_and(|pen| pen.is_busy());
+        // Once all shall end, the end is waited for and not the reader.
+        let has_room = waiting.len() < WAITING_MAX || is_cancelled;
         tokio::select! {
-            told = running.heard() => match told {
+            told = running.heard(), if has_room => match told {
                 Heard::Event(event) => {
                     watch.event(&event);
-                    if showing.prints {
-                        watch.clear();
+                    if pen.is_some() {
+                        waiting.push(event);
                     }
-                    heard(&event);
                 }
                 Heard::Ended(ended) => break ended,
             },
-            _ = ticks.tick() => watch.draw(),
+            () = rests(&mut pen), if is_writing => {}
+            _ = ticks.tick() => {
+                if !(is_writing && showing.prints) {
+                    watch.draw();
+                }
+            }
             () = interrupts.next() => {
                 watch.told(wish);
                 running.wish(wish);
+                is_cancelled = wish == Control::Cancel;
                 wish = Control::Cancel;
             }
         }
     };
+    if let Some(pen) = pen {
+        if showing.prints {
+            watch.clear();
+        }
+        write(pen, waiting);
+    }
     let shown = match ended {
         Ok(finished) => session.finish(&running, finished).await,
         Err(error) => Err(error),
     };
     watch.clear();
     shown.map(|shown| Answered::Result(Box::new(shown)))
+}
+
+fn write<T: Hears>(pen: &mut Pen<T>, events: Vec<Event>) {
+    pen.write(move |to| events.iter().for_each(|event| to.hear(event)));
+}
+
+async fn rests<T: Send + 'static>(pen: &mut Option<&mut Pen<T>>) {
+    if let Some(pen) = pen {
+        pen.rests().await;
+    }
 }
 
 fn targets(session: &Session, task: &Task) -> NodeSet {

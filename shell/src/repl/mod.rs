@@ -22,6 +22,7 @@ use crate::error::ShellError;
 use crate::exit::Exit;
 use crate::interrupt::Interrupts;
 use crate::line::{self, Showing, Task};
+use crate::pen::Pen;
 use crate::script::statements;
 use crate::session::{Answered, Session};
 use crate::show;
@@ -156,8 +157,14 @@ impl Repl {
         };
         let quiet = NoEcho::begin();
         let interrupts = &mut self.interrupts;
-        let answered =
-            line::carry_out(session, Task::Plan(plan), interrupts, showing, |_| {}).await;
+        let answered = line::carry_out(
+            session,
+            Task::Plan(plan),
+            interrupts,
+            showing,
+            None::<&mut Pen<()>>,
+        )
+        .await;
         let ahead = quiet.typed_ahead();
         self.waiting.extend(ahead.lines().map(str::to_owned));
         drop(quiet);

@@ -13,6 +13,7 @@
 //! | [`sessions`] | whole sessions against their transcripts (`UPDATE_EXPECTED=1` writes them anew) |
 //! | [`wide`] | two hundred nodes, some of them dead |
 //! | [`bombs`] | output without end under a memory limit |
+//! | [`pipes`] | a reader who does not read |
 //! | [`processes`] | nothing stays behind, whatever ends |
 //! | [`prompt`], [`widths`] | the prompt in a terminal |
 //! | [`mistakes`] | malformed files, credentials and flags |
@@ -36,6 +37,7 @@ mod exit_codes;
 mod formats;
 mod lines;
 mod mistakes;
+mod pipes;
 mod processes;
 mod prompt;
 mod sessions;
