@@ -13,7 +13,6 @@ mod call;
 mod check;
 mod compiled;
 mod error;
-mod nearest;
 
 use std::collections::HashSet;
 
@@ -29,7 +28,6 @@ use crate::value::{DataType, Value};
 
 pub use self::compiled::{Compiled, Tally};
 pub use self::error::{EvalError, PlanError};
-pub use self::nearest::nearest;
 
 use self::compiled::Patterns;
 

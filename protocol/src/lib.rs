@@ -13,6 +13,7 @@ pub mod ids;
 pub mod limits;
 pub mod message;
 pub mod metrics;
+pub mod nearest;
 pub mod note;
 pub mod parse;
 pub mod role;

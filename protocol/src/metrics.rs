@@ -328,46 +328,37 @@ impl Dimension {
     }
 }
 
-/// Longer names are nobody's typing mistake, and the search costs their length squared.
-const NEAREST_NAME_MAX: usize = 64;
+/// What habit calls a metric, after other tools, and its short name here.
+#[rustfmt::skip]
+const ELSEWHERE: &[(&[&str], &str)] = &[
+    (&["cpu_usage", "cpu_util", "cpu_used", "cpu_percent", "cpu_pct", "cpu_busy", "cpu_load", "processor"], "cpu"),
+    (&["load_average", "loadavg", "load_avg", "system_load", "uptime_load"], "load"),
+    (&["memory", "ram", "mem_percent", "mem_pct", "mem_util", "mem_used_percent", "memory_percent", "ram_usage"], "mem"),
+    (&["mem_free", "memory_free", "free"], "mem_available"),
+    (&["disk_usage", "disk_percent", "disk_pct", "disk_util", "disk_full", "disk_space", "df", "fs", "fs_usage", "filesystem", "fs_usage_percent"], "disk"),
+    (&["disk_iops", "disk_throughput", "iostat", "io"], "disk_rate"),
+    (&["swap_percent", "swap_used", "swap_pct"], "swap"),
+    (&["inode_usage", "inodes_used", "inode"], "inodes"),
+    (&["oom", "oom_kill", "ooms"], "oom_kills"),
+];
 
-/// Returns the known name that takes the fewest edits, if these are few for the name's length.
+/// Returns the known name that is meant by habit, or else the one that takes the fewest edits.
 fn nearest(name: &str) -> Option<&'static str> {
-    if name.len() > NEAREST_NAME_MAX {
-        return None;
-    }
-    let wanted: Vec<char> = name.to_lowercase().chars().collect();
-    let edits_allowed = (wanted.len() / 3).max(1);
-    catalog()
+    let plain: String = name
+        .to_lowercase()
+        .chars()
+        .take(NAME_MAX)
+        .map(|c| if c.is_alphanumeric() { c } else { '_' })
+        .collect();
+    let habit = ELSEWHERE
         .iter()
-        .flat_map(Metric::names)
-        .map(|known| (edit_distance(&wanted, known), known))
-        .filter(|(edits, _)| *edits <= edits_allowed)
-        .min_by_key(|(edits, _)| *edits)
-        .map(|(_, known)| known)
+        .find(|(names, _)| names.contains(&plain.as_str()))
+        .map(|(_, short)| *short);
+    habit.or_else(|| crate::nearest::nearest(name, catalog().iter().flat_map(Metric::names)))
 }
 
-/// Returns how many letters must be inserted, removed, replaced or swapped with their neighbour
-/// to make one word the other.
-fn edit_distance(wanted: &[char], known: &str) -> usize {
-    let known: Vec<char> = known.chars().collect();
-    let mut two_back = vec![0; known.len() + 1];
-    let mut one_back: Vec<usize> = (0..=known.len()).collect();
-    for (i, a) in wanted.iter().enumerate() {
-        let mut row = Vec::with_capacity(known.len() + 1);
-        row.push(i + 1);
-        for (j, b) in known.iter().enumerate() {
-            let replaced = one_back[j] + usize::from(a != b);
-            let mut edits = replaced.min(one_back[j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *a == known[j - 1] && wanted[i - 1] == *b {
-                edits = edits.min(two_back[j - 1] + 1);
-            }
-            row.push(edits);
-        }
-        two_back = std::mem::replace(&mut one_back, row);
-    }
-    one_back[known.len()]
-}
+/// No name has more characters.
+const NAME_MAX: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -465,17 +456,22 @@ mod tests {
     }
 
     #[test]
-    fn edits_are_counted_as_inserted_removed_replaced_and_swapped() {
-        let check = |a: &str, b: &str, edits: usize| {
-            let chars: Vec<char> = a.chars().collect();
-            assert_eq!(edit_distance(&chars, b), edits, "{a} {b}");
-        };
-        check("", "", 0);
-        check("", "abc", 3);
-        check("abc", "", 3);
-        check("abc", "abc", 0);
-        check("abc", "acb", 1);
-        check("kitten", "sitting", 3);
+    fn what_other_tools_call_a_metric_leads_to_ours() {
+        for (asked, expected) in [
+            ("cpu_usage", "cpu"),
+            ("cpu.usage", "cpu"),
+            ("Load-Average", "load"),
+            ("disk_usage", "disk"),
+        ] {
+            let unknown = find(asked).expect_err("not ours");
+            assert_eq!(unknown.nearest, Some(expected), "{asked}");
+        }
+        for (names, short) in ELSEWHERE {
+            assert!(find(short).is_ok(), "{short}");
+            for name in *names {
+                assert!(find(name).is_err(), "{name} is a name of ours");
+            }
+        }
     }
 
     #[test]

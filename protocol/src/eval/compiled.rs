@@ -11,9 +11,9 @@ use super::check::{
     Operand, as_moment, check_comparison, check_plan_expr, is_comparison, types_error,
 };
 use super::error::{EvalError, PlanError};
-use super::nearest::nearest;
 use super::{arithmetic, call};
 use crate::expr::{BinaryOp, Expr, Function, UnaryOp};
+use crate::nearest::nearest;
 use crate::parse::regex::compile;
 use crate::parse::typing::widen;
 use crate::table::{Column, Row};

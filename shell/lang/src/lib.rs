@@ -6,8 +6,9 @@
 
 pub mod span;
 
+pub use hailer_protocol::nearest;
+
 pub mod diagnostic;
-pub mod nearest;
 pub mod pattern;
 pub mod words;
 

@@ -1,7 +1,7 @@
 //! Columns of a frame: the protocol's column, whether it is shown, and where it came from.
 
 use hailer_protocol::clean::Clean;
-use hailer_protocol::eval::nearest;
+use hailer_protocol::nearest::nearest;
 use hailer_protocol::table::Column;
 use hailer_protocol::value::DataType;
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use hailer_protocol::ids::{Name, NodeName};
 
 use crate::node_set::fold::{fold, fold_limited};
+use crate::node_set::natural::natural_cmp;
 use crate::node_set::{NodeId, NodeSet};
 use crate::parse::KnownNames;
 
@@ -32,8 +33,10 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    /// Puts nodes in their order; whoever calls has checked the names.
+    /// Puts nodes in the natural order of their names, which is the order of everything that is
+    /// listed or asked. Groups number the nodes as they are given; whoever calls has checked the names.
     fn new(fleet: Name, nodes: Vec<Node>, groups: BTreeMap<String, NodeSet>) -> Self {
+        let (nodes, groups) = in_natural_order(nodes, groups);
         let mut by_name = HashMap::with_capacity(nodes.len());
         let mut labels: BTreeMap<String, BTreeMap<String, NodeSet>> = BTreeMap::new();
         for (id, node) in (0..).map(NodeId).zip(&nodes) {
@@ -147,4 +150,22 @@ impl Inventory {
             groups: self.groups.keys().cloned().collect(),
         }
     }
+}
+
+fn in_natural_order(
+    nodes: Vec<Node>,
+    groups: BTreeMap<String, NodeSet>,
+) -> (Vec<Node>, BTreeMap<String, NodeSet>) {
+    let mut numbered: Vec<(u32, Node)> = (0..).zip(nodes).collect();
+    numbered.sort_by(|(_, a), (_, b)| natural_cmp(a.name.as_str(), b.name.as_str()));
+    let mut now = vec![NodeId(0); numbered.len()];
+    for (id, (given, _)) in (0..).map(NodeId).zip(&numbered) {
+        now[*given as usize] = id;
+    }
+    let renumbered = |set: NodeSet| set.iter().map(|id| now[id.index()]).collect();
+    let groups = groups
+        .into_iter()
+        .map(|(name, set)| (name, renumbered(set)))
+        .collect();
+    (numbered.into_iter().map(|(_, node)| node).collect(), groups)
 }
