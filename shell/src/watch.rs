@@ -72,7 +72,12 @@ impl Watch {
                 self.bytes += answer.bytes();
                 self.groups.add(answer);
             }
-            Event::Started(_) | Event::Progress(_) | Event::Piece { .. } | Event::Ended(_) => {}
+            Event::Started(_)
+            | Event::Waits { .. }
+            | Event::Progress(_)
+            | Event::Piece { .. }
+            | Event::Rows { .. }
+            | Event::Ended(_) => {}
         }
     }
 

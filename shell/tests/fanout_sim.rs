@@ -273,7 +273,7 @@ impl World {
                 self.seed
             );
             match output {
-                Output::Connect(t) => self.connect(t),
+                Output::Connect(t) | Output::Await(t, _) => self.connect(t),
                 Output::Dispatch(t, attempt) => self.dispatch(t, attempt),
                 Output::Cancel(t) => {
                     let node = &mut self.nodes[t as usize];

@@ -283,7 +283,11 @@ async fn a_slow_listener_is_waited_for_and_misses_nothing() {
             tokio::task::yield_now().await;
             match event {
                 Event::Piece { bytes, .. } => bytes_heard += bytes.0.len(),
-                Event::Started(_) | Event::Progress(_) | Event::Answer(_) => {}
+                Event::Started(_)
+                | Event::Waits { .. }
+                | Event::Rows { .. }
+                | Event::Progress(_)
+                | Event::Answer(_) => {}
                 Event::Ended(_) => break,
             }
         }

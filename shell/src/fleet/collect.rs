@@ -32,6 +32,21 @@ pub struct Keep {
     pub stream_bytes: u64,
     /// Rows.
     pub rows: u64,
+    /// What comes is passed on to whoever follows the run, and neither kept nor missed. Batches may
+    /// have columns of their own then.
+    pub passes_on: bool,
+}
+
+impl Keep {
+    /// Returns the bounds of an answer of which nothing is kept, since all of it is passed on.
+    #[must_use]
+    pub const fn nothing() -> Self {
+        Self {
+            stream_bytes: 0,
+            rows: 0,
+            passes_on: true,
+        }
+    }
 }
 
 impl Default for Keep {
@@ -39,8 +54,18 @@ impl Default for Keep {
         Self {
             stream_bytes: limits::OUTPUT_KEPT_DEFAULT,
             rows: limits::ROWS_PER_NODE_MAX as u64,
+            passes_on: false,
         }
     }
+}
+
+/// What is shown of an envelope to whoever follows a run, before any bound.
+#[derive(Debug)]
+pub enum Passing<'a> {
+    /// Bytes of the command.
+    Output(&'a Output),
+    /// Rows.
+    Rows(&'a Table),
 }
 
 /// What an envelope meant.
@@ -126,14 +151,14 @@ impl Collector {
         self.started.is_some()
     }
 
-    /// Takes in one envelope. `on_output` sees output before it is cut.
+    /// Takes in one envelope. `on_pass` sees output and rows before they are cut.
     ///
     /// # Errors
     /// When the node may not send that there.
     pub fn take(
         &mut self,
         envelope: &Envelope,
-        on_output: impl FnOnce(&Output),
+        on_pass: impl FnOnce(Passing<'_>),
     ) -> Result<Step, Breach> {
         if self.ended.is_some() {
             return Err(Breach::AfterEnd);
@@ -143,8 +168,8 @@ impl Collector {
         };
         match kind {
             Kind::Started => self.started(Started::from_envelope(envelope)?),
-            Kind::Output => self.output(Output::from_envelope(envelope)?, on_output),
-            Kind::Batch => self.batch(Batch::from_envelope(envelope)?.table),
+            Kind::Output => self.output(Output::from_envelope(envelope)?, on_pass),
+            Kind::Batch => self.batch(Batch::from_envelope(envelope)?.table, on_pass),
             Kind::Done => self.done(Done::from_envelope(envelope)?),
             Kind::Failed => {
                 let failed = Failed::from_envelope(envelope)?;
@@ -184,8 +209,12 @@ impl Collector {
         elapsed: Duration,
         failure: Option<String>,
     ) -> Answer {
-        let cut_here = (self.out.received() - self.out.kept())
-            .saturating_add(self.err.received() - self.err.kept());
+        let cut_here = if self.keep.passes_on {
+            0
+        } else {
+            (self.out.received() - self.out.kept())
+                .saturating_add(self.err.received() - self.err.kept())
+        };
         let cut_there = self.out.skipped().saturating_add(self.err.skipped());
         let cut_rows_here = self.received_rows - self.kept_rows;
         let mut answer = Answer::empty(node, state);
@@ -225,8 +254,12 @@ impl Collector {
         Ok(Step::Started)
     }
 
-    fn output(&mut self, output: Output, on_output: impl FnOnce(&Output)) -> Result<Step, Breach> {
-        on_output(&output);
+    fn output(
+        &mut self,
+        output: Output,
+        on_pass: impl FnOnce(Passing<'_>),
+    ) -> Result<Step, Breach> {
+        on_pass(Passing::Output(&output));
         let pieces = if output.is_stderr {
             &mut self.err
         } else {
@@ -239,7 +272,7 @@ impl Collector {
         Ok(Step::Taken)
     }
 
-    fn batch(&mut self, table: Table) -> Result<Step, Breach> {
+    fn batch(&mut self, table: Table, on_pass: impl FnOnce(Passing<'_>)) -> Result<Step, Breach> {
         // Names are completed at the prompt as they are: no other than the language's own gets in.
         let fits = table.is_rectangular()
             && table.columns.iter().all(|c| is_column_name(&c.name))
@@ -251,6 +284,10 @@ impl Collector {
                 .is_none_or(|kept| kept.columns == table.columns);
         if !fits {
             return Err(Breach::Rows);
+        }
+        on_pass(Passing::Rows(&table));
+        if self.keep.passes_on {
+            return Ok(Step::Taken);
         }
         let kept = self.rows.get_or_insert_with(|| Table::new(table.columns));
         for row in table.rows {

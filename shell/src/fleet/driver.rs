@@ -9,10 +9,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use hailer_lang::node_set::NodeId;
-use hailer_protocol::codec::CodecError;
-use hailer_protocol::message::{Life, Message as _, Open, Run, StreamKind};
+use hailer_protocol::message::Life;
 use hailer_protocol::state::State;
 use hailer_protocol::time::Mono;
 use tokio::sync::mpsc;
@@ -28,9 +26,10 @@ use super::error::FleetError;
 use super::exchange::{Exchange, How, Over, Report, Stop};
 use super::fanout::{Attempt, Counts, Fanout, Input, LinkAtStart, Output, Target};
 use super::gather::Gather;
-use super::job::{Ask, Control, Event, Finished, Job};
+use super::job::{Control, Event, Finished, Job};
 use super::link::{Link, Signal, SignalSender};
 use super::policy::Policy;
+use super::request::Request;
 use super::session::Attached;
 use super::summary::Summary;
 use crate::clock;
@@ -67,46 +66,6 @@ pub async fn run(
     };
     let driver = Driver::new(fleet, plan, job.policy, events);
     Ok(driver.drive(control).await)
-}
-
-/// What is sent to whom: one piece of bytes for all where all are asked the same.
-#[derive(Debug)]
-enum Request {
-    Same(Bytes, Life),
-    Each(Vec<Run>),
-}
-
-impl Request {
-    fn new(ask: Ask, targets: usize) -> Result<Self, FleetError> {
-        match ask {
-            Ask::Same(run) => Ok(Self::Same(encode(&run)?, run.life)),
-            Ask::Each(runs) if runs.len() == targets => Ok(Self::Each(runs)),
-            Ask::Each(runs) => Err(FleetError::Requests {
-                requests: runs.len(),
-                targets,
-            }),
-        }
-    }
-
-    fn bytes_for(&self, target: Target) -> Result<(Bytes, Life), CodecError> {
-        match self {
-            Self::Same(bytes, life) => Ok((bytes.clone(), *life)),
-            Self::Each(runs) => {
-                let run = &runs[target as usize];
-                Ok((encode(run)?, run.life))
-            }
-        }
-    }
-}
-
-/// The stream's opening and the request in one piece, so that they leave in one packet.
-fn encode(run: &Run) -> Result<Bytes, CodecError> {
-    let open = Open {
-        stream: StreamKind::Request,
-    };
-    let mut bytes = open.to_envelope()?.to_bytes();
-    run.to_envelope()?.write_to(&mut bytes);
-    Ok(bytes.into())
 }
 
 /// What of a job does not change while it runs.
@@ -239,7 +198,12 @@ impl<'a> Driver<'a> {
         let mut has_ended = false;
         while let Some(output) = self.fanout.poll_output() {
             match output {
-                Output::Connect(target) => self.connect(target),
+                Output::Connect(target) => self.connect(target, true),
+                Output::Await(target, reason) => {
+                    let node = self.plan.node(target);
+                    self.tell(Event::Waits { node, reason });
+                    self.connect(target, false);
+                }
                 Output::Dispatch(target, attempt) => self.dispatch(target, attempt),
                 Output::Cancel(target) => {
                     if let Some(flight) = &self.seats[target as usize].flight {
@@ -260,9 +224,9 @@ impl<'a> Driver<'a> {
         has_ended
     }
 
-    fn connect(&mut self, target: Target) {
+    fn connect(&self, target: Target, hurries: bool) {
         if let Some(link) = self.fleet.links().link(self.plan.node(target)) {
-            link.wait(&self.signal_to, target);
+            link.wait(&self.signal_to, target, hurries);
         }
     }
 
@@ -346,6 +310,10 @@ impl<'a> Driver<'a> {
                     is_stderr,
                     bytes,
                 });
+            }
+            Report::Rows { target, table } => {
+                let node = self.plan.node(target);
+                self.tell(Event::Rows { node, table });
             }
         }
     }

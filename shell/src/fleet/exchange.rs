@@ -10,10 +10,11 @@ use bytes::Bytes;
 use hailer_protocol::clean::NodeBytes;
 use hailer_protocol::envelope::Decoder;
 use hailer_protocol::state::State;
+use hailer_protocol::table::Table;
 use quinn::{ReadError, RecvStream, SendStream, VarInt, WriteError};
 use tokio::sync::{Notify, mpsc};
 
-use super::collect::{Breach, Collector, Step};
+use super::collect::{Breach, Collector, Passing, Step};
 use super::fanout::{Attempt, Target};
 use super::session::{Attached, READ_MAX, Session};
 
@@ -64,6 +65,8 @@ pub(super) enum Report {
         is_stderr: bool,
         bytes: NodeBytes,
     },
+    /// Rows, where they are wanted as they come.
+    Rows { target: Target, table: Table },
 }
 
 /// How an exchange ended.
@@ -237,11 +240,17 @@ impl Exchange {
         while let Some(envelope) = decoder.next_envelope()? {
             let (target, is_live) = (self.target, self.is_live);
             let mut piece = None;
-            let step = self.collector.take(&envelope, |output| {
-                piece = is_live.then(|| Report::Piece {
-                    target,
-                    is_stderr: output.is_stderr,
-                    bytes: output.bytes.clone(),
+            let step = self.collector.take(&envelope, |passing| {
+                piece = is_live.then(|| match passing {
+                    Passing::Output(output) => Report::Piece {
+                        target,
+                        is_stderr: output.is_stderr,
+                        bytes: output.bytes.clone(),
+                    },
+                    Passing::Rows(table) => Report::Rows {
+                        target,
+                        table: table.clone(),
+                    },
                 });
             })?;
             if let Step::Ended(state) = step {

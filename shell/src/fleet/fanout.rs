@@ -18,7 +18,7 @@
 //! - Late, early and repeated inputs are harmless. Every input costs O(1); halt, cancel and the
 //!   deadline, which concern all targets, cost O(targets) once.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use hailer_protocol::state::State;
@@ -78,6 +78,8 @@ pub enum Input {
 pub enum Output {
     /// See to a connection and tell [`Input::Connected`] or [`Input::ConnectFailed`].
     Connect(Target),
+    /// As [`Output::Connect`], with no hurry: an attempt has just failed, for that reason.
+    Await(Target, Arc<str>),
     /// Send the request, and tell what becomes of it.
     Dispatch(Target, Attempt),
     /// Ask the node to stop, and go on reading.
@@ -139,6 +141,8 @@ pub struct Fanout {
     is_halted: bool,
     deadline: Option<Mono>,
     last_connect: Mono,
+    /// Why those that are waited for all the same could not be reached so far.
+    unreached: BTreeMap<Target, Arc<str>>,
     stalled: DelayLine,
     overdue: DelayLine,
     unconfirmed: DelayLine,
@@ -160,6 +164,7 @@ impl Fanout {
             is_halted: false,
             deadline: policy.deadline.map(|d| now + d),
             last_connect: now,
+            unreached: BTreeMap::new(),
             stalled: DelayLine::new(policy.stalled_after.unwrap_or_default()),
             overdue: DelayLine::new(answer_within),
             unconfirmed: DelayLine::new(policy.confirm_grace),
@@ -180,9 +185,7 @@ impl Fanout {
             match link {
                 LinkAtStart::Up => fanout.make_ready(target),
                 LinkAtStart::Connecting => fanout.outputs.push_back(Output::Connect(target)),
-                LinkAtStart::Down { reason } => {
-                    fanout.end(target, State::Unreachable, Cause::NoConnection(reason));
-                }
+                LinkAtStart::Down { reason } => fanout.not_reached(target, reason),
             }
         }
         fanout.settle(now);
@@ -201,7 +204,7 @@ impl Fanout {
             Input::ConnectFailed(target, reason) => {
                 if self.phase(target) == Some(Phase::Waiting) {
                     self.last_connect = self.last_connect.max(now);
-                    self.end(target, State::Unreachable, Cause::NoConnection(reason));
+                    self.not_reached(target, reason);
                 }
             }
             Input::Unsent(target, attempt, reason) => self.unsent(now, target, attempt, reason),
@@ -235,7 +238,7 @@ impl Fanout {
             self.halt(&Cause::Deadline);
             self.stop_all(now, Stop::Deadline);
         }
-        if self.counts.waiting > 0 && self.connect_by() <= now {
+        if self.connect_by().is_some_and(|at| at <= now) {
             let cause = Cause::ConnectWait(self.policy.connect_wait);
             self.end_all(Phase::Waiting, State::Unreachable, &cause);
         }
@@ -267,10 +270,9 @@ impl Fanout {
     /// Returns when [`Fanout::handle_timeout`] has something to do, and why.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<(Mono, &'static str)> {
-        let connect_by = (self.counts.waiting > 0).then(|| self.connect_by());
         [
             (self.deadline.filter(|_| !self.has_ended), "run deadline"),
-            (connect_by, "connect wait"),
+            (self.connect_by(), "connect wait"),
             (self.stalled.next_due(), "no sign of life"),
             (self.overdue.next_due(), "no answer in time"),
             (self.unconfirmed.next_due(), "cancel not confirmed"),
@@ -296,8 +298,9 @@ impl Fanout {
         self.entries.get(target as usize).map(|e| e.phase)
     }
 
-    fn connect_by(&self) -> Mono {
-        self.last_connect + self.policy.connect_wait
+    fn connect_by(&self) -> Option<Mono> {
+        let is_bounded = self.counts.waiting > 0 && !self.policy.is_patient;
+        is_bounded.then(|| self.last_connect + self.policy.connect_wait)
     }
 
     const fn count_of(&mut self, phase: Phase) -> &mut usize {
@@ -319,7 +322,18 @@ impl Fanout {
         }
     }
 
+    /// An attempt to connect failed.
+    fn not_reached(&mut self, target: Target, reason: Arc<str>) {
+        if self.policy.is_patient && !self.is_halted {
+            self.unreached.insert(target, Arc::clone(&reason));
+            self.outputs.push_back(Output::Await(target, reason));
+        } else {
+            self.end(target, State::Unreachable, Cause::NoConnection(reason));
+        }
+    }
+
     fn make_ready(&mut self, target: Target) {
+        self.unreached.remove(&target);
         self.enter(target, Phase::Ready);
         if !std::mem::replace(&mut self.entries[target as usize].queued, true) {
             self.ready.push_back(target);
@@ -373,6 +387,9 @@ impl Fanout {
     fn halt(&mut self, cause: &Cause) {
         if std::mem::replace(&mut self.is_halted, true) {
             return;
+        }
+        for (target, reason) in std::mem::take(&mut self.unreached) {
+            self.end(target, State::Unreachable, Cause::NoConnection(reason));
         }
         let waiting = if *cause == Cause::Deadline {
             State::Unreachable

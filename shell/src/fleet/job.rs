@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hailer_lang::node_set::{NodeId, NodeSet};
 use hailer_protocol::clean::NodeBytes;
 use hailer_protocol::message::Run;
+use hailer_protocol::table::Table;
 
 use super::answer::Answer;
 use super::budget::KEPT_BYTES_DEFAULT;
@@ -36,7 +37,8 @@ pub struct Job {
     pub keep: Keep,
     /// What is kept of all answers, in bytes.
     pub kept_bytes: u64,
-    /// Output is wanted as it comes, by [`Event::Piece`], beside the answers.
+    /// Output and rows are wanted as they come, by [`Event::Piece`] and [`Event::Rows`], beside the
+    /// answers.
     pub is_live: bool,
 }
 
@@ -69,6 +71,13 @@ pub enum Control {
 pub enum Event {
     /// A node has begun and is still at work. Not told of nodes that answer at once.
     Started(NodeId),
+    /// A node cannot be reached and is waited for. Told at every attempt that fails.
+    Waits {
+        /// Which.
+        node: NodeId,
+        /// Why, without its name.
+        reason: Arc<str>,
+    },
     /// How far the targets are; several times a second, as long as something changes.
     Progress(Counts),
     /// Output as it came, before any bound. Only if the job is live.
@@ -79,6 +88,13 @@ pub enum Event {
         is_stderr: bool,
         /// As the node sent them.
         bytes: NodeBytes,
+    },
+    /// Rows as they came, before any bound. Only if the job is live.
+    Rows {
+        /// From which node.
+        node: NodeId,
+        /// Rows under columns of their own.
+        table: Table,
     },
     /// A target has ended.
     Answer(Arc<Answer>),

@@ -164,8 +164,9 @@ impl Link {
         !std::mem::replace(&mut inner.is_maintained, true)
     }
 
-    /// Tells `waiter` when the link is up or an attempt has failed: at once if it is up.
-    pub(super) fn wait(&self, waiter: &SignalSender, target: Target) {
+    /// Tells `waiter` when the link is up or an attempt has failed: at once if it is up. One that is
+    /// in a hurry does not wait for the time between two attempts.
+    pub(super) fn wait(&self, waiter: &SignalSender, target: Target, hurries: bool) {
         let mut inner = self.lock();
         if inner.session().is_some() {
             let _ = waiter.send((target, Ok(())));
@@ -173,7 +174,9 @@ impl Link {
         }
         inner.waiting.push((waiter.clone(), target));
         // Where the wait between two attempts has not begun yet, it will be skipped.
-        self.hurry.notify_one();
+        if hurries {
+            self.hurry.notify_one();
+        }
     }
 
     pub(super) fn set_connecting(&self) {

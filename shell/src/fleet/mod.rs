@@ -26,6 +26,7 @@ pub mod links;
 mod pieces;
 pub mod policy;
 pub mod random;
+mod request;
 mod session;
 pub mod summary;
 

@@ -28,6 +28,9 @@ pub struct Policy {
     /// do not hold up the others. `None` counts it to its end: the strict bound that a rolling
     /// change wants.
     pub stalled_after: Option<Duration>,
+    /// Targets that cannot be reached are waited for as long as the run lasts, and asked when they
+    /// can be.
+    pub is_patient: bool,
 }
 
 impl Default for Policy {
@@ -39,11 +42,23 @@ impl Default for Policy {
             connect_wait: Duration::from_secs(10),
             confirm_grace: Duration::from_secs(5),
             stalled_after: Some(Duration::from_secs(3)),
+            is_patient: false,
         }
     }
 }
 
 impl Policy {
+    /// Returns the rules of a run over commands that do not end by themselves: every target has its
+    /// place, and whoever cannot be reached yet is waited for.
+    #[must_use]
+    pub fn endless() -> Self {
+        Self {
+            max_in_flight: usize::MAX,
+            is_patient: true,
+            ..Self::default()
+        }
+    }
+
     /// Returns the rules of a run that never asks more than `n` targets at once, whatever they do.
     #[must_use]
     pub fn strictly(n: usize) -> Self {

@@ -89,6 +89,7 @@ fn what_is_cut_on_the_node_and_here_is_counted_once() {
     let keep = Keep {
         stream_bytes: 4,
         rows: 0,
+        passes_on: false,
     };
     let mut c = Collector::new(keep, Arc::new(Budget::new(100)));
     feed(&mut c, &output(0, "abcdef")).expect("in place");
@@ -196,6 +197,7 @@ fn rows_beyond_the_bound_are_counted() {
     let keep = Keep {
         stream_bytes: 0,
         rows: 5,
+        passes_on: false,
     };
     let mut c = Collector::new(keep, Arc::new(Budget::new(1 << 20)));
     feed(&mut c, &batch(&["a"], 4)).expect("in place");
@@ -216,12 +218,44 @@ fn output_is_shown_before_it_is_cut() {
         Keep {
             stream_bytes: 0,
             rows: 0,
+            passes_on: false,
         },
         Arc::new(Budget::new(0)),
     );
     let mut seen = Vec::new();
     let envelope = output(0, "live").to_envelope().expect("small");
-    c.take(&envelope, |o| seen.extend_from_slice(&o.bytes.0))
-        .expect("in place");
+    c.take(&envelope, |passing| match passing {
+        Passing::Output(o) => seen.extend_from_slice(&o.bytes.0),
+        Passing::Rows(_) => panic!("it is output"),
+    })
+    .expect("in place");
     assert_eq!(seen, b"live");
+}
+
+#[test]
+fn what_is_passed_on_is_neither_kept_nor_missed_and_may_change_its_columns() {
+    let mut c = Collector::new(Keep::nothing(), Arc::new(Budget::new(0)));
+    feed(&mut c, &output(0, "hello")).expect("in place");
+    let mut seen = Vec::new();
+    for columns in [&["a"][..], &["a", "b"]] {
+        let envelope = batch(columns, 2).to_envelope().expect("small");
+        c.take(&envelope, |passing| match passing {
+            Passing::Rows(table) => seen.push((table.columns.len(), table.rows.len())),
+            Passing::Output(_) => panic!("they are rows"),
+        })
+        .expect("in place");
+    }
+    assert_eq!(seen, [(1, 2), (2, 2)]);
+    let end = Done {
+        cut_rows: 3,
+        ..done(State::Ok)
+    };
+    feed(&mut c, &end).expect("in place");
+    let answer = c.into_answer(NodeId(0), State::Ok, Duration::ZERO, None);
+    // What the node could not send is missed all the same.
+    assert_eq!(
+        (answer.cut_bytes, answer.cut_rows, answer.out_bytes),
+        (0, 3, 5)
+    );
+    assert!(answer.rows.is_none() && answer.out.0.is_empty());
 }

@@ -1,5 +1,5 @@
 //! The fan-out's rules, one sentence each. What happened is written as text: `>0` dispatched,
-//! `~0` asked to connect, `x0` asked to stop, `0=ok` ended, `.` the run's end.
+//! `~0` asked to connect, `?0` to wait for it, `x0` asked to stop, `0=ok` ended, `.` the run's end.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -91,6 +91,7 @@ impl Play {
         while let Some(output) = self.fanout.poll_output() {
             match output {
                 Output::Connect(t) => write!(self.text, "~{t} "),
+                Output::Await(t, _) => write!(self.text, "?{t} "),
                 Output::Dispatch(t, attempt) => {
                     self.attempts.insert(t, attempt);
                     write!(self.text, ">{t} ")
@@ -174,6 +175,25 @@ fn a_node_without_a_connection_is_unreachable_and_holds_up_nobody() {
             ("", "~0 1=unreachable >2"),
             ("=2:ok", "2=ok"),
             ("-0", "0=unreachable ."),
+        ],
+    );
+}
+
+#[test]
+fn a_patient_run_waits_for_its_nodes_to_its_end() {
+    let down = LinkAtStart::Down {
+        reason: "refused".into(),
+    };
+    check(
+        vec![LinkAtStart::Up, LinkAtStart::Connecting, down.clone(), down],
+        Policy::endless(),
+        &[
+            ("", "~1 ?2 ?3 >0"),
+            ("s0 -1 t9999", "?1"),
+            ("-1 +2", "?1 >2"),
+            ("=0:ok", "0=ok"),
+            ("c", "1=unreachable 3=unreachable x2"),
+            ("=2:cancelled", "2=cancelled ."),
         ],
     );
 }
