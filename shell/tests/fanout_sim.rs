@@ -153,9 +153,12 @@ impl World {
         let harm = [0, 2, 10, 40][usize::try_from(chance.below(4)).expect("small")];
         let links: Vec<_> = (0..n).map(|_| link(&mut chance, harm)).collect();
         let some = |chance: &mut Chance| chance.percent(30).then(|| chance.millis(20_000));
+        let deadline = some(&mut chance);
         let policy = Policy {
             max_in_flight: usize::try_from(chance.below(12)).expect("small"),
-            deadline: some(&mut chance),
+            // A patient run over nodes that never come ends by its deadline alone.
+            is_patient: deadline.is_some() && chance.percent(50),
+            deadline,
             answer_within: some(&mut chance),
             stalled_after: chance.percent(50).then(|| chance.millis(3_000)),
             connect_wait: chance.millis(10_000),
