@@ -8,10 +8,12 @@
 //!   while it is [`watch`]ed.
 //! - [`repl`]: the prompt. [`batch`]: `-c`, scripts, standard input.
 //! - [`fleet`]: links and fan-out. [`rows`]: answers become rows. [`results`]: `$1`, `$2` …
+//!   [`around`]: what verbs know beside their rows.
 //! - [`view`]: what a person sees. [`output`]: what a program reads. [`pen`]: who writes it.
 //! - [`demo`]: a fleet to try it on.
 
 pub mod app;
+pub mod around;
 pub mod batch;
 pub mod cli;
 pub mod clock;

@@ -97,6 +97,15 @@ impl fmt::Display for ResultRef {
     }
 }
 
+/// A result that a verb reads beside its own rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OtherResult {
+    /// Which.
+    pub result: ResultRef,
+    /// Where it is named.
+    pub span: Span,
+}
+
 /// One verb between two `|>`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stage {
@@ -146,15 +155,22 @@ pub enum Verb {
     },
     /// `uniq [by …]`.
     Uniq(Vec<Ident>),
-    /// `join $N [by …]`.
+    /// `join [left] $N [by …]`.
     Join {
+        /// Rows without a match stay.
+        is_left: bool,
         /// The other rows.
-        with: ResultRef,
+        with: OtherResult,
         /// The columns that must be equal; `node` where empty.
         by: Vec<Ident>,
     },
-    /// `diff $N`.
-    Diff(ResultRef),
+    /// `diff [$N] [by …]`.
+    Diff {
+        /// What was before; the groups of one result are compared where there is none.
+        with: Option<OtherResult>,
+        /// The columns beside `node` that say which rows are one row at two times.
+        by: Vec<Ident>,
+    },
     /// `why [by …]`.
     Why(Vec<Ident>),
     /// `sql 'QUERY'`.
@@ -200,7 +216,7 @@ impl Verb {
             Self::Agg { .. } => "agg",
             Self::Uniq(_) => "uniq",
             Self::Join { .. } => "join",
-            Self::Diff(_) => "diff",
+            Self::Diff { .. } => "diff",
             Self::Why(_) => "why",
             Self::Sql(_) => "sql",
             Self::Run { .. } => "run",

@@ -33,6 +33,32 @@ pub enum FleetStep {
     },
     /// `take N`: the first rows of the whole table.
     Take(u64),
+    /// `join [left] $N [by …]`: each row beside the other result's rows that are equal in these
+    /// columns.
+    Join {
+        /// The other result's number.
+        with: u32,
+        /// The columns; empty for `node`.
+        by: Vec<String>,
+        /// Rows without a match stay, with nulls.
+        is_left: bool,
+    },
+}
+
+impl FleetStep {
+    /// Returns the number of the result that the step reads beside its own rows.
+    #[must_use]
+    pub const fn other_result(&self) -> Option<u32> {
+        match self {
+            Self::Join { with, .. } => Some(*with),
+            Self::Row(_)
+            | Self::Group { .. }
+            | Self::Count { .. }
+            | Self::Sort { .. }
+            | Self::Top { .. }
+            | Self::Take(_) => None,
+        }
+    }
 }
 
 /// One key of a `sort`.

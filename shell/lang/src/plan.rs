@@ -11,7 +11,7 @@ use crate::fleet_plan::FleetStep;
 use crate::lexer::Completeness;
 use crate::nearest::did_you_mean;
 use crate::parse::Parsed;
-use crate::resolve::{SourceKind, not_available, resolve};
+use crate::resolve::{SourceKind, known_result, not_available, resolve};
 use crate::schema::Schema;
 use crate::selector::evaluate;
 use crate::span::Span;
@@ -230,7 +230,14 @@ fn query_plan(
         Some(Source::Metric { .. } | Source::Facts(_)) => SourceKind::Probe,
         Some(Source::Nodes | Source::Result(_)) | None => SourceKind::Kept,
     };
-    let split = resolve(&line.stages, schema, kind, context.inventory, errors);
+    let split = resolve(
+        &line.stages,
+        schema,
+        kind,
+        context.inventory,
+        context.last_result,
+        errors,
+    );
     Some(Query {
         source: source?,
         scope: scope?,
@@ -293,7 +300,7 @@ fn source(
         ast::Source::Facts(columns) => Some(facts(columns, errors)),
         ast::Source::Nodes => Some((Source::Nodes, Schema::nodes())),
         ast::Source::Result(result) => {
-            known_result(*result, span, context, errors);
+            known_result(*result, span, context.last_result, errors);
             Some((Source::Result(*result), Schema::unknown()))
         }
         ast::Source::Events(_) => unavailable("events", span, errors),
@@ -329,27 +336,6 @@ fn facts(columns: &[ast::Ident], errors: &mut Vec<Diagnostic>) -> (Source, Schem
     let all: Vec<String> = known().map(str::to_owned).collect();
     let schema = Schema::facts(if names.is_empty() { &all } else { &names });
     (Source::Facts(names), schema)
-}
-
-fn known_result(
-    result: ResultRef,
-    span: Span,
-    context: &Context<'_>,
-    errors: &mut Vec<Diagnostic>,
-) {
-    let last = context.last_result;
-    let message = match (result, last) {
-        (_, None) => "there is no result yet".to_owned(),
-        (ResultRef::Number(n), Some(last)) if n == 0 || n > last => {
-            format!("there is no result ${n}; the last one is ${last}")
-        }
-        (ResultRef::Last | ResultRef::Number(_), Some(_)) => return,
-    };
-    errors.push(
-        Diagnostic::new(Code::UnknownResult, span, message)
-            .label("which rows?")
-            .help("a line goes on from a result with `|> …` or `$N |> …`"),
-    );
 }
 
 impl Query {

@@ -6,7 +6,9 @@
 use hailer_protocol::expr::Expr;
 use hailer_protocol::row_plan::{ParseAs, Projection, RowPlan, RowStep};
 
-use crate::ast::{Assignment, ExprKind, ExprNode, Ident, SortItem, Stage, Verb};
+use crate::ast::{
+    Assignment, ExprKind, ExprNode, Ident, OtherResult, ResultRef, SortItem, Stage, Verb,
+};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::fleet_plan::{FleetStep, SortKey};
 use crate::inventory::Inventory;
@@ -26,12 +28,14 @@ pub(crate) fn resolve(
     schema: Schema,
     source: SourceKind,
     inventory: &Inventory,
+    last_result: Option<u32>,
     errors: &mut Vec<Diagnostic>,
 ) -> Split {
     let mut r = Resolver {
         schema,
         source,
         inventory,
+        last_result,
         errors,
         split: Split::default(),
     };
@@ -65,6 +69,7 @@ struct Resolver<'a> {
     schema: Schema,
     source: SourceKind,
     inventory: &'a Inventory,
+    last_result: Option<u32>,
     errors: &'a mut Vec<Diagnostic>,
     split: Split,
 }
@@ -109,10 +114,10 @@ impl Resolver<'_> {
                     self.fleet(FleetStep::Top { n: *n, by });
                 }
             }
+            Verb::Join { is_left, with, by } => self.join_step(*is_left, *with, by),
             Verb::Agg { .. }
             | Verb::Uniq(_)
-            | Verb::Join { .. }
-            | Verb::Diff(_)
+            | Verb::Diff { .. }
             | Verb::Why(_)
             | Verb::Sql(_)
             | Verb::Run { .. }
@@ -150,6 +155,15 @@ impl Resolver<'_> {
         let names: Vec<String> = list.iter().map(|p| p.name.clone()).collect();
         self.row(step(list), &names);
         names
+    }
+
+    /// The columns of the other side are the shell's to know: what stands behind a `join` may name any.
+    fn join_step(&mut self, is_left: bool, with: OtherResult, by: &[Ident]) {
+        let by = self.columns(by);
+        if let Some(with) = known_result(with.result, with.span, self.last_result, self.errors) {
+            self.fleet(FleetStep::Join { with, by, is_left });
+        }
+        self.schema.opened();
     }
 
     fn group_step(&mut self, by: &[Ident]) {
@@ -295,6 +309,29 @@ impl Resolver<'_> {
             ExprKind::Error => return None,
         })
     }
+}
+
+/// Returns the number of a result that is named, or says that there is none.
+pub(crate) fn known_result(
+    result: ResultRef,
+    span: crate::span::Span,
+    last: Option<u32>,
+    errors: &mut Vec<Diagnostic>,
+) -> Option<u32> {
+    let message = match (result, last) {
+        (_, None) => "there is no result yet".to_owned(),
+        (ResultRef::Number(n), Some(last)) if n == 0 || n > last => {
+            format!("there is no result ${n}; the last one is ${last}")
+        }
+        (ResultRef::Last, Some(last)) => return Some(last),
+        (ResultRef::Number(n), Some(_)) => return Some(n),
+    };
+    errors.push(
+        Diagnostic::new(Code::UnknownResult, span, message)
+            .label("which rows?")
+            .help("a line goes on from a result with `|> …` or `$N |> …`"),
+    );
+    None
 }
 
 /// What a word of the language says that this version cannot carry out.

@@ -61,6 +61,11 @@ impl Schema {
         self.open = true;
     }
 
+    /// After `join`: columns that only the shell knows came in beside the own ones.
+    pub(crate) const fn opened(&mut self) {
+        self.open = true;
+    }
+
     /// After `select`: these, and what the shell knows of each row's node.
     pub(crate) fn selected(&mut self, columns: Vec<String>) {
         self.own = columns;

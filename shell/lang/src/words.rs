@@ -158,12 +158,16 @@ pub const VERBS: &[Word] = &[
         "sums, means and percentiles",
     ),
     later("uniq", "uniq [by COLUMN, …]", "keeps one of equal rows"),
-    later(
+    now(
         "join",
-        "join $N [by COLUMN, …]",
-        "joins rows with those of another result",
+        "join [left] $N [by COLUMN, …]",
+        "puts rows beside those of another result; left keeps rows without a match",
     ),
-    later("diff", "diff $N", "shows what changed since another result"),
+    later(
+        "diff",
+        "diff [$N] [by COLUMN, …]",
+        "shows how odd answers differ from most, or what changed since result N",
+    ),
     later(
         "why",
         "why [by COLUMN, …]",

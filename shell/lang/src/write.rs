@@ -50,6 +50,10 @@ pub fn fleet_step(step: &FleetStep) -> String {
         }
         FleetStep::Top { n, by } => format!("top {n} by {}", expression(by)),
         FleetStep::Take(n) => format!("take {n}"),
+        FleetStep::Join { with, by, is_left } => {
+            let left = if *is_left { "left " } else { "" };
+            with_by(&format!("join {left}${with}"), by)
+        }
     }
 }
 

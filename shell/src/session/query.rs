@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use hailer_lang::ast::ResultRef;
 use hailer_lang::fleet_plan::FleetStep;
-use hailer_lang::inventory::Inventory;
 use hailer_lang::node_set::NodeSet;
 use hailer_lang::plan::{LinePlan, Query, QueryEnd, Source};
 use hailer_protocol::expr::Expr;
@@ -17,11 +16,12 @@ use hailer_table::{Frame, Note};
 use tokio::sync::mpsc;
 
 use super::{Begun, Session, Shown};
+use crate::around::Around;
 use crate::error::ShellError;
 use crate::exit::Exit;
 use crate::fleet::{self, Finished, Job, Policy};
 use crate::results::Kept;
-use crate::rows::{self, Names};
+use crate::rows;
 use crate::running::Running;
 
 /// Events that wait for the view before nothing more is read from the nodes.
@@ -34,16 +34,17 @@ impl Session {
     /// Makes a result of what the shell has: the inventory, or a kept result.
     pub(super) async fn look_up(&mut self, query: Query) -> Result<Shown, ShellError> {
         let is_limited = is_limited(&query);
+        let around = self.around(&query.fleet)?;
         let (origin, frame) = match &query.source {
             Source::Command(_) | Source::Metric { .. } | Source::Facts(_) => {
                 return Err(ShellError::own("nodes have to be asked"));
             }
             Source::Nodes => {
-                let (live, inventory) = (self.live(), Arc::clone(&self.inventory));
+                let live = self.live();
                 let nodes = query.scope.nodes.clone();
                 let made = in_engine(move || {
-                    let (frame, notes) = rows::of_inventory(&nodes, &live, &inventory)?;
-                    apply(frame, notes, &query.fleet, &inventory)
+                    let (frame, notes) = rows::of_inventory(&nodes, &live, around.inventory())?;
+                    apply(frame, notes, &query.fleet, &around)
                 });
                 (None, made.await?)
             }
@@ -59,8 +60,9 @@ impl Session {
                 let steps = self.steps_in_scope(&query.scope.nodes, query.fleet);
                 let made = match (&kept.frame, &kept.run) {
                     (Some(frame), _) => {
-                        let (frame, inventory) = (Arc::clone(frame), Arc::clone(&self.inventory));
-                        in_engine(move || apply((*frame).clone(), Vec::new(), &steps, &inventory))
+                        let (frame, around) =
+                            (Arc::clone(frame), around.with_run(kept.run.as_deref()));
+                        in_engine(move || apply((*frame).clone(), Vec::new(), &steps, &around))
                             .await?
                     }
                     (None, Some(run)) => self.frame_of_run(run, false, steps).await?,
@@ -195,12 +197,18 @@ impl Session {
         asked_for_rows: bool,
         steps: Vec<FleetStep>,
     ) -> Result<(Frame, Vec<Note>), ShellError> {
-        let (run, inventory) = (Arc::clone(run), Arc::clone(&self.inventory));
+        let around = self.around(&steps)?.with_run(Some(&**run));
+        let run = Arc::clone(run);
         in_engine(move || {
-            let (frame, notes) = rows::of_run(&run, asked_for_rows, &inventory)?;
-            apply(frame, notes, &steps, &inventory)
+            let (frame, notes) = rows::of_run(&run, asked_for_rows, around.inventory())?;
+            apply(frame, notes, &steps, &around)
         })
         .await
+    }
+
+    /// Takes what the steps need to know beside their rows.
+    fn around(&self, steps: &[FleetStep]) -> Result<Around, ShellError> {
+        Around::of(steps, &self.results, Arc::clone(&self.inventory))
     }
 
     /// Begins to run a program with its arguments as they are on the scope's nodes.
@@ -227,6 +235,8 @@ impl Session {
 
     /// Begins to ask a query's nodes.
     pub(super) fn ask(&mut self, query: Query) -> Result<Running, ShellError> {
+        // What a verb will need is looked for before anything runs.
+        self.around(&query.fleet)?;
         let probe = match &query.source {
             Source::Command(line) => Probe::Shell(line.clone()),
             Source::Metric { name } => Probe::Metric(name.clone()),
@@ -292,10 +302,10 @@ fn apply(
     mut frame: Frame,
     mut notes: Vec<Note>,
     steps: &[FleetStep],
-    inventory: &Inventory,
+    around: &Around,
 ) -> Result<(Frame, Vec<Note>), hailer_table::TableError> {
     for step in steps {
-        let (next, more) = frame.apply(step, &Names(inventory))?;
+        let (next, more) = frame.apply(step, around)?;
         frame = next;
         notes.extend(more);
     }

@@ -5,14 +5,38 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use hailer_lang::fleet_plan::{FleetStep, SortKey};
+use hailer_protocol::clean::Clean;
 use hailer_protocol::expr::Expr;
 use hailer_protocol::table::Column;
 use hailer_protocol::value::{DataType, Value};
-use hailer_table::{Frame, FrameColumn, FrameRow, NodeId, NodeNames, View, render_table};
+use hailer_table::{
+    Frame, FrameColumn, FrameRow, NodeId, NodeNames, Surroundings, TableError, View, render_table,
+};
 
 const NODES: u32 = 10_000;
 
 struct Names(Vec<String>);
+
+impl Surroundings for Names {
+    fn result(&self, number: u32) -> Result<Frame, TableError> {
+        Err(TableError::OtherResult {
+            number,
+            reason: Clean::line("there is none"),
+        })
+    }
+
+    fn answered(&self) -> &[NodeId] {
+        &[]
+    }
+
+    fn label_keys(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    fn label(&self, _: NodeId, _: &str) -> Option<&str> {
+        None
+    }
+}
 
 impl NodeNames for Names {
     fn fold(&self, nodes: &[NodeId]) -> String {

@@ -154,6 +154,17 @@ pub(crate) fn pick(data: &Data, rows: &[u32]) -> Result<Data, TableError> {
     })
 }
 
+/// Returns these rows, in this order; nulls where there is none.
+pub(crate) fn pick_or_null(data: &Data, rows: &[Option<u32>]) -> Result<Data, TableError> {
+    let index: IdxCa = rows.iter().copied().collect();
+    guard("pick rows", || {
+        if data.width() == 0 {
+            return Data::new(rows.len(), Vec::new());
+        }
+        data.take(&index)
+    })
+}
+
 /// Returns the rows of each group of equal values in these columns; groups and the rows in them
 /// are in the order of the table. Null equals null here, as in SQL's `group by`.
 pub(crate) fn groups(data: &Data, by: &[usize]) -> Result<Vec<Vec<u32>>, TableError> {

@@ -60,6 +60,61 @@ pub enum TableError {
         /// The value's type.
         found: DataType,
     },
+    /// A verb names a column that the other result does not have.
+    #[error("{verb}: ${number} has no column `{name}`")]
+    NotInOther {
+        /// The verb.
+        verb: &'static str,
+        /// The other result.
+        number: u32,
+        /// The name that was asked for.
+        name: Clean,
+        /// The other result's shown columns.
+        known: Vec<Clean>,
+    },
+    /// `join` without `by`, and a side without nodes.
+    #[error(
+        "join: without `by` it compares `node`, which {} not have",
+        if *is_right { format!("the rows of ${number} do") } else { "the rows here do".to_owned() }
+    )]
+    NoNodeToJoin {
+        /// The other result.
+        number: u32,
+        /// Whether it is the other side that has none.
+        is_right: bool,
+    },
+    /// The keys of a `join` have different types.
+    #[error("join: `{name}` is {here} here and {there} in ${number}")]
+    UnlikeKeys {
+        /// The other result.
+        number: u32,
+        /// The key.
+        name: Clean,
+        /// Its type on the left side.
+        here: DataType,
+        /// Its type in the other result.
+        there: DataType,
+    },
+    /// A `join` would make more rows than it may.
+    #[error("join: {left} rows and {right} rows would make {rows}, at most {max} are possible")]
+    JoinTooLarge {
+        /// Rows of the left side.
+        left: usize,
+        /// Rows of the other result.
+        right: usize,
+        /// Rows that would come out.
+        rows: usize,
+        /// How many may.
+        max: usize,
+    },
+    /// Another result's rows cannot be had.
+    #[error("${number}: {reason}")]
+    OtherResult {
+        /// The other result.
+        number: u32,
+        /// Why.
+        reason: Clean,
+    },
     /// The protocol's evaluator refused a row verb.
     #[error("{verb}: {reason}")]
     Evaluate {
@@ -91,6 +146,24 @@ impl TableError {
             Self::NoDefaultGroup { .. } => {
                 Some("name the columns to compare: `|> group by …`".to_owned())
             }
+            Self::NotInOther { known, .. } => Some(match known.as_slice() {
+                [] => "it has no columns at all".to_owned(),
+                known => format!("it has {}", join(known)),
+            }),
+            Self::NoNodeToJoin { .. } => {
+                Some("name the columns that must be equal: `|> join $N by …`".to_owned())
+            }
+            Self::UnlikeKeys {
+                name, here, there, ..
+            } => Some(match (here, there) {
+                (DataType::Str, _) => as_type(name, *there, "here"),
+                (_, DataType::Str) => as_type(name, *here, "there"),
+                _ => format!("bring both to one type: `derive {name} = string({name})`"),
+            }),
+            Self::JoinTooLarge { .. } => Some(
+                "join by more columns, or make one row of many on one side first: `|> group by …`"
+                    .to_owned(),
+            ),
             Self::TooManyRows(_) => {
                 Some("narrow it down on the nodes: `|> where …` or `|> take N per node`".to_owned())
             }
@@ -100,7 +173,25 @@ impl TableError {
             Self::DuplicateColumn { .. }
             | Self::RowLength { .. }
             | Self::WrongType { .. }
+            | Self::OtherResult { .. }
             | Self::Evaluate { .. } => None,
+        }
+    }
+}
+
+/// Says how text becomes what the other side has, where the language has a function for it.
+fn as_type(name: &Clean, wanted: DataType, place: &str) -> String {
+    match wanted {
+        DataType::Int => format!("make it a number {place}: `derive {name} = int({name})`"),
+        DataType::Float => format!("make it a number {place}: `derive {name} = float({name})`"),
+        DataType::Null
+        | DataType::Bool
+        | DataType::Str
+        | DataType::Duration
+        | DataType::Size
+        | DataType::Percent
+        | DataType::Time => {
+            format!("make both text: `derive {name} = string({name})`")
         }
     }
 }

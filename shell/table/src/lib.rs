@@ -9,7 +9,7 @@
 //! thread, never from an async task. How many threads polars takes (`POLARS_MAX_THREADS`) is for
 //! the binary to say, before the first call.
 //!
-//! It refuses: file formats that need a reader of their own, joins, SQL. It never prints.
+//! It refuses: file formats that need a reader of their own, SQL. It never prints.
 
 pub mod ambient;
 pub mod column;
@@ -20,11 +20,13 @@ pub mod export;
 pub mod frame;
 mod gather;
 mod group;
+mod join;
 mod order;
 pub mod provenance;
 pub mod render;
 mod row_verbs;
 mod step;
+pub mod surroundings;
 mod typed;
 
 pub use ambient::Ambient;
@@ -33,3 +35,4 @@ pub use error::{Note, TableError};
 pub use frame::{Frame, FrameRow};
 pub use provenance::{NodeId, NodeNames};
 pub use render::{View, render_table};
+pub use surroundings::Surroundings;

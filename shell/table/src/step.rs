@@ -4,8 +4,8 @@ use hailer_lang::fleet_plan::FleetStep;
 
 use crate::error::{Note, TableError};
 use crate::frame::Frame;
-use crate::provenance::NodeNames;
-use crate::{group, order, row_verbs};
+use crate::surroundings::Surroundings;
+use crate::{group, join, order, row_verbs};
 
 impl Frame {
     /// Carries out one verb.
@@ -18,11 +18,11 @@ impl Frame {
     pub fn apply(
         self,
         step: &FleetStep,
-        names: &dyn NodeNames,
+        around: &dyn Surroundings,
     ) -> Result<(Self, Vec<Note>), TableError> {
         match step {
             FleetStep::Row(step) => row_verbs::apply(self, step),
-            FleetStep::Group { by } => Ok((group::group(&self, by, names)?, Vec::new())),
+            FleetStep::Group { by } => Ok((group::group(&self, by, around)?, Vec::new())),
             FleetStep::Count { by } => Ok((group::count(&self, by)?, Vec::new())),
             FleetStep::Sort { keys } => order::sort(&self, keys),
             FleetStep::Top { n, by } => order::top(&self, *n, by),
@@ -30,6 +30,9 @@ impl Frame {
                 let n = u32::try_from(*n).unwrap_or(u32::MAX);
                 let rows: Vec<u32> = self.all_rows().take(n as usize).collect();
                 Ok((self.pick(&rows)?, Vec::new()))
+            }
+            FleetStep::Join { with, by, is_left } => {
+                join::join(&self, &around.result(*with)?, *with, by, *is_left)
             }
         }
     }

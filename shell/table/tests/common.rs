@@ -1,18 +1,36 @@
 //! What several tests of tables need: a small fleet's names and quick ways to rows.
 
+use std::collections::BTreeMap;
+
 use hailer_lang::fleet_plan::FleetStep;
+use hailer_protocol::clean::Clean;
 use hailer_protocol::expr::{BinaryOp, Expr};
 use hailer_protocol::row_plan::RowStep;
 use hailer_protocol::table::{Column, Table};
 use hailer_protocol::value::{DataType, Value};
-use hailer_table::{Frame, FrameColumn, FrameRow, NodeId, NodeNames, Note, TableError};
+use hailer_table::{
+    Frame, FrameColumn, FrameRow, NodeId, NodeNames, Note, Surroundings, TableError,
+};
 
-/// Nodes `web000`, `web001` …; a set folds to its names with commas.
-pub(crate) struct Names(Vec<String>);
+/// Nodes `web000`, `web001` …; a set folds to its names with commas. Around them is what a test
+/// puts there.
+#[derive(Default)]
+pub(crate) struct Names {
+    names: Vec<String>,
+    /// `$1`, `$2` …
+    pub(crate) results: Vec<Frame>,
+    /// Who answered the rows' probe.
+    pub(crate) answered: Vec<NodeId>,
+    /// A label's key, and its value on each node.
+    pub(crate) labels: BTreeMap<&'static str, Vec<Option<&'static str>>>,
+}
 
 impl Names {
     pub(crate) fn new(n: usize) -> Self {
-        Self((0..n).map(|i| format!("web{i:03}")).collect())
+        Self {
+            names: (0..n).map(|i| format!("web{i:03}")).collect(),
+            ..Self::default()
+        }
     }
 }
 
@@ -23,7 +41,29 @@ impl NodeNames for Names {
     }
 
     fn name(&self, node: NodeId) -> &str {
-        &self.0[node as usize]
+        &self.names[node as usize]
+    }
+}
+
+impl Surroundings for Names {
+    fn result(&self, number: u32) -> Result<Frame, TableError> {
+        let found = self.results.get(number as usize - 1);
+        found.cloned().ok_or_else(|| TableError::OtherResult {
+            number,
+            reason: Clean::line("there is none"),
+        })
+    }
+
+    fn answered(&self) -> &[NodeId] {
+        &self.answered
+    }
+
+    fn label_keys(&self) -> Vec<&str> {
+        self.labels.keys().copied().collect()
+    }
+
+    fn label(&self, node: NodeId, key: &str) -> Option<&str> {
+        self.labels.get(key)?.get(node as usize).copied().flatten()
     }
 }
 

@@ -4,6 +4,7 @@
 mod common;
 mod evaluator_matches_polars;
 mod hostile;
+mod joins;
 mod large;
 mod rendering;
 mod verbs;

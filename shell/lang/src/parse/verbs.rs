@@ -213,11 +213,11 @@ impl Parser<'_> {
                 by: self.by()?,
             },
             "uniq" => Verb::Uniq(self.by()?),
-            "join" => Verb::Join {
-                with: self.result_ref("join")?,
+            "join" => self.join_verb()?,
+            "diff" => Verb::Diff {
+                with: self.result_if_there(),
                 by: self.by()?,
             },
-            "diff" => Verb::Diff(self.result_ref("diff")?),
             "why" => Verb::Why(self.by()?),
             "sql" => Verb::Sql(self.text_argument("a query in quotes")?.name),
             "run" => self.run_verb(span)?,

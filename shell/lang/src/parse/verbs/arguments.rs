@@ -2,9 +2,9 @@
 
 use hailer_protocol::value::Value;
 
-use crate::ast::{Assignment, ExprKind, ExprNode, Ident, Quantity, ResultRef};
+use crate::ast::{Assignment, ExprKind, ExprNode, Ident, OtherResult, Quantity, Verb};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::lexer::token::{self, Token};
+use crate::lexer::token::{self, Lexed, Token};
 use crate::parse::{Parser, Style};
 use crate::span::Span;
 
@@ -125,14 +125,56 @@ impl Parser<'_> {
         None
     }
 
-    pub(super) fn result_ref(&mut self, verb: &str) -> Option<ResultRef> {
+    /// `$N`, where one stands here.
+    pub(super) fn result_if_there(&mut self) -> Option<OtherResult> {
         let next = self.peek();
-        if let Token::Result(result) = next.token {
-            self.take(&next, Style::Column);
-            return Some(result);
-        }
-        self.expected(&next, &format!("the result to {verb} with, such as `$3`"));
-        None
+        let Token::Result(result) = next.token else {
+            return None;
+        };
+        let span = self.take(&next, Style::Column);
+        Some(OtherResult { result, span })
+    }
+
+    /// `[left] $N [by COLUMN, …]`.
+    pub(super) fn join_verb(&mut self) -> Option<Verb> {
+        let is_left = self.keyword("left").is_some();
+        let Some(with) = self.result_if_there() else {
+            let next = token::next_raw(self.text, self.at);
+            self.no_join(&next);
+            return None;
+        };
+        let by = self.by()?;
+        Some(Verb::Join { is_left, with, by })
+    }
+
+    /// Says what to write where `join` has something else than a result.
+    fn no_join(&mut self, next: &Lexed) {
+        let (Token::Word(word) | Token::Str(word)) = &next.token else {
+            self.expected(next, "the result to join with, such as `$3`");
+            return;
+        };
+        let help = match word.as_str() {
+            "labels" | "label" => {
+                "labels are columns already: `|> where dc = fra`, `|> select node, dc`".to_owned()
+            }
+            "right" | "outer" | "full" | "inner" | "cross" => {
+                "`join $N` keeps the rows that match, `join left $N` all rows of the left side"
+                    .to_owned()
+            }
+            "by" => "name the result first: `join $3 by …`".to_owned(),
+            file => {
+                format!("open the file as a result first: `open {file}`, then `$3 |> join $N by …`")
+            }
+        };
+        self.error(
+            Diagnostic::new(
+                Code::Missing,
+                next.span,
+                "`join` wants a result, such as `$3`",
+            )
+            .label("expected a result")
+            .help(help),
+        );
     }
 
     pub(super) fn duration(&mut self) -> Option<Quantity> {

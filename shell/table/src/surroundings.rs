@@ -1,0 +1,25 @@
+//! What a verb may want to know beside its own rows: names of nodes, other results, who was asked,
+//! and what the inventory says of them.
+
+use crate::error::TableError;
+use crate::frame::Frame;
+use crate::provenance::{NodeId, NodeNames};
+
+/// Everything around a frame that its verbs may ask for.
+pub trait Surroundings: NodeNames {
+    /// Returns the rows of another kept result, by its number.
+    ///
+    /// # Errors
+    /// When there is none of that number, or its rows cannot be made.
+    fn result(&self, number: u32) -> Result<Frame, TableError>;
+
+    /// Returns the nodes that answered the probe which these rows come from, ascending; empty for
+    /// rows that come from no probe.
+    fn answered(&self) -> &[NodeId];
+
+    /// Returns the keys of the inventory's labels, in order.
+    fn label_keys(&self) -> Vec<&str>;
+
+    /// Returns a node's label.
+    fn label(&self, node: NodeId, key: &str) -> Option<&str>;
+}
