@@ -75,6 +75,7 @@ impl Watch {
             Event::Started(_)
             | Event::Waits { .. }
             | Event::Progress(_)
+            | Event::Stage(_)
             | Event::Piece { .. }
             | Event::Rows { .. }
             | Event::Ended(_) => {}

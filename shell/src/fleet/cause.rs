@@ -22,6 +22,14 @@ pub enum Cause {
     Halted,
     /// The run's deadline came first.
     Deadline,
+    /// So many targets had failed, and only so many may.
+    Failures(usize, usize),
+    /// So many targets could not be asked, and only so many may.
+    Unreachable(usize, usize),
+    /// The stages before ended without one target that was ok.
+    NobodyOk,
+    /// The gate behind a stage was not passed.
+    Gate(Arc<str>),
 }
 
 impl fmt::Display for Cause {
@@ -41,6 +49,21 @@ impl fmt::Display for Cause {
             }
             Self::Halted => f.write_str("the run was halted first"),
             Self::Deadline => f.write_str("the run's deadline came first"),
+            Self::Failures(n, limit) => {
+                write!(f, "the run was halted: {n} failed, at most {limit} may")
+            }
+            Self::Unreachable(n, limit) => {
+                write!(
+                    f,
+                    "the run was halted: {n} could not be reached, at most {limit} may"
+                )
+            }
+            Self::NobodyOk => {
+                f.write_str("the run was halted: nobody in the stages before ended ok")
+            }
+            Self::Gate(reason) => {
+                write!(f, "the run was halted: the gate did not pass: {reason}")
+            }
         }
     }
 }

@@ -9,27 +9,27 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hailer_lang::node_set::NodeId;
+use hailer_lang::node_set::NodeSet;
 use hailer_protocol::message::Life;
 use hailer_protocol::state::State;
 use hailer_protocol::time::Mono;
 use tokio::sync::mpsc;
-use tokio::task::{AbortHandle, JoinError, JoinSet};
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Interval, MissedTickBehavior};
 
 use super::Fleet;
 use super::answer::Answer;
 use super::budget::Budget;
 use super::cause::Cause;
-use super::collect::{Collector, Keep};
 use super::error::FleetError;
 use super::exchange::{Exchange, How, Over, Report, Stop};
 use super::fanout::{Attempt, Counts, Fanout, Input, LinkAtStart, Output, Target};
 use super::gather::Gather;
-use super::job::{Control, Event, Finished, Job};
+use super::job::{Control, Event, Finished, Gate, Job, StageNews};
 use super::link::{Link, Signal, SignalSender};
 use super::policy::Policy;
 use super::request::Request;
+use super::seat::{Flight, Plan, Seat};
 use super::session::Attached;
 use super::summary::Summary;
 use crate::clock;
@@ -64,49 +64,9 @@ pub async fn run(
         budget: Arc::new(Budget::new(job.kept_bytes)),
         request,
     };
-    let driver = Driver::new(fleet, plan, job.policy, events);
+    let mut driver = Driver::new(fleet, plan, job.policy, events);
+    driver.gate = job.gate;
     Ok(driver.drive(control).await)
-}
-
-/// What of a job does not change while it runs.
-#[derive(Debug)]
-struct Plan {
-    targets: Vec<NodeId>,
-    keep: Keep,
-    is_live: bool,
-    budget: Arc<Budget>,
-    request: Request,
-}
-
-impl Plan {
-    fn node(&self, target: Target) -> NodeId {
-        self.targets[target as usize]
-    }
-
-    fn collector(&self) -> Box<Collector> {
-        Box::new(Collector::new(self.keep, Arc::clone(&self.budget)))
-    }
-}
-
-/// A target that is being asked.
-#[derive(Debug)]
-struct Flight {
-    stop: Arc<Stop>,
-    task: AbortHandle,
-    attempt: Attempt,
-    since: Mono,
-}
-
-/// What is known of a target beside what the fan-out knows.
-#[derive(Debug, Default)]
-struct Seat {
-    flight: Option<Flight>,
-    /// What its exchange left, until the fan-out has ended it.
-    collected: Option<(Box<Collector>, Duration)>,
-    /// How the fan-out ended it, until its exchange has.
-    verdict: Option<(State, Cause)>,
-    /// Why there was nothing to send.
-    unsendable: Option<String>,
 }
 
 #[derive(Debug)]
@@ -117,6 +77,11 @@ struct Driver<'a> {
     gather: Gather,
     seats: Vec<Seat>,
     exchanges: JoinSet<Over>,
+    gate: Option<Gate>,
+    /// The gate behind a stage, while it is asked.
+    gates: JoinSet<(u32, Result<(), String>)>,
+    /// The nodes that were sent their request: whom a gate is asked of.
+    asked: NodeSet,
     reports: mpsc::Receiver<Report>,
     report_to: mpsc::Sender<Report>,
     signals: mpsc::UnboundedReceiver<Signal>,
@@ -147,6 +112,9 @@ impl<'a> Driver<'a> {
             gather: Gather::new(Arc::clone(&plan.budget)),
             seats: plan.targets.iter().map(|_| Seat::default()).collect(),
             exchanges: JoinSet::new(),
+            gate: None,
+            gates: JoinSet::new(),
+            asked: NodeSet::default(),
             reports,
             report_to,
             signals,
@@ -184,6 +152,9 @@ impl<'a> Driver<'a> {
                     self.joined(joined.map(|(_, over)| over));
                     self.join_more();
                 }
+                Some(passed) = self.gates.join_next(), if !self.gates.is_empty() => {
+                    self.gated(passed);
+                }
                 Some(report) = self.reports.recv(), if has_room => self.reported(report),
                 Some(signal) = self.signals.recv() => self.signalled(signal),
                 _ = self.progress.tick() => self.tell_progress(),
@@ -210,7 +181,12 @@ impl<'a> Driver<'a> {
                         flight.stop.cancel();
                     }
                 }
+                Output::AskGate(stage) => self.ask_gate(stage),
+                Output::StageBegins(stage) => self.tell(Event::Stage(StageNews::Begins(stage + 1))),
                 Output::TargetEnded(target, state, cause) => {
+                    if matches!(state, State::Unreachable | State::Undeliverable) {
+                        self.asked.remove(self.plan.node(target));
+                    }
                     let seat = &mut self.seats[target as usize];
                     seat.verdict = Some((state, cause));
                     match &seat.flight {
@@ -222,6 +198,28 @@ impl<'a> Driver<'a> {
             }
         }
         has_ended
+    }
+
+    /// Asks the gate in a task of its own; a run that ends meanwhile drops it.
+    fn ask_gate(&mut self, stage: u32) {
+        self.tell(Event::Stage(StageNews::AsksGate(stage + 1)));
+        let answer = self.gate.as_ref().map(|gate| gate.ask(self.asked.clone()));
+        self.gates.spawn(async move {
+            let passed = match answer {
+                Some(answer) => answer.await,
+                None => Err("there is none".to_owned()),
+            };
+            (stage, passed)
+        });
+    }
+
+    fn gated(&mut self, passed: Result<(u32, Result<(), String>), JoinError>) {
+        let stage = self.fanout.stage();
+        let input = match passed {
+            Ok((stage, passed)) => Input::Gate(stage, passed.map_err(Into::into)),
+            Err(error) => Input::Gate(stage, Err(format!("it broke off: {error}").into())),
+        };
+        self.fanout.handle_input(clock::mono(), input);
     }
 
     fn connect(&self, target: Target, hurries: bool) {
@@ -261,6 +259,7 @@ impl<'a> Driver<'a> {
             reports: self.report_to.clone(),
             is_live: self.plan.is_live,
         };
+        self.asked.insert(self.plan.node(target));
         self.seats[target as usize].flight = Some(Flight {
             stop,
             task: self.exchanges.spawn(exchange.carry_out()),
@@ -384,7 +383,11 @@ impl<'a> Driver<'a> {
             | Cause::LinkLost(_)
             | Cause::NotConfirmed(_)
             | Cause::Halted
-            | Cause::Deadline => Some(cause.to_string()),
+            | Cause::Deadline
+            | Cause::Failures(..)
+            | Cause::Unreachable(..)
+            | Cause::NobodyOk
+            | Cause::Gate(_) => Some(cause.to_string()),
         };
         let collected = seat.collected.take();
         let (collector, elapsed) =

@@ -15,6 +15,9 @@
 //! - `cancelled` and `timed_out` are said only where the node confirms that it stopped, or where
 //!   nothing had been sent. A node that was asked and confirms nothing is `lost`: it may still be
 //!   at work. A stop that the run's deadline asked for and the node confirms is `timed_out`.
+//! - A staged run asks nobody of a stage before those of the stages before it have ended; one with
+//!   limits asks nobody else once they are exceeded (see [`Policy`]). Connections come about all
+//!   the same, so that whoever cannot be reached is known before its stage.
 //! - Late, early and repeated inputs are harmless. Every input costs O(1); halt, cancel and the
 //!   deadline, which concern all targets, cost O(targets) once.
 
@@ -27,6 +30,16 @@ use hailer_protocol::time::Mono;
 use super::cause::Cause;
 use super::delay_line::{DelayLine, Timer};
 use super::policy::Policy;
+pub use entry::Counts;
+use entry::{Entry, Phase, Stop, is_stall_void, is_void};
+pub use signals::{Input, LinkAtStart, Output};
+use stages::{Next, Stages};
+use tally::Tally;
+
+mod entry;
+mod signals;
+mod stages;
+mod tally;
 
 /// A target: its position in the run's list of nodes.
 pub type Target = u32;
@@ -37,99 +50,6 @@ pub type Attempt = u8;
 /// How often a target may turn out not to have been sent its request before it is given up.
 const ATTEMPTS_MAX: Attempt = 3;
 
-/// What the link to a target looks like when the run begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LinkAtStart {
-    /// It can be asked at once.
-    Up,
-    /// A connection can be waited for.
-    Connecting,
-    /// An attempt failed so recently that another one is not waited for.
-    Down {
-        /// Why, without the node's name.
-        reason: Arc<str>,
-    },
-}
-
-/// What the driver tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Input {
-    /// A connection that was asked for is there.
-    Connected(Target),
-    /// A connection that was asked for did not come about.
-    ConnectFailed(Target, Arc<str>),
-    /// The request of that [`Output::Dispatch`] could not be handed to the connection: not one byte
-    /// of it left.
-    Unsent(Target, Attempt, Arc<str>),
-    /// The node says that it has begun.
-    Started(Target),
-    /// The node says how it ended.
-    Ended(Target, State),
-    /// After the request was sent the connection ended, or the answer made no sense.
-    Lost(Target, Arc<str>),
-    /// Ask nobody else; let those in flight end.
-    Halt,
-    /// Halt, and stop those in flight.
-    Cancel,
-}
-
-/// What the driver shall do, in this order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Output {
-    /// See to a connection and tell [`Input::Connected`] or [`Input::ConnectFailed`].
-    Connect(Target),
-    /// As [`Output::Connect`], with no hurry: an attempt has just failed, for that reason.
-    Await(Target, Arc<str>),
-    /// Send the request, and tell what becomes of it.
-    Dispatch(Target, Attempt),
-    /// Ask the node to stop, and go on reading.
-    Cancel(Target),
-    /// This target is over; whatever comes from it now changes nothing.
-    TargetEnded(Target, State, Cause),
-    /// All targets have ended. Nothing follows.
-    RunEnded,
-}
-
-/// How far the targets of a run are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Without a connection.
-    pub waiting: usize,
-    /// Connected, waiting for their turn.
-    pub ready: usize,
-    /// Asked.
-    pub in_flight: usize,
-    /// Over.
-    pub ended: usize,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Waiting,
-    Ready,
-    InFlight,
-    Ended,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    phase: Phase,
-    /// Stands in the queue of the ready; stays there, to be skipped, if its phase changes.
-    queued: bool,
-    /// Counts towards `max_in_flight`.
-    slot: bool,
-    started: bool,
-    stop: Option<Stop>,
-    attempt: Attempt,
-}
-
-/// Who asked a target to stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stop {
-    Operator,
-    Deadline,
-}
-
 /// The fan-out of one run.
 #[derive(Debug)]
 pub struct Fanout {
@@ -138,7 +58,10 @@ pub struct Fanout {
     ready: VecDeque<Target>,
     counts: Counts,
     slots_taken: usize,
-    is_halted: bool,
+    /// Why nobody else is asked.
+    halted: Option<Cause>,
+    stages: Stages,
+    tally: Tally,
     deadline: Option<Mono>,
     last_connect: Mono,
     /// Why those that are waited for all the same could not be reached so far.
@@ -155,13 +78,16 @@ impl Fanout {
     /// its outputs at once.
     #[must_use]
     pub fn new(links: impl IntoIterator<Item = LinkAtStart>, policy: Policy, now: Mono) -> Self {
+        let links: Vec<LinkAtStart> = links.into_iter().collect();
         let answer_within = policy.answer_within.unwrap_or_default() + policy.confirm_grace;
         let mut fanout = Self {
             entries: Vec::new(),
             ready: VecDeque::new(),
             counts: Counts::default(),
             slots_taken: 0,
-            is_halted: false,
+            halted: None,
+            stages: Stages::new(&policy.staging, links.len()),
+            tally: Tally::new(policy.limits),
             deadline: policy.deadline.map(|d| now + d),
             last_connect: now,
             unreached: BTreeMap::new(),
@@ -222,6 +148,14 @@ impl Fanout {
                     self.end(target, State::Lost, Cause::LinkLost(reason));
                 }
             }
+            Input::Gate(stage, passed) => {
+                if self.halted.is_none() && self.stages.is_at_gate(stage) {
+                    match passed {
+                        Ok(()) => self.open_next_stage(),
+                        Err(reason) => self.halt(&Cause::Gate(reason)),
+                    }
+                }
+            }
             Input::Halt => self.halt(&Cause::Halted),
             Input::Cancel => {
                 self.halt(&Cause::Halted);
@@ -276,6 +210,10 @@ impl Fanout {
             (self.stalled.next_due(), "no sign of life"),
             (self.overdue.next_due(), "no answer in time"),
             (self.unconfirmed.next_due(), "cancel not confirmed"),
+            (
+                self.stages.due().filter(|_| !self.is_halted()),
+                "wait between stages",
+            ),
         ]
         .into_iter()
         .filter_map(|(at, why)| Some((at?, why)))
@@ -291,7 +229,13 @@ impl Fanout {
     /// Whether nobody else will be asked.
     #[must_use]
     pub const fn is_halted(&self) -> bool {
-        self.is_halted
+        self.halted.is_some()
+    }
+
+    /// Returns which stage is open, counted from 0.
+    #[must_use]
+    pub fn stage(&self) -> u32 {
+        self.stages.open()
     }
 
     fn phase(&self, target: Target) -> Option<Phase> {
@@ -324,7 +268,7 @@ impl Fanout {
 
     /// An attempt to connect failed.
     fn not_reached(&mut self, target: Target, reason: Arc<str>) {
-        if self.policy.is_patient && !self.is_halted {
+        if self.policy.is_patient && self.halted.is_none() {
             self.unreached.insert(target, Arc::clone(&reason));
             self.outputs.push_back(Output::Await(target, reason));
         } else {
@@ -336,6 +280,12 @@ impl Fanout {
         self.unreached.remove(&target);
         self.enter(target, Phase::Ready);
         if !std::mem::replace(&mut self.entries[target as usize].queued, true) {
+            self.enqueue(target);
+        }
+    }
+
+    fn enqueue(&mut self, target: Target) {
+        if self.stages.admits(target) {
             self.ready.push_back(target);
         }
     }
@@ -355,8 +305,9 @@ impl Fanout {
             (false, Some(Stop::Deadline)) => {
                 self.end(target, State::Unreachable, Cause::NoConnection(reason));
             }
-            (false, None) if self.is_halted => {
-                self.end(target, State::NotStarted, Cause::Halted);
+            (false, None) if self.halted.is_some() => {
+                let cause = self.halted.clone().unwrap_or(Cause::Halted);
+                self.end(target, State::NotStarted, cause);
             }
             (false, None) if entry.attempt >= ATTEMPTS_MAX => {
                 self.end(target, State::Unreachable, Cause::NoConnection(reason));
@@ -385,9 +336,10 @@ impl Fanout {
 
     /// Ends all that had no turn.
     fn halt(&mut self, cause: &Cause) {
-        if std::mem::replace(&mut self.is_halted, true) {
+        if self.halted.is_some() {
             return;
         }
+        self.halted = Some(cause.clone());
         for (target, reason) in std::mem::take(&mut self.unreached) {
             self.end(target, State::Unreachable, Cause::NoConnection(reason));
         }
@@ -430,13 +382,19 @@ impl Fanout {
 
     fn end(&mut self, target: Target, state: State, cause: Cause) {
         self.enter(target, Phase::Ended);
+        self.stages.ended(target);
+        self.tally.add(state);
         self.outputs
             .push_back(Output::TargetEnded(target, state, cause));
     }
 
     /// What every change may make possible: the next dispatches, the end of the run.
     fn settle(&mut self, now: Mono) {
-        while !self.is_halted && self.slots_taken < self.policy.max_in_flight.max(1) {
+        if let Some(cause) = self.tally.exceeded() {
+            self.halt(&cause);
+        }
+        self.advance(now);
+        while self.halted.is_none() && self.slots_taken < self.policy.max_in_flight.max(1) {
             let Some(target) = self.ready.pop_front() else {
                 break;
             };
@@ -458,8 +416,35 @@ impl Fanout {
         }
     }
 
+    /// Opens as many stages as may be opened now.
+    fn advance(&mut self, now: Mono) {
+        while self.halted.is_none() && self.counts.ended < self.entries.len() {
+            match self.stages.next(now, self.tally.ok()) {
+                Next::Nothing => return,
+                Next::AskGate => {
+                    let stage = self.stages.open();
+                    self.outputs.push_back(Output::AskGate(stage));
+                    return;
+                }
+                Next::NobodyOk => self.halt(&Cause::NobodyOk),
+                Next::Open => self.open_next_stage(),
+            }
+        }
+    }
+
+    fn open_next_stage(&mut self) {
+        let entries = &self.entries;
+        let ready = self
+            .stages
+            .open_next(|target| entries[target as usize].phase == Phase::Ended);
+        self.ready.extend(ready);
+        let stage = self.stages.open();
+        self.outputs.push_back(Output::StageBegins(stage));
+    }
+
     fn dispatch(&mut self, now: Mono, target: Target) {
         self.enter(target, Phase::InFlight);
+        self.stages.asked();
         let attempt = self.entries[target as usize].attempt;
         if self.policy.stalled_after.is_some() {
             self.stalled.start(now, target, attempt);
@@ -477,17 +462,6 @@ impl Fanout {
     fn is_stall_void(&self, timer: Timer) -> bool {
         is_stall_void(&self.entries, timer)
     }
-}
-
-/// Whether a timer was started for a try that is over.
-fn is_void(entries: &[Entry], timer: Timer) -> bool {
-    let entry = entries[timer.target as usize];
-    entry.phase != Phase::InFlight || entry.attempt != timer.attempt
-}
-
-fn is_stall_void(entries: &[Entry], timer: Timer) -> bool {
-    let entry = entries[timer.target as usize];
-    is_void(entries, timer) || entry.started || !entry.slot
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Jobs: what one run asks of whom; and what is heard of it while it runs.
 
+use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use hailer_lang::node_set::{NodeId, NodeSet};
@@ -24,8 +26,43 @@ pub enum Ask {
     Each(Vec<Run>),
 }
 
+/// Whether a gate is passed, or why not.
+pub type GateAnswer = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+
+/// What decides between two stages whether the next one may begin; it is given the nodes that were
+/// asked so far.
+#[derive(Clone)]
+pub struct Gate(Arc<dyn Fn(NodeSet) -> GateAnswer + Send + Sync>);
+
+impl Gate {
+    /// Makes a gate of a function that begins to ask.
+    #[must_use]
+    pub fn new(ask: impl Fn(NodeSet) -> GateAnswer + Send + Sync + 'static) -> Self {
+        Self(Arc::new(ask))
+    }
+
+    pub(super) fn ask(&self, nodes: NodeSet) -> GateAnswer {
+        (self.0)(nodes)
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Gate")
+    }
+}
+
+/// What is told of the stages of a run, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StageNews {
+    /// The gate behind this stage is being asked.
+    AsksGate(u32),
+    /// This stage begins. Not told of the first.
+    Begins(u32),
+}
+
 /// One run.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Job {
     /// Whom it is for, in the order in which they are asked; each once.
     pub targets: Vec<NodeId>,
@@ -40,6 +77,8 @@ pub struct Job {
     /// Output and rows are wanted as they come, by [`Event::Piece`] and [`Event::Rows`], beside the
     /// answers.
     pub is_live: bool,
+    /// What stands between its stages, where its policy says that something does.
+    pub gate: Option<Gate>,
 }
 
 impl Job {
@@ -53,6 +92,7 @@ impl Job {
             keep: Keep::default(),
             kept_bytes: KEPT_BYTES_DEFAULT,
             is_live: false,
+            gate: None,
         }
     }
 }
@@ -80,6 +120,8 @@ pub enum Event {
     },
     /// How far the targets are; several times a second, as long as something changes.
     Progress(Counts),
+    /// How far its stages are.
+    Stage(StageNews),
     /// Output as it came, before any bound. Only if the job is live.
     Piece {
         /// From which node.

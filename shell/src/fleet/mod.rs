@@ -27,13 +27,14 @@ mod pieces;
 pub mod policy;
 pub mod random;
 mod request;
+mod seat;
 mod session;
 pub mod summary;
 
 pub use answer::Answer;
 pub use driver::run;
 pub use error::FleetError;
-pub use job::{Ask, Control, Event, Finished, Job};
+pub use job::{Ask, Control, Event, Finished, Gate, GateAnswer, Job, StageNews};
 pub use link::LinkView;
 pub use links::{Links, Timing};
 pub use policy::Policy;

@@ -31,6 +31,32 @@ pub struct Policy {
     /// Targets that cannot be reached are waited for as long as the run lasts, and asked when they
     /// can be.
     pub is_patient: bool,
+    /// The stages in which targets are asked.
+    pub staging: Staging,
+    /// How many targets may end badly.
+    pub limits: Limits,
+}
+
+/// The stages of a run: stretches of its list of targets, one after the other.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Staging {
+    /// How many targets are asked up to the end of each stage, ascending; the rest is the last
+    /// stage. Empty asks all at once.
+    pub ends: Vec<u32>,
+    /// How long nobody else is asked after a stage.
+    pub wait: Duration,
+    /// After each stage somebody else decides whether the next one may begin.
+    pub is_gated: bool,
+}
+
+/// How many targets may end badly before nobody else is asked. Those in flight at that moment go
+/// on to their end: a run may count as many more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// Targets that failed, timed out, denied it, or were lost.
+    pub failures: Option<usize>,
+    /// Targets that could not be asked.
+    pub unreachable: Option<usize>,
 }
 
 impl Default for Policy {
@@ -43,6 +69,8 @@ impl Default for Policy {
             confirm_grace: Duration::from_secs(5),
             stalled_after: Some(Duration::from_secs(3)),
             is_patient: false,
+            staging: Staging::default(),
+            limits: Limits::default(),
         }
     }
 }

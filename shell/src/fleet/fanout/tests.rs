@@ -1,5 +1,6 @@
 //! The fan-out's rules, one sentence each. What happened is written as text: `>0` dispatched,
-//! `~0` asked to connect, `?0` to wait for it, `x0` asked to stop, `0=ok` ended, `.` the run's end.
+//! `~0` asked to connect, `?0` to wait for it, `x0` asked to stop, `0=ok` ended, `^0` a gate to be
+//! asked, `|1` a stage that begins, `.` the run's end.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -52,6 +53,8 @@ impl Play {
                 "s" => self.input(Input::Started(target())),
                 "l" => self.input(Input::Lost(target(), because())),
                 "t" => self.advance(secs(rest.parse().expect("seconds"))),
+                "g" => self.input(Input::Gate(target(), Ok(()))),
+                "G" => self.input(Input::Gate(target(), Err(because()))),
                 "h" => self.input(Input::Halt),
                 "c" => self.input(Input::Cancel),
                 "=" => {
@@ -98,6 +101,8 @@ impl Play {
                 }
                 Output::Cancel(t) => write!(self.text, "x{t} "),
                 Output::TargetEnded(t, state, _) => write!(self.text, "{t}={state} "),
+                Output::AskGate(stage) => write!(self.text, "^{stage} "),
+                Output::StageBegins(stage) => write!(self.text, "|{stage} "),
                 Output::RunEnded => write!(self.text, ". "),
             }
             .expect("a string takes all");
@@ -387,3 +392,6 @@ fn counts_add_up_to_all_targets_at_any_time() {
     assert_eq!(play.fanout.counts().ended, 8);
     assert_eq!(play.fanout.poll_timeout(), None);
 }
+
+#[path = "tests/staged.rs"]
+mod staged;

@@ -5,6 +5,9 @@
 //! halts and cancels when he likes. Whatever happens: every target ends exactly once, in a state
 //! that is true; nobody is asked twice; the run ends; a free place never waits for a ready node.
 //!
+//! Of a staged run nobody is asked before all of the stages before have ended, somebody of them ok,
+//! the wait is over and the gate passed; with limits, nobody is asked once they are exceeded.
+//!
 //! `HAILER_SEED=n` plays one schedule again.
 
 use std::cmp::Reverse;
@@ -18,6 +21,10 @@ use hailer_protocol::time::Mono;
 use hailer_shell::fleet::cause::Cause;
 use hailer_shell::fleet::fanout::{Fanout, Input, LinkAtStart, Output, Target};
 use hailer_shell::fleet::policy::Policy;
+
+use chance::{Chance, limits, staging};
+
+mod chance;
 
 const SCHEDULES: u64 = 4_000;
 
@@ -54,31 +61,6 @@ impl Drop for Replay {
     }
 }
 
-/// `SplitMix64`.
-struct Chance(u64);
-
-impl Chance {
-    const fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    const fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
-    }
-
-    const fn percent(&mut self, p: u64) -> bool {
-        self.below(100) < p
-    }
-
-    const fn millis(&mut self, max: u64) -> Duration {
-        Duration::from_millis(self.below(max + 1))
-    }
-}
-
 /// What is under way in the simulated world.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
@@ -99,6 +81,7 @@ enum Told {
     Started(Target),
     Ended(Target, State),
     Lost(Target),
+    Gate(u32, bool),
     Halt,
     Cancel,
 }
@@ -113,6 +96,7 @@ impl Told {
             Self::Started(t) => Input::Started(t),
             Self::Ended(t, state) => Input::Ended(t, state),
             Self::Lost(t) => Input::Lost(t, reason),
+            Self::Gate(stage, passed) => Input::Gate(stage, passed.then_some(()).ok_or(reason)),
             Self::Halt => Input::Halt,
             Self::Cancel => Input::Cancel,
         }
@@ -142,6 +126,12 @@ struct World {
     told: Vec<Told>,
     serial: u64,
     has_ended: bool,
+    /// Ends as the fan-out told them: failures, unreachable.
+    bad: (usize, usize),
+    /// When a target ended last.
+    last_end: Mono,
+    /// The last gate that was passed.
+    passed: Option<u32>,
     /// How unkind the network is, in percent.
     harm: u64,
 }
@@ -163,6 +153,9 @@ impl World {
             stalled_after: chance.percent(50).then(|| chance.millis(3_000)),
             connect_wait: chance.millis(10_000),
             confirm_grace: chance.millis(5_000),
+            is_patient: chance.percent(15),
+            staging: staging(&mut chance, n),
+            limits: limits(&mut chance),
         };
         let now = Mono(Duration::from_secs(1));
         let mut world = Self {
@@ -174,6 +167,9 @@ impl World {
             told: Vec::new(),
             serial: 0,
             has_ended: false,
+            bad: (0, 0),
+            last_end: now,
+            passed: None,
             harm,
             policy,
             chance,
@@ -249,6 +245,9 @@ impl World {
         self.now = self.now.max(at);
         match event {
             Event::Tell(told) => {
+                if let Told::Gate(stage, true) = told {
+                    self.passed = Some(stage);
+                }
                 if let Told::Ended(target, state) = told {
                     self.nodes[target as usize].said.get_or_insert(state);
                 }
@@ -286,6 +285,10 @@ impl World {
                     self.later(delay, Event::Stop(t));
                 }
                 Output::TargetEnded(t, state, cause) => self.target_ended(t, state, &cause),
+                Output::AskGate(stage) => self.ask_gate(stage),
+                Output::StageBegins(stage) => {
+                    self.stage_is_over(stage.checked_sub(1).expect("not told of the first"));
+                }
                 Output::RunEnded => self.has_ended = true,
             }
         }
@@ -301,8 +304,58 @@ impl World {
         self.later(delay, Event::Tell(told));
     }
 
+    /// Asserts that all targets up to the end of a stage have ended, and somebody of them ok.
+    fn stage_is_over(&self, stage: u32) {
+        let end = self.policy.staging.ends[stage as usize] as usize;
+        let before = &self.nodes[..end];
+        let seed = self.seed;
+        assert!(before.iter().all(|n| n.end.is_some()), "seed {seed}");
+        let is_ok = |n: &Node| n.end == Some(State::Ok);
+        // Of those that are asked later anybody may have ended early, as unreachable only.
+        assert!(before.iter().any(is_ok), "seed {seed}: no canary was ok");
+    }
+
+    fn ask_gate(&mut self, stage: u32) {
+        self.stage_is_over(stage);
+        assert!(self.policy.staging.is_gated, "seed {}", self.seed);
+        let delay = self.chance.millis(3_000);
+        let passed = self.chance.percent(80);
+        self.later(delay, Event::Tell(Told::Gate(stage, passed)));
+    }
+
+    /// Asserts that this target may be asked at this moment.
+    fn may_be_asked(&self, t: Target) {
+        let (seed, limits) = (self.seed, self.policy.limits);
+        let within = |n: usize, limit: Option<usize>| limit.is_none_or(|limit| n <= limit);
+        assert!(
+            within(self.bad.0, limits.failures) && within(self.bad.1, limits.unreachable),
+            "seed {seed}: {t} was asked beyond the limits"
+        );
+        let ends = &self.policy.staging.ends;
+        let stage = ends.partition_point(|end| *end <= t);
+        let Some(before) = stage.checked_sub(1) else {
+            return;
+        };
+        self.stage_is_over(u32::try_from(before).expect("small"));
+        // The stage before, if anybody of it was asked, was waited behind and gated.
+        let begin = before.checked_sub(1).map_or(0, |s| ends[s]) as usize;
+        let was_asked = self.nodes[begin..ends[before] as usize]
+            .iter()
+            .any(|n| n.sent > 0);
+        let is_first_of_stage = self.nodes[ends[before] as usize..]
+            .iter()
+            .all(|n| n.sent == 0);
+        if was_asked && is_first_of_stage {
+            let waited = self.now >= self.last_end + self.policy.staging.wait;
+            assert!(waited, "seed {seed}: {t} was asked too early");
+            let is_passed = self.passed == u32::try_from(before).ok();
+            assert!(is_passed || !self.policy.staging.is_gated, "seed {seed}");
+        }
+    }
+
     fn dispatch(&mut self, t: Target, attempt: u8) {
         assert!(self.nodes[t as usize].end.is_none(), "seed {}", self.seed);
+        self.may_be_asked(t);
         let delay = self.chance.millis(50);
         if self.chance.percent(self.harm) {
             self.later(delay, Event::Tell(Told::Unsent(t, attempt)));
@@ -347,6 +400,14 @@ impl World {
         let node = &mut self.nodes[t as usize];
         assert_eq!(node.end, None, "seed {seed}: {t} ended twice");
         node.end = Some(state);
+        if node.sent > 0 {
+            self.last_end = self.now;
+        }
+        match state {
+            State::Failed | State::TimedOut | State::Lost | State::Denied => self.bad.0 += 1,
+            State::Unreachable | State::Undeliverable => self.bad.1 += 1,
+            State::Ok | State::Cancelled | State::NotStarted => {}
+        }
         let is_true = match state {
             State::Ok | State::Failed | State::Denied | State::Undeliverable => {
                 *cause == Cause::Answered && node.said == Some(state)
@@ -372,7 +433,8 @@ impl World {
         let max = self.policy.max_in_flight.max(1);
         let all = counts.waiting + counts.ready + counts.in_flight + counts.ended;
         assert_eq!(all, self.nodes.len(), "seed {seed}");
-        let is_starved = counts.ready > 0 && counts.in_flight < max;
+        let is_staged = !self.policy.staging.ends.is_empty();
+        let is_starved = counts.ready > 0 && counts.in_flight < max && !is_staged;
         assert!(
             !is_starved,
             "seed {seed}: ready nodes wait for nothing: {counts:?}"
