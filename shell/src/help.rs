@@ -31,7 +31,7 @@ selectors  web[001-200]  web*  /regex/  group  key=value  key!=value  key~regex
            key in (a,b)  state=up  $3.failed  $3.minority  all
            A,B union   A ! B difference   A & B intersection   A ^ B either
 probes     metric NAME   facts [COLUMN, …]   nodes
-verbs      parse  where  select  derive  take  group  count  sort  top
+verbs      parse  where  select  derive  take  group  count  sort  top  agg  uniq
 shell      help  scope  explain LINE  history  set  quit
 states     ok failed timed_out unreachable lost undeliverable cancelled
            not_started denied

@@ -7,6 +7,7 @@ use hailer_protocol::row_plan::ParseAs;
 use hailer_protocol::state::State;
 use hailer_protocol::value::Value;
 
+use crate::aggregate::AggregateFunction;
 use crate::node_set::unfold::Pattern;
 pub use crate::span::{Ident, Span};
 
@@ -252,7 +253,9 @@ pub struct Aggregate {
     /// The new column's name, where one is given.
     pub name: Option<Ident>,
     /// The function.
-    pub function: Ident,
+    pub function: AggregateFunction,
+    /// Where its name stands.
+    pub function_span: Span,
     /// Its argument; `count()` has none.
     pub argument: Option<ExprNode>,
 }

@@ -3,6 +3,8 @@
 use hailer_protocol::expr::Expr;
 use hailer_protocol::row_plan::RowStep;
 
+use crate::aggregate::AggregateCall;
+
 /// One verb that runs in the shell.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FleetStep {
@@ -31,6 +33,18 @@ pub enum FleetStep {
         /// By what.
         by: Expr,
     },
+    /// `agg FUNCTION(EXPR), … [by …]`: one row for each combination of the columns, or one in all.
+    Agg {
+        /// The columns that are computed, in order.
+        calls: Vec<AggregateCall>,
+        /// The columns that rows are put together by; empty for one row.
+        by: Vec<String>,
+    },
+    /// `uniq [by …]`: the first of the rows that are equal.
+    Uniq {
+        /// The columns that are compared; empty for all that are shown, without `node`.
+        by: Vec<String>,
+    },
     /// `take N`: the first rows of the whole table.
     Take(u64),
     /// `join [left] $N [by …]`: each row beside the other result's rows that are equal in these
@@ -56,6 +70,8 @@ impl FleetStep {
             | Self::Count { .. }
             | Self::Sort { .. }
             | Self::Top { .. }
+            | Self::Agg { .. }
+            | Self::Uniq { .. }
             | Self::Take(_) => None,
         }
     }

@@ -14,6 +14,7 @@ pub mod words;
 
 pub mod lexer;
 
+pub mod aggregate;
 pub mod ast;
 
 pub mod parse;

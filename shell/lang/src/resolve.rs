@@ -115,9 +115,12 @@ impl Resolver<'_> {
                 }
             }
             Verb::Join { is_left, with, by } => self.join_step(*is_left, *with, by),
-            Verb::Agg { .. }
-            | Verb::Uniq(_)
-            | Verb::Diff { .. }
+            Verb::Agg { calls, by } => self.agg_step(calls, by),
+            Verb::Uniq(by) => {
+                let by = self.columns(by);
+                self.fleet(FleetStep::Uniq { by });
+            }
+            Verb::Diff { .. }
             | Verb::Why(_)
             | Verb::Sql(_)
             | Verb::Run { .. }
@@ -245,21 +248,8 @@ impl Resolver<'_> {
     /// Reserved columns win: nothing may take their names.
     fn reserved(&mut self, name: &Ident, expr: &ExprNode) {
         let keeps = expr.kind == ExprKind::Column(name.name.clone());
-        let shells =
-            matches!(name.name.as_str(), "node" | "state") || name.name.starts_with("label.");
-        if shells && !keeps {
-            self.errors.push(
-                Diagnostic::new(
-                    Code::Unexpected,
-                    name.span,
-                    format!(
-                        "`{}` says where a row came from and cannot be replaced",
-                        name.name
-                    ),
-                )
-                .label("reserved")
-                .help("take another name"),
-            );
+        if is_of_the_run(&name.name) && !keeps {
+            self.errors.push(aggregates::reserved(name));
         }
     }
 
@@ -334,6 +324,11 @@ pub(crate) fn known_result(
     None
 }
 
+/// Whether a name says where a row came from.
+fn is_of_the_run(name: &str) -> bool {
+    matches!(name, "node" | "state") || name.starts_with("label.")
+}
+
 /// What a word of the language says that this version cannot carry out.
 pub(crate) fn not_available(word: &words::Word, span: crate::span::Span) -> Diagnostic {
     Diagnostic::new(
@@ -355,3 +350,5 @@ fn for_each_column(step: &RowStep, visit: &mut impl FnMut(&str)) {
         }
     }
 }
+
+mod aggregates;

@@ -152,12 +152,16 @@ pub const VERBS: &[Word] = &[
         "top N by EXPR",
         "keeps the N rows with the highest value, highest first",
     ),
-    later(
+    now(
         "agg",
-        "agg FUNCTION(EXPR), … [by COLUMN, …]",
-        "sums, means and percentiles",
+        "agg [NAME =] FUNCTION(EXPR), … [by COLUMN, …]",
+        "computes over rows: count sum mean min max median stddev p99 distinct first last list",
     ),
-    later("uniq", "uniq [by COLUMN, …]", "keeps one of equal rows"),
+    now(
+        "uniq",
+        "uniq [by COLUMN, …]",
+        "keeps the first of equal rows; their nodes are not compared",
+    ),
     now(
         "join",
         "join [left] $N [by COLUMN, …]",
@@ -212,10 +216,11 @@ pub const RESERVED_COLUMNS: &[Word] = &[
 /// The reserved columns that a row plan finds on the node; the others are the shell's.
 pub const NODE_SIDE_COLUMNS: [&str; 5] = ["rc", "ms", "bytes", "truncated", "out"];
 
-/// What `agg` can compute.
+/// What `agg` can compute, with those percentiles that are asked for most; any other `pNN` is one
+/// too.
 pub const AGGREGATES: &[&str] = &[
-    "count", "sum", "mean", "min", "max", "median", "stddev", "p50", "p90", "p95", "p99", "first",
-    "last",
+    "count", "sum", "mean", "min", "max", "median", "stddev", "p50", "p90", "p95", "p99",
+    "distinct", "first", "last", "list",
 ];
 
 /// Words that have a meaning of their own in expressions and selectors.

@@ -8,6 +8,7 @@ use hailer_protocol::row_plan::{ParseAs, Projection, RowStep};
 use hailer_protocol::units::{duration_text, float_text};
 use hailer_protocol::value::Value;
 
+use crate::aggregate::AggregateCall;
 use crate::fleet_plan::FleetStep;
 
 /// Writes a row verb.
@@ -49,6 +50,11 @@ pub fn fleet_step(step: &FleetStep) -> String {
             format!("sort {}", keys.join(", "))
         }
         FleetStep::Top { n, by } => format!("top {n} by {}", expression(by)),
+        FleetStep::Agg { calls, by } => {
+            let calls: Vec<String> = calls.iter().map(aggregate).collect();
+            with_by(&format!("agg {}", calls.join(", ")), by)
+        }
+        FleetStep::Uniq { by } => with_by("uniq", by),
         FleetStep::Take(n) => format!("take {n}"),
         FleetStep::Join { with, by, is_left } => {
             let left = if *is_left { "left " } else { "" };
@@ -69,6 +75,16 @@ fn with_by(verb: &str, by: &[String]) -> String {
     }
     let by: Vec<String> = by.iter().map(|c| column(c)).collect();
     format!("{verb} by {}", by.join(", "))
+}
+
+fn aggregate(call: &AggregateCall) -> String {
+    let argument = call.argument.as_ref().map(expression).unwrap_or_default();
+    let text = format!("{}({argument})", call.function);
+    if call.name == call.function.default_name(call.argument.as_ref()) {
+        text
+    } else {
+        format!("{} = {text}", column(&call.name))
+    }
 }
 
 fn projections(list: &[Projection]) -> String {

@@ -123,6 +123,24 @@ pub enum TableError {
         /// What the evaluator said.
         reason: Clean,
     },
+    /// An aggregate of values of a type that it cannot take.
+    #[error("agg: `{function}` cannot take `{argument}`, which is {found}")]
+    AggregateOf {
+        /// The function.
+        function: Clean,
+        /// Its argument as it is written.
+        argument: Clean,
+        /// The argument's type.
+        found: DataType,
+    },
+    /// A whole number that does not fit.
+    #[error("agg: the {function} of `{argument}` does not fit 64 bits")]
+    Overflow {
+        /// The function.
+        function: Clean,
+        /// Its argument as it is written.
+        argument: Clean,
+    },
     /// The engine failed or panicked on data that it should have taken.
     #[error("{doing}: the table engine failed: {reason}")]
     Engine {
@@ -169,6 +187,28 @@ impl TableError {
             }
             Self::Engine { .. } => {
                 Some("the result is kept as it was; `|> save FILE` exports its rows".to_owned())
+            }
+            Self::AggregateOf { found, .. } => Some(match found {
+                DataType::Str => {
+                    "text has `count`, `distinct`, `min`, `max`, `first`, `last` and `list`; \
+                     `float(…)` reads numbers out of it"
+                        .to_owned()
+                }
+                DataType::Bool => {
+                    "a condition has `sum`, how often it holds, and `mean`, in which \
+                                   share"
+                        .to_owned()
+                }
+                DataType::Null
+                | DataType::Int
+                | DataType::Float
+                | DataType::Duration
+                | DataType::Size
+                | DataType::Percent
+                | DataType::Time => "moments have a mean and percentiles, and no sum".to_owned(),
+            }),
+            Self::Overflow { .. } => {
+                Some("add them as floats: `sum(float(…))` rounds and does not overflow".to_owned())
             }
             Self::DuplicateColumn { .. }
             | Self::RowLength { .. }

@@ -7,7 +7,7 @@ use hailer_protocol::table::Column;
 use hailer_protocol::value::{DataType, Value};
 
 use crate::column::{FrameColumn, Origin, find, find_or_say, free_name};
-use crate::engine::{self, SortColumn};
+use crate::engine::{self, Cells, SortColumn};
 use crate::error::TableError;
 use crate::frame::{Frame, typed_column};
 use crate::provenance::{NodeNames, Provenance};
@@ -95,39 +95,49 @@ struct Group {
 
 /// One row a group: the key columns, then `count`.
 fn counted(frame: &Frame, by: &[usize], groups: Vec<Group>) -> Result<Frame, TableError> {
-    let firsts: Vec<u32> = groups
-        .iter()
-        .filter_map(|g| g.members.first().copied())
-        .collect();
     let counts = groups
         .iter()
         .map(|g| Value::Int(i64::try_from(g.members.len()).unwrap_or(i64::MAX)))
         .collect();
     let mut provenance = Provenance::with_capacity(groups.len());
+    let mut members = Vec::with_capacity(groups.len());
     for group in groups {
         provenance.push(group.nodes);
+        members.push(group.members);
     }
-    let mut columns: Vec<FrameColumn> = Vec::with_capacity(by.len() + 1);
-    let mut data = Vec::with_capacity(by.len() + 1);
-    if !by.is_empty() {
-        let picked = engine::pick(frame.data(), &firsts)?;
-        for &at in by {
-            let mut column = frame.columns()[at].clone();
-            // The column is now what the rows are about. Its name was unique and stays so.
-            column.shown = true;
-            if !column.is_node() && !column.is_node_set() {
-                column.origin = Origin::Row;
-            }
-            columns.push(column);
-            data.push(picked.columns()[at].clone());
-        }
-    }
+    let (mut columns, mut data) = key_columns(frame, by, &members)?;
     let name = free_name("count", &columns);
     let column = FrameColumn::shown(Column::new(name, DataType::Int));
     let (column, cells, _) = typed_column(column, counts)?;
     columns.push(column);
     data.push(cells);
     Frame::from_parts(columns, data, provenance)
+}
+
+/// Returns the columns that groups have in common, a row a group.
+pub(crate) fn key_columns(
+    frame: &Frame,
+    by: &[usize],
+    groups: &[Vec<u32>],
+) -> Result<(Vec<FrameColumn>, Vec<Cells>), TableError> {
+    if by.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let firsts: Vec<u32> = groups.iter().filter_map(|g| g.first().copied()).collect();
+    let picked = engine::pick(frame.data(), &firsts)?;
+    let mut columns = Vec::with_capacity(by.len() + 1);
+    let mut data = Vec::with_capacity(by.len() + 1);
+    for &at in by {
+        let mut column = frame.columns()[at].clone();
+        // The column is now what the rows are about. Its name was unique and stays so.
+        column.shown = true;
+        if !column.is_node() && !column.is_node_set() {
+            column.origin = Origin::Row;
+        }
+        columns.push(column);
+        data.push(picked.columns()[at].clone());
+    }
+    Ok((columns, data))
 }
 
 fn default_columns(columns: &[FrameColumn]) -> Result<Vec<usize>, TableError> {
@@ -138,7 +148,7 @@ fn default_columns(columns: &[FrameColumn]) -> Result<Vec<usize>, TableError> {
 }
 
 /// Finds the columns, each once.
-fn positions(
+pub(crate) fn positions(
     columns: &[FrameColumn],
     verb: &'static str,
     by: &[String],

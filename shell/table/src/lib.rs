@@ -11,6 +11,7 @@
 //!
 //! It refuses: file formats that need a reader of their own, SQL. It never prints.
 
+mod aggregate;
 pub mod ambient;
 pub mod column;
 mod engine;

@@ -5,12 +5,13 @@ use hailer_lang::fleet_plan::FleetStep;
 use crate::error::{Note, TableError};
 use crate::frame::Frame;
 use crate::surroundings::Surroundings;
-use crate::{group, join, order, row_verbs};
+use crate::{aggregate, group, join, order, row_verbs};
 
 impl Frame {
     /// Carries out one verb.
     ///
-    /// Rows keep their nodes through every verb: a group has the nodes of all its rows.
+    /// Rows keep their nodes: a group has those of all its rows. A row of an aggregate has none,
+    /// unless it is one node's.
     ///
     /// # Errors
     /// When the verb names a column that is not there, the evaluator refuses an expression, or the
@@ -26,6 +27,8 @@ impl Frame {
             FleetStep::Count { by } => Ok((group::count(&self, by)?, Vec::new())),
             FleetStep::Sort { keys } => order::sort(&self, keys),
             FleetStep::Top { n, by } => order::top(&self, *n, by),
+            FleetStep::Agg { calls, by } => aggregate::agg(&self, calls, by),
+            FleetStep::Uniq { by } => Ok((aggregate::uniq(&self, by)?, Vec::new())),
             FleetStep::Take(n) => {
                 let n = u32::try_from(*n).unwrap_or(u32::MAX);
                 let rows: Vec<u32> = self.all_rows().take(n as usize).collect();

@@ -1,6 +1,8 @@
 //! Tables as large as a fleet makes them.
 
-use crate::common::{Names, count, group};
+use crate::common::{Names, column, count, group};
+use hailer_lang::aggregate::{AggregateCall, AggregateFunction};
+use hailer_lang::fleet_plan::FleetStep;
 use hailer_protocol::table::Column;
 use hailer_protocol::value::{DataType, Value};
 use hailer_table::{Frame, FrameColumn, FrameRow};
@@ -31,6 +33,28 @@ fn a_million_rows_of_ten_thousand_nodes_group() {
 
     let both = by(group(&["kernel", "cpu"]));
     assert_eq!(both.len(), 700);
+    let step = FleetStep::Agg {
+        calls: ["sum", "p99", "stddev", "distinct", "list"]
+            .map(|name| {
+                let function = AggregateFunction::by_name(name).unwrap();
+                let argument = Some(column("cpu"));
+                AggregateCall {
+                    name: function.default_name(argument.as_ref()),
+                    function,
+                    argument,
+                }
+            })
+            .to_vec(),
+        by: vec!["kernel".to_owned()],
+    };
+    let computed = by(step);
+    assert_eq!(computed.len(), 7);
+    assert_eq!(computed.value(0, 4), Value::Int(100));
+    let sums: f64 = (0..7)
+        .filter_map(|row| computed.value(row, 1).as_f64())
+        .sum();
+    assert!((sums - 10_000.0 * 4950.0).abs() < 0.5, "{sums}");
+
     let total: f64 = (0..both.len())
         .filter_map(|row| both.value(row, 2).as_f64())
         .sum();

@@ -1,6 +1,7 @@
 //! Tables as their users see them. One executable: each links all of polars, which takes a minute.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+mod aggregates;
 mod common;
 mod evaluator_matches_polars;
 mod hostile;

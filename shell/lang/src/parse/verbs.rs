@@ -4,7 +4,7 @@ use hailer_protocol::limits::PLAN_STEPS_MAX;
 use hailer_protocol::row_plan::ParseAs;
 
 use super::{Parser, Style};
-use crate::ast::{Aggregate, Ident, SortItem, Stage, Verb};
+use crate::ast::{Ident, SortItem, Stage, Verb};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lexer::Open;
 use crate::lexer::token::{Lexed, Token};
@@ -92,7 +92,9 @@ impl Parser<'_> {
             "filter" | "grep" => Some("where"),
             "head" | "limit" | "first" => Some("take"),
             "order" | "sort_by" => Some("sort"),
-            "summarize" | "aggregate" => Some("agg"),
+            "summarize" | "aggregate" | "stats" => Some("agg"),
+            "distinct" | "dedup" | "unique" => Some("uniq"),
+            "write" | "export" | "tee" => Some("save"),
             "project" | "columns" => Some("select"),
             "extend" => Some("derive"),
             _ => None,
@@ -323,54 +325,6 @@ impl Parser<'_> {
         Some(Verb::Top { n, by: self.expr() })
     }
 
-    fn aggregates(&mut self) -> Option<Vec<Aggregate>> {
-        let mut calls = Vec::new();
-        loop {
-            let mut function = self.column()?;
-            let mut name = None;
-            if self.symbol("=").is_some() {
-                name = Some(std::mem::replace(&mut function, self.column()?));
-            }
-            if !words::AGGREGATES.contains(&function.name.as_str()) {
-                self.error(
-                    Diagnostic::new(
-                        Code::UnknownFunction,
-                        function.span,
-                        format!("`agg` knows no `{}`", function.name),
-                    )
-                    .label("unknown")
-                    .help(
-                        did_you_mean(&function.name, words::AGGREGATES.iter().copied())
-                            .unwrap_or_else(|| {
-                                format!("it knows {}", words::AGGREGATES.join(", "))
-                            }),
-                    ),
-                );
-                return None;
-            }
-            self.style(function.span, Style::Function);
-            if self.symbol("(").is_none() {
-                let next = self.peek();
-                self.expected(&next, "`(`");
-                return None;
-            }
-            let argument = (self.peek().token != Token::Sym(")")).then(|| self.expr());
-            if self.symbol(")").is_none() {
-                let next = self.peek();
-                self.expected(&next, "`)`");
-                return None;
-            }
-            calls.push(Aggregate {
-                name,
-                function,
-                argument,
-            });
-            if self.symbol(",").is_none() {
-                return Some(calls);
-            }
-        }
-    }
-
     /// `run [each] [--flags] [--] COMMAND`: the command is read by the shell's rules.
     fn run_verb(&mut self, span: Span) -> Option<Verb> {
         let each = self.keyword("each").is_some();
@@ -415,4 +369,5 @@ impl Parser<'_> {
     }
 }
 
+mod aggregates;
 mod arguments;
