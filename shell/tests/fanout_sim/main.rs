@@ -153,7 +153,6 @@ impl World {
             stalled_after: chance.percent(50).then(|| chance.millis(3_000)),
             connect_wait: chance.millis(10_000),
             confirm_grace: chance.millis(5_000),
-            is_patient: chance.percent(15),
             staging: staging(&mut chance, n),
             limits: limits(&mut chance),
         };
