@@ -24,8 +24,10 @@ use crate::parse::typing::widen;
 use crate::parse::{Parsed, Parser};
 use crate::row_plan::{Projection, RowPlan, RowStep};
 use crate::table::{Column, Row, Table};
+use crate::time::Wall;
 use crate::value::{DataType, Value};
 
+pub use self::check::check_expr;
 pub use self::compiled::{Compiled, Tally};
 pub use self::error::{EvalError, PlanError};
 
@@ -91,6 +93,22 @@ impl Evaluator {
             });
         }
         Ok(Self { steps, patterns })
+    }
+
+    /// Takes every `now()` of the plan for this moment: a run has one, the same for all of its rows.
+    /// Without it an expression that wants to know the time is an error.
+    #[must_use]
+    pub fn at(mut self, now: Wall) -> Self {
+        for step in &mut self.steps {
+            match step {
+                Step::Where(expr) => expr.fix_now(now),
+                Step::Select(projections) | Step::Derive(projections) => {
+                    projections.iter_mut().for_each(|p| p.expr.fix_now(now));
+                }
+                Step::Parse(_) | Step::Take(_) => {}
+            }
+        }
+        self
     }
 
     /// Runs the plan over one node's table.

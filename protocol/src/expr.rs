@@ -3,13 +3,18 @@
 //! Evaluation lives in [`crate::eval`]. The tree is closed: a function that this version does not
 //! know cannot be decoded, so an old agent refuses a new expression instead of guessing.
 
+mod function;
+
 use std::cell::Cell;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::limits::EXPR_DEPTH_MAX;
+use crate::time::Wall;
 use crate::value::Value;
+
+pub use self::function::{Function, FunctionDoc, Topic};
 
 /// An expression over one row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -114,80 +119,6 @@ impl BinaryOp {
     }
 }
 
-/// The functions of the language. Variants are only appended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Function {
-    /// `lower(s)`.
-    Lower,
-    /// `upper(s)`.
-    Upper,
-    /// `len(s)`: characters.
-    Len,
-    /// `trim(s)`.
-    Trim,
-    /// `contains(s, part)`.
-    Contains,
-    /// `starts_with(s, part)`.
-    StartsWith,
-    /// `ends_with(s, part)`.
-    EndsWith,
-    /// `replace(s, from, to)`.
-    Replace,
-    /// `abs(x)`.
-    Abs,
-    /// `round(x)` or `round(x, digits)`.
-    Round,
-    /// `floor(x)`.
-    Floor,
-    /// `ceil(x)`.
-    Ceil,
-    /// `coalesce(a, b, …)`: the first that is not null.
-    Coalesce,
-    /// `if(condition, then, else)`.
-    If,
-    /// `int(x)`: from text or number; null where it is none.
-    Int,
-    /// `float(x)`: from text or number; null where it is none.
-    Float,
-    /// `string(x)`.
-    Str,
-}
-
-impl Function {
-    /// Every function with its name, least and most number of arguments.
-    pub const ALL: &'static [(Self, &'static str, usize, usize)] = &[
-        (Self::Lower, "lower", 1, 1),
-        (Self::Upper, "upper", 1, 1),
-        (Self::Len, "len", 1, 1),
-        (Self::Trim, "trim", 1, 1),
-        (Self::Contains, "contains", 2, 2),
-        (Self::StartsWith, "starts_with", 2, 2),
-        (Self::EndsWith, "ends_with", 2, 2),
-        (Self::Replace, "replace", 3, 3),
-        (Self::Abs, "abs", 1, 1),
-        (Self::Round, "round", 1, 2),
-        (Self::Floor, "floor", 1, 1),
-        (Self::Ceil, "ceil", 1, 1),
-        (Self::Coalesce, "coalesce", 1, 16),
-        (Self::If, "if", 3, 3),
-        (Self::Int, "int", 1, 1),
-        (Self::Float, "float", 1, 1),
-        (Self::Str, "string", 1, 1),
-    ];
-
-    /// Finds a function by its name.
-    #[must_use]
-    pub fn by_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|f| f.1 == name).map(|f| f.0)
-    }
-
-    /// Returns the function's name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|f| f.0 == self).map_or("?", |f| f.1)
-    }
-}
-
 impl Serialize for Expr {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Self::serialize(self, serializer)
@@ -250,6 +181,32 @@ impl Expr {
             }
             Self::Matches { of, .. } | Self::IsNull { of, .. } => of.for_each_column(visit),
             Self::Call(_, args) => args.iter().for_each(|x| x.for_each_column(visit)),
+        }
+    }
+}
+
+impl Expr {
+    /// Puts a moment in the place of every `now()`, so that whoever evaluates needs no clock.
+    pub fn fix_now(&mut self, now: Wall) {
+        match self {
+            Self::Call(Function::Now, _) => *self = Self::Literal(Value::Time(now.0)),
+            Self::Call(Function::Age, args) if args.len() == 1 => {
+                args.push(Self::Literal(Value::Time(now.0)));
+                args[0].fix_now(now);
+            }
+            Self::Literal(_) | Self::Column(_) => {}
+            Self::Unary(_, x) | Self::Matches { of: x, .. } | Self::IsNull { of: x, .. } => {
+                x.fix_now(now);
+            }
+            Self::Binary(_, x, y) => {
+                x.fix_now(now);
+                y.fix_now(now);
+            }
+            Self::In { of, list, .. } => {
+                of.fix_now(now);
+                list.iter_mut().for_each(|x| x.fix_now(now));
+            }
+            Self::Call(_, args) => args.iter_mut().for_each(|x| x.fix_now(now)),
         }
     }
 }

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::expr::Expr;
+use crate::time::Wall;
 
 /// Steps in order; an empty plan hands the probe's answer on as it is.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -27,6 +28,19 @@ pub enum RowStep {
     Derive(Vec<Projection>),
     /// `take N per node`: the first rows of each node.
     Take(u64),
+}
+
+impl RowStep {
+    /// Puts a moment in the place of every `now()`.
+    pub fn fix_now(&mut self, now: Wall) {
+        match self {
+            Self::Where(expr) => expr.fix_now(now),
+            Self::Select(projections) | Self::Derive(projections) => {
+                projections.iter_mut().for_each(|p| p.expr.fix_now(now));
+            }
+            Self::Parse(_) | Self::Take(_) => {}
+        }
+    }
 }
 
 /// A named expression in `select` or `derive`.

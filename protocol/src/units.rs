@@ -4,7 +4,11 @@
 //! here, so that `10GiB` means the same wherever it is read. Units are exact: a size is computed in
 //! whole bytes and a duration in whole nanoseconds, never by way of a float.
 
+mod clock;
 pub mod moment;
+pub mod time_format;
+
+pub use self::clock::clock_duration;
 
 use crate::value::Value;
 

@@ -1,5 +1,7 @@
 //! `help`: the language on one screen, and each word of it in a few lines.
 
+mod functions;
+
 use std::fmt::Write as _;
 
 use hailer_lang::nearest::nearest;
@@ -49,7 +51,8 @@ pub fn help(word: Option<&str>) -> Result<String, ShellError> {
         None | Some("language") => Ok(LANGUAGE.to_owned()),
         Some("metric" | "metrics") => Ok(metric_list()),
         Some("facts") => Ok(fact_list()),
-        Some("where" | "derive" | "functions") => Ok(expressions()),
+        Some("where" | "derive" | "expressions") => Ok(expressions()),
+        Some("functions") => Ok(functions::list()),
         Some("set") => Ok(format!(
             "set [NAME VALUE]\n{}",
             crate::settings::Settings::default().describe()
@@ -57,6 +60,7 @@ pub fn help(word: Option<&str>) -> Result<String, ShellError> {
         Some(name) => lists()
             .find(|w| w.name == name)
             .map(|w| describe(&w))
+            .or_else(|| Function::by_name(name).map(functions::one))
             .ok_or_else(|| unknown(name)),
     }
 }
@@ -116,15 +120,13 @@ fn fact_list() -> String {
 }
 
 fn expressions() -> String {
-    let functions: Vec<&str> = Function::ALL.iter().map(|f| f.1).collect();
     format!(
         "where EXPR, derive NAME = EXPR\n\
          \x20 =  !=  <  <=  >  >=     + - * / %      and  or  not\n\
          \x20 x in (a, b)    x ~ 'regex'    x !~ 'regex'    x is null\n\
-         \x20 units: 95%  10GiB  30s; a bare number compared with a percentage means points\n\
-         \x20 functions: {}\n\
+         \x20 units: 95%  10GiB  30s  2h30m; a bare number compared with a percentage means points\n\
+         \x20 functions: `help functions` lists them, `help split` explains one\n\
          \x20 columns of a command: {}; labels are columns too\n",
-        functions.join(", "),
         words::names(words::RESERVED_COLUMNS)
             .collect::<Vec<_>>()
             .join(", "),

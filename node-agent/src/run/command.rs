@@ -95,7 +95,7 @@ fn plan_of(run: &Run) -> Result<Option<Evaluator>, Failed> {
         return Ok(None);
     }
     Evaluator::new(&run.row_plan)
-        .map(Some)
+        .map(|evaluator| Some(evaluator.at(clock::wall())))
         .map_err(|e| Failed::new(ErrorCode::PLAN, e.to_string()))
 }
 

@@ -97,6 +97,7 @@ async fn answer(host: &Arc<Host>, run: &Run) -> Result<Answer, Failed> {
     } else {
         let evaluated = Evaluator::new(&run.row_plan)
             .map_err(|e| failed(ErrorCode::PLAN, e.to_string()))?
+            .at(clock::wall())
             .run(table)
             .map_err(|e| failed(ErrorCode::PLAN, e.to_string()))?;
         let notes = evaluated.notes.iter().map(ToString::to_string).collect();

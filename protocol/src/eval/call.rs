@@ -1,194 +1,229 @@
-//! The functions of the language.
+//! The functions of the language: what they take, and where they are carried out.
 //!
-//! Every function but `coalesce` and `if` is null where an argument is null.
+//! Every function but `coalesce`, `if`, `least` and `greatest` is null where an argument is null;
+//! what has no answer is null too. Those that do not want all of their arguments, and those whose
+//! regular expression is compiled beforehand, are called by their own nodes.
 
-use super::arithmetic::{MADE_TEXT_MAX, float_as, negate, whole};
+mod address;
+mod moments;
+mod numbers;
+mod text;
+
+pub(super) use self::text::{find_group, replace_matches};
+
 use super::compiled::Tally;
 use crate::expr::Function;
-use crate::units::{display_value, parse_quantity};
+use crate::units::display_value;
 use crate::value::{DataType, Value};
+
+/// What was wanted of which argument.
+type Wrong = (usize, &'static str);
 
 /// What a function asks of its arguments, in the words of an error, and what it yields; `Err` holds
 /// the number of the first argument that is wrong and what was wanted there.
-pub(super) fn result_type(
-    function: Function,
-    types: &[DataType],
-) -> Result<DataType, (usize, &'static str)> {
-    let all_text = |result| match types.iter().position(|t| !is(*t, DataType::Str)) {
-        Some(at) => Err((at, "string")),
-        None => Ok(result),
-    };
+pub(super) fn result_type(function: Function, types: &[DataType]) -> Result<DataType, Wrong> {
+    use DataType::{Bool, Duration, Float, Int, Percent, Size, Str, Time};
     match function {
-        Function::Lower | Function::Upper | Function::Trim | Function::Replace => {
-            all_text(DataType::Str)
+        Function::Lower
+        | Function::Upper
+        | Function::Trim
+        | Function::TrimStart
+        | Function::TrimEnd
+        | Function::Replace
+        | Function::ReplaceRegex
+        | Function::Basename
+        | Function::Dirname
+        | Function::Hash => all_text(types, Str),
+        Function::Len | Function::Position => all_text(types, Int),
+        Function::Contains
+        | Function::StartsWith
+        | Function::EndsWith
+        | Function::IsIp
+        | Function::InCidr => all_text(types, Bool),
+        Function::Substr => {
+            wants(types, 0, "string", |t| t == Str)?;
+            wants(types, 1, "a whole number", |t| t == Int)?;
+            wants(types, 2, "a whole number", |t| t == Int).map(|()| Str)
         }
-        Function::Len => all_text(DataType::Int),
-        Function::Contains | Function::StartsWith | Function::EndsWith => all_text(DataType::Bool),
+        Function::Split => {
+            all_text(&types[..types.len().min(2)], Str)?;
+            wants(types, 2, "a whole number", |t| t == Int).map(|()| Str)
+        }
+        Function::Lpad | Function::Rpad => {
+            wants(types, 0, "string", |t| t == Str)?;
+            wants(types, 1, "a whole number", |t| t == Int)?;
+            wants(types, 2, "string", |t| t == Str).map(|()| Str)
+        }
+        Function::Match => wants(types, 0, "string", |t| t == Str).map(|()| Str),
+        Function::Concat | Function::Str => Ok(Str),
         Function::Abs | Function::Round | Function::Floor | Function::Ceil => {
-            let number = types.first().copied().unwrap_or(DataType::Null);
-            if !number.is_numeric() && number != DataType::Null {
-                return Err((0, "a number"));
-            }
-            match types.get(1) {
-                Some(digits) if !is(*digits, DataType::Int) => Err((1, "a whole number of digits")),
-                Some(_) | None => Ok(number),
-            }
+            wants(types, 0, "a number", DataType::is_numeric)?;
+            wants(types, 1, "a whole number of digits", |t| t == Int)?;
+            Ok(first(types))
         }
-        Function::Coalesce => unified(types, 0),
-        Function::If => match types.first() {
-            Some(condition) if !is(*condition, DataType::Bool) => Err((0, "a condition")),
-            Some(_) | None => unified(types, 1),
-        },
-        Function::Int => match types.first() {
-            Some(DataType::Time) => Err((0, "text or a number")),
-            Some(_) | None => Ok(DataType::Int),
-        },
-        Function::Float => match types.first() {
-            Some(DataType::Time) => Err((0, "text or a number")),
-            Some(_) | None => Ok(DataType::Float),
-        },
-        Function::Str => Ok(DataType::Str),
+        Function::Sqrt
+        | Function::Ln
+        | Function::Log2
+        | Function::Log10
+        | Function::Exp
+        | Function::Pow => {
+            let is_bare = |t| matches!(t, Int | Float);
+            wants(types, 0, "a number without a unit", is_bare)?;
+            wants(types, 1, "a number without a unit", is_bare).map(|()| Float)
+        }
+        Function::Coalesce => unified(types, 0, true),
+        Function::Least | Function::Greatest => unified(types, 0, false),
+        Function::NullIf => unified(types, 0, false).map(|_| first(types)),
+        Function::If => {
+            wants(types, 0, "a condition", |t| t == Bool)?;
+            unified(types, 1, true)
+        }
+        Function::Int => wants(types, 0, "text or a number", |t| t != Time).map(|()| Int),
+        Function::Float => wants(types, 0, "text or a number", |t| t != Time).map(|()| Float),
+        Function::Now => Ok(Time),
+        Function::Age => {
+            moments(types, 0)?;
+            moments(types, 1).map(|()| Duration)
+        }
+        Function::Time => {
+            let readable = |t| matches!(t, Str | Int | Float | Time);
+            wants(types, 0, "text, a time or seconds since 1970", readable)?;
+            wants(types, 1, "a format as text", |t| t == Str).map(|()| Time)
+        }
+        Function::FormatTime => {
+            moments(types, 0)?;
+            wants(types, 1, "a format as text", |t| t == Str).map(|()| Str)
+        }
+        Function::Date => moments(types, 0).map(|()| Str),
+        Function::Hour | Function::Weekday => moments(types, 0).map(|()| Int),
+        Function::Duration => {
+            let readable = |t| matches!(t, Str | Int | Float | Duration);
+            wants(types, 0, "text, a duration or seconds", readable).map(|()| Duration)
+        }
+        Function::Size => {
+            let readable = |t| matches!(t, Str | Int | Float | Size);
+            wants(types, 0, "text, a size or bytes", readable).map(|()| Size)
+        }
+        Function::Percent => {
+            let readable = |t| matches!(t, Str | Int | Float | Percent);
+            wants(types, 0, "text, a percent or points", readable).map(|()| Percent)
+        }
     }
 }
 
-fn is(found: DataType, wanted: DataType) -> bool {
-    found == wanted || found == DataType::Null
+fn first(types: &[DataType]) -> DataType {
+    types.first().copied().unwrap_or(DataType::Null)
 }
 
-fn unified(types: &[DataType], from: usize) -> Result<DataType, (usize, &'static str)> {
+/// An argument that is not there, or is null, is as it is wanted.
+fn wants(
+    types: &[DataType],
+    at: usize,
+    wanted: &'static str,
+    fits: impl Fn(DataType) -> bool,
+) -> Result<(), Wrong> {
+    match types.get(at) {
+        Some(t) if *t != DataType::Null && !fits(*t) => Err((at, wanted)),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn all_text(types: &[DataType], result: DataType) -> Result<DataType, Wrong> {
+    for at in 0..types.len() {
+        wants(types, at, "string", |t| t == DataType::Str)?;
+    }
+    Ok(result)
+}
+
+fn moments(types: &[DataType], at: usize) -> Result<(), Wrong> {
+    wants(types, at, "a time", |t| {
+        matches!(t, DataType::Time | DataType::Str)
+    })
+}
+
+/// Returns the type that all have in common. A bare number among durations would be nanoseconds;
+/// where values are compared, nobody means that.
+fn unified(types: &[DataType], from: usize, bare_durations: bool) -> Result<DataType, Wrong> {
     let mut result = DataType::Null;
     for (at, t) in types.iter().enumerate().skip(from) {
+        let is_bare = matches!(
+            (result, *t),
+            (DataType::Duration, DataType::Int) | (DataType::Int, DataType::Duration)
+        );
         result = result
             .unify(*t)
+            .filter(|_| bare_durations || !is_bare)
             .ok_or((at, "the same type as the others"))?;
     }
     Ok(result)
 }
 
-/// Calls a function whose arguments are all at hand; `coalesce` and `if` are not called here, since
-/// they do not want all of them.
+/// Calls a function whose arguments are all at hand; `coalesce`, `if` and those like them are not
+/// called here, since they do not want all of them, nor is what a regular expression finds.
 pub(super) fn call(function: Function, args: &[impl AsRef<Value>], tally: &Tally) -> Value {
     let arg = |at: usize| args.get(at).map_or(&Value::Null, AsRef::as_ref);
+    let more = |at: usize| args.get(at).map(AsRef::as_ref);
     if args.iter().any(|a| a.as_ref().is_null()) {
         return Value::Null;
     }
     match function {
-        Function::Lower => on_text(arg(0), |s| Value::Str(s.to_lowercase())),
-        Function::Upper => on_text(arg(0), |s| Value::Str(s.to_uppercase())),
-        Function::Trim => on_text(arg(0), |s| Value::from(s.trim())),
-        Function::Len => on_text(arg(0), |s| {
-            Value::from(i64::try_from(s.chars().count()).ok())
+        Function::Lower => text::on(arg(0), |s| s.to_lowercase().into()),
+        Function::Upper => text::on(arg(0), |s| s.to_uppercase().into()),
+        Function::Trim => text::on(arg(0), |s| s.trim().into()),
+        Function::TrimStart => text::on(arg(0), |s| s.trim_start().into()),
+        Function::TrimEnd => text::on(arg(0), |s| s.trim_end().into()),
+        Function::Len => text::on(arg(0), text::length),
+        Function::Contains => text::on_both(arg(0), arg(1), |s, part| s.contains(part).into()),
+        Function::StartsWith => text::on_both(arg(0), arg(1), |s, part| s.starts_with(part).into()),
+        Function::EndsWith => text::on_both(arg(0), arg(1), |s, part| s.ends_with(part).into()),
+        Function::Replace => text::on(arg(2), |to| {
+            text::on_both(arg(0), arg(1), |s, from| text::replace(s, from, to, tally))
         }),
-        Function::Contains => on_texts(arg(0), arg(1), |s, part| s.contains(part).into()),
-        Function::StartsWith => on_texts(arg(0), arg(1), |s, part| s.starts_with(part).into()),
-        Function::EndsWith => on_texts(arg(0), arg(1), |s, part| s.ends_with(part).into()),
-        Function::Replace => on_text(arg(2), |to| {
-            on_texts(arg(0), arg(1), |s, from| replace(s, from, to, tally))
+        Function::Substr => text::on(arg(0), |s| text::substr(s, arg(1), more(2))),
+        Function::Split => text::on_both(arg(0), arg(1), |s, separator| {
+            text::split(s, separator, arg(2))
         }),
-        Function::Abs => match arg(0).as_f64() {
-            Some(x) if x < 0.0 => negate(arg(0), tally),
-            Some(_) => arg(0).clone(),
-            None => Value::Null,
-        },
-        Function::Round => round(arg(0), args.get(1).map(AsRef::as_ref), tally),
-        Function::Floor => on_fraction(arg(0), f64::floor),
-        Function::Ceil => on_fraction(arg(0), f64::ceil),
-        Function::Int => match number_of(arg(0)) {
-            Some(Value::Float(x)) => float_as(x.trunc(), DataType::Int, tally),
-            Some(number) => number,
-            None => Value::Null,
-        },
-        Function::Float => match number_of(arg(0)) {
-            Some(number) => number.as_f64().map(Value::Float).into(),
-            None => Value::Null,
-        },
-        Function::Str => Value::Str(display_value(arg(0))),
-        Function::Coalesce | Function::If => Value::Null,
-    }
-}
-
-fn on_text(value: &Value, then: impl FnOnce(&str) -> Value) -> Value {
-    value.as_str().map_or(Value::Null, then)
-}
-
-fn on_texts(a: &Value, b: &Value, then: impl FnOnce(&str, &str) -> Value) -> Value {
-    match (a, b) {
-        (Value::Str(a), Value::Str(b)) => then(a, b),
-        _ => Value::Null,
-    }
-}
-
-fn replace(s: &str, from: &str, to: &str, tally: &Tally) -> Value {
-    let found = s.matches(from).count();
-    let length = s.len().saturating_add(found.saturating_mul(to.len()));
-    if found > 0 && length > MADE_TEXT_MAX.max(s.len()) {
-        return tally.overflow();
-    }
-    Value::Str(s.replace(from, to))
-}
-
-fn on_fraction(value: &Value, then: impl FnOnce(f64) -> f64) -> Value {
-    match value {
-        Value::Float(x) => Value::Float(then(*x)),
-        Value::Percent(x) => Value::Percent(then(*x)),
-        whole @ (Value::Int(_) | Value::Size(_) | Value::Duration(_)) => whole.clone(),
-        Value::Null | Value::Bool(_) | Value::Str(_) | Value::Time(_) => Value::Null,
-    }
-}
-
-/// Rounds halves away from zero; a negative number of digits rounds to tens and hundreds.
-fn round(value: &Value, digits: Option<&Value>, tally: &Tally) -> Value {
-    let digits = match digits {
-        Some(Value::Int(n)) => i32::try_from((*n).clamp(-18, 18)).unwrap_or(0),
-        Some(_) | None => 0,
-    };
-    let scale = 10_f64.powi(digits);
-    let round = |x: f64| {
-        let rounded = (x * scale).round() / scale;
-        // A number too large to be scaled has no fraction to round.
-        if rounded.is_finite() { rounded } else { x }
-    };
-    let Value::Int(n) = value else {
-        return on_fraction(value, round);
-    };
-    if digits >= 0 {
-        return Value::Int(*n);
-    }
-    let step = 10_i64.pow(digits.unsigned_abs());
-    let (down, rest) = (n - n % step, (n % step).unsigned_abs());
-    let up = rest >= step.unsigned_abs().div_ceil(2);
-    let rounded = if up {
-        down.checked_add(step * n.signum())
-    } else {
-        Some(down)
-    };
-    whole(rounded, DataType::Int, tally)
-}
-
-/// Reads a number out of a value: a size in bytes, a percent in points, a duration in nanoseconds.
-fn number_of(value: &Value) -> Option<Value> {
-    match value {
-        Value::Bool(b) => Some(Value::Int(i64::from(*b))),
-        Value::Int(n) | Value::Size(n) | Value::Duration(n) => Some(Value::Int(*n)),
-        Value::Float(x) | Value::Percent(x) => Some(Value::Float(*x)),
-        Value::Str(text) => number_in(text.trim()),
-        Value::Null | Value::Time(_) => None,
-    }
-}
-
-fn number_in(text: &str) -> Option<Value> {
-    let starts = text
-        .strip_prefix(['-', '+'])
-        .unwrap_or(text)
-        .starts_with(|c: char| c.is_ascii_digit() || c == '.');
-    if !starts {
-        return None;
-    }
-    if let Ok(n) = text.parse::<i64>() {
-        return Some(Value::Int(n));
-    }
-    match text.parse::<f64>() {
-        Ok(x) => Some(Value::Float(x)),
-        Err(_) => number_of(&parse_quantity(text)?),
+        Function::Concat => {
+            let all = args.iter().map(|a| display_value(a.as_ref()));
+            text::concat(all, tally)
+        }
+        Function::Lpad => text::on(arg(0), |s| text::pad(s, arg(1), more(2), true, tally)),
+        Function::Rpad => text::on(arg(0), |s| text::pad(s, arg(1), more(2), false, tally)),
+        Function::Position => text::on_both(arg(0), arg(1), text::position),
+        Function::Hash => text::on(arg(0), text::hash),
+        Function::Abs => numbers::abs(arg(0), tally),
+        Function::Round => numbers::round(arg(0), more(1), tally),
+        Function::Floor => numbers::on_fraction(arg(0), f64::floor),
+        Function::Ceil => numbers::on_fraction(arg(0), f64::ceil),
+        Function::Sqrt => numbers::real(arg(0), |x| (x >= 0.0).then(|| x.sqrt()), tally),
+        Function::Ln => numbers::real(arg(0), |x| (x > 0.0).then(|| x.ln()), tally),
+        Function::Log2 => numbers::real(arg(0), |x| (x > 0.0).then(|| x.log2()), tally),
+        Function::Log10 => numbers::real(arg(0), |x| (x > 0.0).then(|| x.log10()), tally),
+        Function::Exp => numbers::real(arg(0), |x| Some(x.exp()), tally),
+        Function::Pow => numbers::pow(arg(0), arg(1), tally),
+        Function::Int => numbers::int(arg(0), tally),
+        Function::Float => numbers::float(arg(0)),
+        Function::Str => display_value(arg(0)).into(),
+        Function::Duration => numbers::duration(arg(0), tally),
+        Function::Size => numbers::size(arg(0), tally),
+        Function::Percent => numbers::percent(arg(0)),
+        Function::Age => moments::age(arg(0), arg(1), tally),
+        Function::Time => moments::time(arg(0), more(1), tally),
+        Function::FormatTime => moments::format(arg(0), arg(1)),
+        Function::Date => moments::date(arg(0)),
+        Function::Hour => moments::hour(arg(0)),
+        Function::Weekday => moments::weekday(arg(0)),
+        Function::IsIp => text::on(arg(0), address::is_ip),
+        Function::InCidr => text::on_both(arg(0), arg(1), address::in_cidr),
+        Function::Basename => text::on(arg(0), address::basename),
+        Function::Dirname => text::on(arg(0), address::dirname),
+        Function::Coalesce
+        | Function::If
+        | Function::Least
+        | Function::Greatest
+        | Function::NullIf
+        | Function::Now
+        | Function::Match
+        | Function::ReplaceRegex => Value::Null,
     }
 }

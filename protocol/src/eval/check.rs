@@ -1,11 +1,21 @@
 //! What can be said of an expression without a row: its depth, its arguments, its types.
 
+use regex::Regex;
+
 use super::compiled::Patterns;
 use super::error::{EvalError, PlanError};
 use crate::expr::{BinaryOp, Expr, Function};
 use crate::limits;
-use crate::units::{display_value, moment::parse_moment, parse_quantity};
+use crate::units::moment::parse_time;
+use crate::units::time_format::unknown_directive;
+use crate::units::{display_value, parse_quantity};
 use crate::value::{DataType, Value};
+
+/// Checks what can be said of an expression without a table: its depth, how many arguments its
+/// functions have, its regular expressions and formats.
+pub fn check_expr(expr: &Expr) -> Result<(), PlanError> {
+    check_plan_expr(expr, &mut Patterns::default())
+}
 
 /// Checks an expression against the limits, and compiles its regular expressions.
 pub(super) fn check_plan_expr(expr: &Expr, patterns: &mut Patterns) -> Result<(), PlanError> {
@@ -34,6 +44,13 @@ fn check_at(expr: &Expr, patterns: &mut Patterns, depth: usize) -> Result<(), Pl
         }
         Expr::Call(function, args) => {
             check_arguments(*function, args.len())?;
+            check_format(*function, args)?;
+            if matches!(function, Function::Match | Function::ReplaceRegex) {
+                let regex = patterns.add(pattern_argument(*function, args)?)?;
+                if *function == Function::Match {
+                    group_argument(regex, args)?;
+                }
+            }
             args.iter().try_for_each(|x| check_at(x, patterns, below))
         }
     }
@@ -57,6 +74,55 @@ fn check_arguments(function: Function, found: usize) -> Result<(), PlanError> {
         expected: format!("{count} argument{}", if most == 1 { "" } else { "s" }),
         found,
     })
+}
+
+/// Returns the regular expression of a call: text as it is written, so that it is compiled once.
+pub(super) fn pattern_argument(function: Function, args: &[Expr]) -> Result<&str, PlanError> {
+    match args.get(1) {
+        Some(Expr::Literal(Value::Str(pattern))) => Ok(pattern),
+        Some(_) | None => Err(PlanError::ComputedPattern {
+            function: function.name(),
+        }),
+    }
+}
+
+/// Returns the number of the group that `match` is to find: without one it is the expression's first,
+/// or all that it finds if it has none.
+pub(super) fn group_argument(regex: &Regex, args: &[Expr]) -> Result<usize, PlanError> {
+    let no_group = |group: String| PlanError::NoGroup {
+        pattern: regex.as_str().to_owned(),
+        group,
+    };
+    match args.get(2) {
+        None => Ok(usize::from(regex.captures_len() > 1)),
+        Some(Expr::Literal(Value::Int(n))) => usize::try_from(*n)
+            .ok()
+            .filter(|n| *n < regex.captures_len())
+            .ok_or_else(|| no_group(n.to_string())),
+        Some(Expr::Literal(Value::Str(name))) => regex
+            .capture_names()
+            .position(|n| n == Some(name))
+            .ok_or_else(|| no_group(name.clone())),
+        Some(_) => Err(PlanError::ComputedPattern {
+            function: Function::Match.name(),
+        }),
+    }
+}
+
+/// Checks the format of a time where it is written out.
+pub(super) fn check_format(function: Function, args: &[Expr]) -> Result<(), PlanError> {
+    let takes_format = matches!(function, Function::Time | Function::FormatTime);
+    let Some(Expr::Literal(Value::Str(format))) = args.get(1).filter(|_| takes_format) else {
+        return Ok(());
+    };
+    match unknown_directive(format) {
+        Some(directive) => Err(PlanError::TimeFormat {
+            function: function.name(),
+            format: format.clone(),
+            directive,
+        }),
+        None => Ok(()),
+    }
 }
 
 /// An operand as errors speak of it.
@@ -156,7 +222,7 @@ fn hint_for(a: Operand<'_>, b: Operand<'_>) -> Option<String> {
 /// A time is written as a string: reads it where it stands next to a time.
 pub(super) fn as_moment(of: Operand<'_>, other: DataType) -> Option<Value> {
     match of.literal() {
-        Some(Value::Str(text)) if other == DataType::Time => parse_moment(text).map(Value::Time),
+        Some(Value::Str(text)) if other == DataType::Time => parse_time(text).map(Value::Time),
         Some(_) | None => None,
     }
 }

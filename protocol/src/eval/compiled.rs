@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use regex::Regex;
 
@@ -11,7 +12,7 @@ use super::check::{
     Operand, as_moment, check_comparison, check_plan_expr, is_comparison, types_error,
 };
 use super::error::{EvalError, PlanError};
-use super::{arithmetic, call};
+use super::{arithmetic, call, check};
 use crate::expr::{BinaryOp, Expr, Function, UnaryOp};
 use crate::nearest::nearest;
 use crate::parse::regex::compile;
@@ -52,6 +53,10 @@ enum Node {
     Matches(Box<Self>, Regex, bool),
     IsNull(Box<Self>, bool),
     Call(Function, Vec<Self>, DataType),
+    /// What a regular expression finds in a text: this group.
+    FindGroup(Box<Self>, Regex, usize),
+    /// A text with every match of a regular expression replaced.
+    ReplaceMatches(Box<Self>, Regex, Box<Self>),
 }
 
 impl Compiled {
@@ -136,11 +141,11 @@ impl Tally {
 }
 
 impl Patterns {
-    pub(super) fn add(&mut self, pattern: &str) -> Result<(), PlanError> {
-        if !self.0.contains_key(pattern) {
-            self.0.insert(pattern.to_owned(), compile(pattern)?);
-        }
-        Ok(())
+    pub(super) fn add(&mut self, pattern: &str) -> Result<&Regex, PlanError> {
+        Ok(match self.0.entry(pattern.to_owned()) {
+            Entry::Occupied(there) => there.into_mut(),
+            Entry::Vacant(free) => free.insert(compile(pattern)?),
+        })
     }
 
     fn find(&self, pattern: &str) -> Result<Regex, PlanError> {
@@ -280,7 +285,36 @@ impl Binder<'_> {
             };
             argument_error(function.name(), wanted, operand)
         })?;
-        Ok((Node::Call(function, nodes, data_type), data_type))
+        let node = match function {
+            Function::Match => self.bind_match(args, nodes)?,
+            Function::ReplaceRegex => {
+                let regex = self
+                    .patterns
+                    .find(check::pattern_argument(function, args)?)?;
+                let mut nodes = nodes.into_iter();
+                match (nodes.next(), nodes.nth(1)) {
+                    (Some(of), Some(to)) => Node::ReplaceMatches(Box::new(of), regex, Box::new(to)),
+                    (Some(_) | None, _) => Node::Literal(Value::Null),
+                }
+            }
+            Function::Now => return Err(PlanError::NoClock { function: "now" }.into()),
+            Function::Age if args.len() < 2 => {
+                return Err(PlanError::NoClock { function: "age" }.into());
+            }
+            function => Node::Call(function, nodes, data_type),
+        };
+        Ok((node, data_type))
+    }
+
+    /// `match`: without a group it is the expression's first, or all that it finds if it has none.
+    fn bind_match(&self, args: &[Expr], nodes: Vec<Node>) -> Result<Node, EvalError> {
+        let pattern = check::pattern_argument(Function::Match, args)?;
+        let regex = self.patterns.find(pattern)?;
+        let group = check::group_argument(&regex, args)?;
+        match nodes.into_iter().next() {
+            Some(of) => Ok(Node::FindGroup(Box::new(of), regex, group)),
+            None => Ok(Node::Literal(Value::Null)),
+        }
     }
 }
 
@@ -347,6 +381,18 @@ impl Node {
             Self::Call(function, args, data_type) => {
                 Self::call(*function, args, *data_type, row, tally)
             }
+            Self::FindGroup(of, regex, group) => {
+                let value = of.eval(row, tally);
+                let found = value.as_str().map(|s| call::find_group(s, regex, *group));
+                Cow::Owned(found.unwrap_or(Value::Null))
+            }
+            Self::ReplaceMatches(of, regex, to) => {
+                let (of, to) = (of.eval(row, tally), to.eval(row, tally));
+                Cow::Owned(match (of.as_str(), to.as_str()) {
+                    (Some(s), Some(to)) => call::replace_matches(s, regex, to, tally),
+                    (Some(_) | None, _) => Value::Null,
+                })
+            }
         }
     }
 
@@ -387,23 +433,56 @@ impl Node {
         row: &'a Row,
         tally: &Tally,
     ) -> Cow<'a, Value> {
-        let chosen = if function == Function::Coalesce {
-            args.iter()
+        let chosen = match function {
+            Function::Coalesce => args
+                .iter()
                 .map(|a| a.eval(row, tally))
-                .find(|v| !v.is_null())
-        } else if function == Function::If {
-            let is_true = args.first().and_then(|c| c.truth(row, tally)) == Some(true);
-            args.get(if is_true { 1 } else { 2 })
-                .map(|a| a.eval(row, tally))
-        } else {
-            let values: Vec<Cow<'_, Value>> = args.iter().map(|a| a.eval(row, tally)).collect();
-            return Cow::Owned(call::call(function, &values, tally));
+                .find(|v| !v.is_null()),
+            Function::If => {
+                let is_true = args.first().and_then(|c| c.truth(row, tally)) == Some(true);
+                args.get(if is_true { 1 } else { 2 })
+                    .map(|a| a.eval(row, tally))
+            }
+            Function::Least => Self::extreme(args, Ordering::Less, row, tally),
+            Function::Greatest => Self::extreme(args, Ordering::Greater, row, tally),
+            Function::NullIf => {
+                let mut values = args.iter().map(|a| a.eval(row, tally));
+                let (a, b) = (values.next(), values.next());
+                let is_equal = a
+                    .as_ref()
+                    .zip(b)
+                    .is_some_and(|(a, b)| a.compare(&b) == Some(Ordering::Equal));
+                a.filter(|_| !is_equal)
+            }
+            function => {
+                let values: Vec<Cow<'_, Value>> = args.iter().map(|a| a.eval(row, tally)).collect();
+                return Cow::Owned(call::call(function, &values, tally));
+            }
         };
         match chosen {
             Some(value) if value.is_null() || value.data_type() == data_type => value,
             Some(value) => Cow::Owned(widen(value.into_owned(), data_type)),
             None => Cow::Owned(Value::Null),
         }
+    }
+
+    /// The least or the greatest value that is not null; what compares with nothing is not looked at.
+    fn extreme<'a>(
+        args: &'a [Self],
+        wanted: Ordering,
+        row: &'a Row,
+        tally: &Tally,
+    ) -> Option<Cow<'a, Value>> {
+        args.iter()
+            .map(|a| a.eval(row, tally))
+            .filter(|v| v.compare(v).is_some())
+            .reduce(|best, v| {
+                if v.compare(&best) == Some(wanted) {
+                    v
+                } else {
+                    best
+                }
+            })
     }
 }
 

@@ -50,6 +50,36 @@ pub enum PlanError {
         /// How many there are.
         found: usize,
     },
+    /// A regular expression that is not written out.
+    #[error("`{function}` wants its regular expression in quotes, not computed")]
+    ComputedPattern {
+        /// The function.
+        function: &'static str,
+    },
+    /// A group that a regular expression does not have.
+    #[error("regular expression `{pattern}` has no group `{group}`")]
+    NoGroup {
+        /// The expression.
+        pattern: String,
+        /// The group's number or name.
+        group: String,
+    },
+    /// A format of a time with a directive that is none.
+    #[error("`{function}` does not know `{directive}` in the format '{format}'")]
+    TimeFormat {
+        /// The function.
+        function: &'static str,
+        /// The format.
+        format: String,
+        /// What it has and should not.
+        directive: String,
+    },
+    /// A function that wants to know what time it is, where nobody does.
+    #[error("`{function}` wants a clock, and there is none here")]
+    NoClock {
+        /// The function.
+        function: &'static str,
+    },
     /// A regular expression that cannot be used.
     #[error(transparent)]
     Pattern(#[from] PatternError),
@@ -65,7 +95,18 @@ impl PlanError {
             }
             Self::BadName { .. } => Some("names are lower case letters, digits and `_`".to_owned()),
             Self::Pattern(error) => Some(error.hint().to_owned()),
-            Self::TooManySteps { .. }
+            Self::ComputedPattern { .. } => {
+                Some("it is compiled once for all rows: write `'…'`".to_owned())
+            }
+            Self::NoGroup { .. } => Some(
+                "groups are counted from 1 by their parentheses, or named: `(?<port>[0-9]+)`"
+                    .to_owned(),
+            ),
+            Self::TimeFormat { .. } => {
+                Some("formats are those of `date`: `%Y-%m-%d %H:%M:%S`".to_owned())
+            }
+            Self::NoClock { .. }
+            | Self::TooManySteps { .. }
             | Self::TooDeep
             | Self::TooManyColumns { .. }
             | Self::Arguments { .. } => None,

@@ -2,6 +2,8 @@
 //!
 //! Leap seconds are not known: a minute has sixty seconds, as in the kernel's clock.
 
+use super::time_format::read_time;
+
 const DAY_MS: i64 = 86_400_000;
 
 /// Prints milliseconds since 1970 as `2026-01-31T08:00:00Z`, with `.250` where there is a fraction.
@@ -59,6 +61,45 @@ pub fn parse_moment(text: &str) -> Option<i64> {
     Some(seconds * 1000 + ms)
 }
 
+/// Reads a time as tools print it: RFC 3339, `2026-11-23`, `2026-11-23 15:10[:00[.5]]`, what `date`,
+/// `ps -o lstart` and `dmesg -T` print (`Mon Nov 23 15:10:00 2026`), what `openssl` prints (`Nov 23
+/// 15:10:00 2026 GMT`), what mails and HTTP carry (`Mon, 23 Nov 2026 15:10:00 GMT`).
+///
+/// A time without a zone is taken for UTC; one of a zone that is known by a name only is refused.
+#[must_use]
+pub fn parse_time(text: &str) -> Option<i64> {
+    const FORMATS: [&str; 9] = [
+        "%F",
+        "%F %R",
+        "%F %T",
+        "%FT%T",
+        "%F %T %Z",
+        "%b %e %T %Y",
+        "%b %e %T %Y %Z",
+        "%b %e %T %Z %Y",
+        "%d %b %Y %T %Z",
+    ];
+    /// Longer than any of these.
+    const LENGTH_MAX: usize = 64;
+    let text = text.trim();
+    if let Some(ms) = parse_moment(text) {
+        return Some(ms);
+    }
+    if text.len() > LENGTH_MAX || !text.is_ascii() {
+        return None;
+    }
+    let without_day = match text.split_once([',', ' ']) {
+        Some((day, rest)) if day.len() == 3 && day.bytes().all(|b| b.is_ascii_alphabetic()) => {
+            let is_month = read_time(&format!("{day} 1 1970"), "%b %d %Y").is_some();
+            if is_month { text } else { rest.trim_start() }
+        }
+        Some(_) | None => text,
+    };
+    FORMATS
+        .iter()
+        .find_map(|format| read_time(without_day, format))
+}
+
 fn number(digits: &str) -> Option<i64> {
     if digits.bytes().all(|b| b.is_ascii_digit()) {
         digits.parse().ok()
@@ -80,7 +121,7 @@ fn split_fraction(text: &str) -> Option<(i64, &str)> {
     Some((number(kept)? * scale, &after[end..]))
 }
 
-fn parse_offset(text: &str) -> Option<i64> {
+pub(super) fn parse_offset(text: &str) -> Option<i64> {
     if matches!(text, "Z" | "z") {
         return Some(0);
     }
@@ -100,7 +141,7 @@ fn parse_offset(text: &str) -> Option<i64> {
 
 /// Days since 1970-01-01 as a date of the proleptic Gregorian calendar. Years are counted from
 /// March, so that the leap day is a year's last; 146,097 days are 400 years.
-fn date_of(days: i64) -> (i64, i64, i64) {
+pub(super) const fn date_of(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let of_era = shifted.rem_euclid(146_097);
@@ -113,12 +154,12 @@ fn date_of(days: i64) -> (i64, i64, i64) {
     } else {
         march_month - 9
     };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let year = year_of_era + era * 400 + if month <= 2 { 1 } else { 0 };
     (year, month, day)
 }
 
-fn days_to(year: i64, month: i64, day: i64) -> i64 {
-    let march_year = year - i64::from(month <= 2);
+pub(super) const fn days_to(year: i64, month: i64, day: i64) -> i64 {
+    let march_year = year - if month <= 2 { 1 } else { 0 };
     let era = march_year.div_euclid(400);
     let year_of_era = march_year.rem_euclid(400);
     let march_month = if month > 2 { month - 3 } else { month + 9 };
@@ -164,7 +205,37 @@ mod tests {
         }
     }
 
+    #[test]
+    fn times_are_read_as_tools_print_them() {
+        let ms = Some(1_795_446_600_000);
+        for (text, expected) in [
+            ("2026-11-23T15:10:00Z", ms),
+            ("2026-11-23 15:10:00", ms),
+            ("2026-11-23 15:10", ms),
+            ("2026-11-23T15:10:00", ms),
+            ("2026-11-23 16:10:00 +0100", ms),
+            ("Mon Nov 23 15:10:00 2026", ms),
+            ("Mon Nov 23 15:10:00 UTC 2026", ms),
+            ("Nov 23 15:10:00 2026 GMT", ms),
+            ("Mon, 23 Nov 2026 15:10:00 GMT", ms),
+            ("Mon 2026-11-23 15:10:00 UTC", ms),
+            (" 2026-11-23 ", Some(1_795_392_000_000)),
+            ("Mon Nov 23 16:10:00 CET 2026", None),
+            ("Nov 23 15:10:00", None),
+            ("15:10", None),
+            ("tomorrow", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_time(text), expected, "{text:?}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn any_text_is_a_time_or_none(text: String) {
+            let _ = parse_time(&text);
+        }
+
         #[test]
         fn every_moment_of_four_digit_years_reads_back(ms in -62_167_219_200_000_i64..253_402_300_800_000) {
             prop_assert_eq!(parse_moment(&moment_text(ms)), Some(ms));

@@ -2,6 +2,7 @@
 
 use hailer_protocol::expr::Expr;
 use hailer_protocol::row_plan::RowStep;
+use hailer_protocol::time::Wall;
 
 use crate::aggregate::AggregateCall;
 
@@ -84,4 +85,16 @@ pub struct SortKey {
     pub expr: Expr,
     /// Highest first.
     pub descending: bool,
+}
+
+impl FleetStep {
+    /// Puts a moment in the place of every `now()`: the shell's steps see one time each line.
+    pub fn fix_now(&mut self, now: Wall) {
+        match self {
+            Self::Row(step) => step.fix_now(now),
+            Self::Sort { keys } => keys.iter_mut().for_each(|k| k.expr.fix_now(now)),
+            Self::Top { by, .. } => by.fix_now(now),
+            Self::Group { .. } | Self::Count { .. } | Self::Take(_) => {}
+        }
+    }
 }

@@ -3,7 +3,8 @@
 //! The longest run of row verbs from the source on that read nothing the shell fills in goes to the
 //! node; from the first other step on everything stays in the shell, in the order of the line.
 
-use hailer_protocol::expr::Expr;
+use hailer_protocol::eval::{PlanError, check_expr};
+use hailer_protocol::expr::{Expr, Function};
 use hailer_protocol::row_plan::{ParseAs, Projection, RowPlan, RowStep};
 
 use crate::ast::{
@@ -253,6 +254,36 @@ impl Resolver<'_> {
         }
     }
 
+    /// Checks what a function wants written out, as its regular expression, so that no node need be
+    /// asked to find the mistake. What is within the arguments has been checked already.
+    fn written_out(
+        &mut self,
+        function: Function,
+        args: Vec<Expr>,
+        node: &ExprNode,
+    ) -> Option<Expr> {
+        let shallow = args
+            .iter()
+            .map(|arg| match arg {
+                Expr::Literal(_) => arg.clone(),
+                _ => Expr::Column(String::new()),
+            })
+            .collect();
+        let Err(error) = check_expr(&Expr::Call(function, shallow)) else {
+            return Some(Expr::Call(function, args));
+        };
+        let code = match error {
+            PlanError::Pattern(_) => Code::BadRegex,
+            _ => Code::BadExpression,
+        };
+        self.errors.push(
+            Diagnostic::new(code, node.span, error.to_string())
+                .label("here")
+                .help_opt(error.hint()),
+        );
+        None
+    }
+
     /// Resolves an expression; `None` where the parser has said what is wrong with it.
     fn expr(&mut self, node: &ExprNode) -> Option<Expr> {
         Some(match &node.kind {
@@ -294,7 +325,8 @@ impl Resolver<'_> {
             },
             ExprKind::Call(function, args) => {
                 let args: Vec<Option<Expr>> = args.iter().map(|e| self.expr(e)).collect();
-                Expr::Call(*function, args.into_iter().collect::<Option<_>>()?)
+                let args: Vec<Expr> = args.into_iter().collect::<Option<_>>()?;
+                self.written_out(*function, args, node)?
             }
             ExprKind::Error => return None,
         })

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 
 use super::{Begun, Session, Shown};
 use crate::around::Around;
+use crate::clock;
 use crate::error::ShellError;
 use crate::exit::Exit;
 use crate::fleet::{self, Finished, Job, Policy};
@@ -304,8 +305,11 @@ fn apply(
     steps: &[FleetStep],
     around: &Around,
 ) -> Result<(Frame, Vec<Note>), hailer_table::TableError> {
+    let now = clock::wall();
     for step in steps {
-        let (next, more) = frame.apply(step, around)?;
+        let mut step = step.clone();
+        step.fix_now(now);
+        let (next, more) = frame.apply(&step, around)?;
         frame = next;
         notes.extend(more);
     }

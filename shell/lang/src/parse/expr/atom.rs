@@ -86,6 +86,11 @@ impl Parser<'_> {
         let known = Function::ALL.iter().find(|(_, n, _, _)| *n == name);
         let Some(&(function, name, least, most)) = known else {
             let names = Function::ALL.iter().map(|f| f.1);
+            let help = match Function::known_elsewhere_as(name) {
+                Some(function) => Some(format!("here that is `{}`", function.doc().usage)),
+                None => did_you_mean(name, names)
+                    .or_else(|| Some("`help functions` lists them".to_owned())),
+            };
             self.error(
                 Diagnostic::new(
                     Code::UnknownFunction,
@@ -93,7 +98,7 @@ impl Parser<'_> {
                     format!("no function is called `{name}`"),
                 )
                 .label("unknown")
-                .help_opt(did_you_mean(name, names)),
+                .help_opt(help),
             );
             return leaf(ExprKind::Error, whole);
         };
