@@ -13,6 +13,7 @@ mod call;
 mod check;
 mod compiled;
 mod error;
+mod node;
 
 use std::collections::HashSet;
 
@@ -381,6 +382,8 @@ fn as_type(value: Value, data_type: DataType) -> Value {
     }
 }
 
+#[cfg(test)]
+mod function_tests;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! know cannot be decoded, so an old agent refuses a new expression instead of guessing.
 
 mod function;
+mod function_doc;
 
 use std::cell::Cell;
 
@@ -14,7 +15,8 @@ use crate::limits::EXPR_DEPTH_MAX;
 use crate::time::Wall;
 use crate::value::Value;
 
-pub use self::function::{Function, FunctionDoc, Topic};
+pub use self::function::Function;
+pub use self::function_doc::{FunctionDoc, Topic};
 
 /// An expression over one row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -39,9 +39,7 @@ pub(super) fn list() -> String {
         }
         out.push('\n');
     }
-    out.push_str(
-        "\nwhat has no answer is null: `int('x')`, `1 / 0`, a result that does not fit its type\n",
-    );
+    out.push_str("\nwhat has no answer is null: `int('x')`, `1 / 0`, what does not fit its type\n");
     out
 }
 
