@@ -76,6 +76,24 @@ impl FleetStep {
             | Self::Take(_) => None,
         }
     }
+
+    /// Puts a moment in the place of every `now()`: the shell's steps see one time each line.
+    pub fn fix_now(&mut self, now: Wall) {
+        match self {
+            Self::Row(step) => step.fix_now(now),
+            Self::Sort { keys } => keys.iter_mut().for_each(|k| k.expr.fix_now(now)),
+            Self::Top { by, .. } => by.fix_now(now),
+            Self::Agg { calls, .. } => calls
+                .iter_mut()
+                .filter_map(|c| c.argument.as_mut())
+                .for_each(|expr| expr.fix_now(now)),
+            Self::Group { .. }
+            | Self::Count { .. }
+            | Self::Uniq { .. }
+            | Self::Take(_)
+            | Self::Join { .. } => {}
+        }
+    }
 }
 
 /// One key of a `sort`.
@@ -85,16 +103,4 @@ pub struct SortKey {
     pub expr: Expr,
     /// Highest first.
     pub descending: bool,
-}
-
-impl FleetStep {
-    /// Puts a moment in the place of every `now()`: the shell's steps see one time each line.
-    pub fn fix_now(&mut self, now: Wall) {
-        match self {
-            Self::Row(step) => step.fix_now(now),
-            Self::Sort { keys } => keys.iter_mut().for_each(|k| k.expr.fix_now(now)),
-            Self::Top { by, .. } => by.fix_now(now),
-            Self::Group { .. } | Self::Count { .. } | Self::Take(_) => {}
-        }
-    }
 }
