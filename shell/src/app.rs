@@ -129,7 +129,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
                 ..cli.fleet
             };
             let output = output(&cli.out)?;
-            let mut session = session(&fleet, &cli.run).await?;
+            let mut session = session(&fleet, &cli.run, Memory::Remembers).await?;
             let exit = if cli.run.dry_run {
                 show::say(&format!(
                     "{}\n  {argv:?}\n",
@@ -163,7 +163,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
         }
         Some(Command::ExecHelper | Command::DemoFleet(_)) => Ok(Exit::OK),
         None => {
-            let session = session(&cli.fleet, &cli.run).await?;
+            let session = session(&cli.fleet, &cli.run, Memory::Remembers).await?;
             let input = match (cli.lines, cli.script) {
                 (lines, None) if !lines.is_empty() => Input::Lines(lines),
                 (_, Some(script)) => {
@@ -195,7 +195,7 @@ async fn with_demo(
         file: Some(demo.fleet_file()),
         scope,
     };
-    let mut session = session(&fleet, run).await?;
+    let mut session = session(&fleet, run, Memory::Forgets).await?;
     session.settings.ask = Some(AskBar {
         nodes: DEMO_ASK,
         percent: 0,
@@ -251,12 +251,23 @@ async fn carry_out(
     exit
 }
 
-async fn session(fleet: &FleetArgs, run: &RunArgs) -> Result<Session, ShellError> {
+/// Whether what is learned of nodes outlives the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Memory {
+    Remembers,
+    /// A demo's nodes are gone with it.
+    Forgets,
+}
+
+async fn session(fleet: &FleetArgs, run: &RunArgs, memory: Memory) -> Result<Session, ShellError> {
     let file = fleet.file.as_deref().ok_or_else(|| {
         ShellError::usage("no fleet is given")
             .hint("give one with --fleet FILE or HAILER_FLEET; `hailer demo` needs none")
     })?;
-    let opened = open(file, run.connect_timeout)?;
+    let mut opened = open(file, run.connect_timeout)?;
+    if memory == Memory::Forgets {
+        opened.sources.facts_file = None;
+    }
     let defaults = Settings::default();
     let settings = Settings {
         timeout: run.timeout,

@@ -94,6 +94,9 @@ async fn one(
 ) -> Result<Option<Exit>, ShellError> {
     session.prepare(text).await;
     let plan = session.read(text)?;
+    if let Some(remark) = session.remark(&plan) {
+        show::remark(&remark);
+    }
     carry_out(session, Task::Plan(plan), interrupts, output).await
 }
 

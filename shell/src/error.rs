@@ -83,6 +83,7 @@ fn selects_nobody(diagnostic: &Diagnostic) -> bool {
         Code::UnknownName,
         Code::UnknownGroup,
         Code::UnknownValue,
+        Code::UnknownFacts,
     ]
     .contains(&diagnostic.code)
 }

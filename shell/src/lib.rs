@@ -23,6 +23,7 @@ pub mod exit;
 pub mod fleet;
 pub mod help;
 pub mod interrupt;
+pub mod knowledge;
 pub mod line;
 pub mod open;
 pub mod output;

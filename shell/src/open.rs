@@ -14,6 +14,7 @@ use rustls::time_provider::DefaultTimeProvider;
 use crate::clock;
 use crate::error::ShellError;
 use crate::fleet::{Fleet, Timing};
+use crate::knowledge::{self, Sources};
 
 /// A fleet that can be asked.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct Opened {
     pub fleet: Fleet,
     /// The scope its file gives.
     pub default_scope: Option<String>,
+    /// Where more is known of its nodes.
+    pub sources: Sources,
 }
 
 /// Reads a fleet file and gets ready to ask its nodes. Nobody is dialled yet.
@@ -39,14 +42,19 @@ pub fn open(path: &Path, connect_timeout: Option<Duration>) -> Result<Opened, Sh
         .map_err(|d| in_file(ShellError::of_diagnostics(&d, &text)))?;
     let base = path.parent().unwrap_or_else(|| Path::new("."));
     let inventory = Arc::new(inventory);
-    let (credentials, trust) = credentials(&file, &inventory, base, path)?;
+    let (credentials, trust, ca_pem) = credentials(&file, &inventory, base, path)?;
     let mut timing = Timing::default();
     if let Some(wait) = connect_timeout {
         timing.connect_timeout = wait;
     }
     let fleet = Fleet::open(Arc::clone(&inventory), &credentials, &trust, timing)
         .map_err(|e| ShellError::own(format!("open the fleet: {e}")))?;
+    let sources = Sources {
+        folder: base.to_owned(),
+        facts_file: knowledge::facts_path(inventory.fleet().as_str(), &ca_pem),
+    };
     Ok(Opened {
+        sources,
         default_scope: file.default_scope.map(|s| s.into_inner()),
         inventory,
         fleet,
@@ -58,7 +66,7 @@ fn credentials(
     inventory: &Inventory,
     base: &Path,
     path: &Path,
-) -> Result<(Credentials, Trust), ShellError> {
+) -> Result<(Credentials, Trust, String), ShellError> {
     let missing = |what: &str, example: &str| {
         ShellError::usage(format!(
             "{}: the fleet file does not say {what}",
@@ -94,7 +102,7 @@ fn credentials(
     .map_err(|e| {
         ShellError::usage(format!("{}: {e}", ca.display())).at(&path.display().to_string())
     })?;
-    Ok((credentials, trust))
+    Ok((credentials, trust, ca_pem))
 }
 
 /// What no node would accept is said here, once, and not once a node.

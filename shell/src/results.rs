@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hailer_lang::ast::{ResultRef, SetKind};
-use hailer_lang::node_set::NodeSet;
+use hailer_lang::node_set::{NodeId, NodeSet};
 use hailer_lang::selector::{ResultSetError, ResultSets};
 use hailer_protocol::value::Value;
 use hailer_table::Frame;
@@ -112,12 +112,21 @@ impl Results {
 impl ResultSets for Results {
     fn set(&self, result: ResultRef, kind: SetKind) -> Result<NodeSet, ResultSetError> {
         let kept = self.find(result)?;
+        if let (SetKind::Rows, Some(frame)) = (kind, &kept.frame) {
+            return nodes_of_rows(frame);
+        }
         let run = kept.run.as_ref().ok_or(ResultSetError::NoNodes)?;
         let mut set = NodeSet::default();
         match kind {
             SetKind::State(state) => {
                 if let Some(nodes) = run.summary.nodes_in(state) {
                     set = nodes.clone();
+                }
+            }
+            // A plain answer is a row, whether it came or not.
+            SetKind::Rows => {
+                for answer in run.gather.answers() {
+                    set.insert(answer.node);
                 }
             }
             SetKind::Majority | SetKind::Minority => {
@@ -141,4 +150,17 @@ impl ResultSets for Results {
         }
         Ok(set)
     }
+}
+
+/// The nodes that rows were observed on. A row that was observed on none of them, such as one of a
+/// file, makes the whole a mistake: it would be left out in silence.
+fn nodes_of_rows(frame: &Frame) -> Result<NodeSet, ResultSetError> {
+    let mut set = NodeSet::default();
+    for row in 0..frame.len() {
+        match frame.provenance(row) {
+            Some([]) | None => return Err(ResultSetError::NoProvenance),
+            Some(nodes) => nodes.iter().for_each(|n| set.insert(NodeId(*n))),
+        }
+    }
+    Ok(set)
 }

@@ -1,15 +1,15 @@
 //! A session: lines in, results out. The prompt, `-c`, scripts and standard input all come here.
 
+mod prepare;
 mod query;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use hailer_lang::ast::{self, Line, Selector};
+use hailer_lang::ast::{self, Line};
 use hailer_lang::danger;
 use hailer_lang::explain::explain;
 use hailer_lang::inventory::Inventory;
-use hailer_lang::parse::{Parsed, parse, parse_selector};
+use hailer_lang::parse::{parse, parse_selector};
 use hailer_lang::plan::{Context, LinePlan, Query, ResolvedScope, Source, plan, resolve_scope};
 use hailer_lang::selector::{Live, asks_live};
 use hailer_lang::words;
@@ -19,13 +19,12 @@ use crate::error::ShellError;
 use crate::exit::Exit;
 use crate::fleet::{Finished, Fleet};
 use crate::help;
+use crate::knowledge::Knowledge;
 use crate::open::Opened;
 use crate::results::Results;
 use crate::running::{Heard, Running};
 use crate::settings::Settings;
-
-/// How long a line that selects by live state waits to learn it.
-const LIVE_WITHIN: Duration = Duration::from_secs(4);
+use prepare::uses_current_scope;
 
 /// What a line came to.
 #[derive(Debug)]
@@ -77,6 +76,7 @@ pub struct Session {
     fleet: Arc<Fleet>,
     scope: Option<ResolvedScope>,
     results: Results,
+    knowledge: Knowledge,
     /// How lines are run.
     pub settings: Settings,
 }
@@ -96,6 +96,7 @@ impl Session {
             fleet: Arc::new(opened.fleet),
             scope: None,
             results: Results::default(),
+            knowledge: Knowledge::new(opened.sources),
             settings,
         };
         if let Some(text) = scope.or(opened.default_scope.as_deref()) {
@@ -103,6 +104,7 @@ impl Session {
             if asks_live(&selector) {
                 session.learn_live_states().await;
             }
+            session.learn(&selector).await;
             let live = session.live();
             session.scope = Some(
                 resolve_scope(text, &session.context(&live))
@@ -152,6 +154,7 @@ impl Session {
             inventory: &self.inventory,
             live,
             results: &self.results,
+            learned: self.learned(),
             last_result: self.results.last(),
             scope: self.scope.as_ref(),
         }
@@ -175,31 +178,6 @@ impl Session {
                 columns.map(|c| (c.name.to_owned(), c.usage)).collect()
             }
         }
-    }
-
-    /// Gets ready for a line that asks who is connected: its own selector, the current scope's, or its
-    /// rows.
-    pub async fn prepare(&self, text: &str) {
-        let parsed = parse(text, &self.inventory.known_names());
-        let scope_is_live = self.scope.as_ref().is_some_and(|s| s.is_live);
-        if own_selector(&parsed).is_some_and(asks_live)
-            || (uses_current_scope(&parsed) && scope_is_live)
-            || shows_live_states(&parsed)
-        {
-            self.learn_live_states().await;
-        }
-    }
-
-    /// Connects all nodes, and waits until it is known who is up.
-    async fn learn_live_states(&self) {
-        self.fleet.connect_all_in_background();
-        let known = async {
-            let live = || self.live();
-            while live().up.or(&live().down).len() < self.inventory.len() {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        let _ = tokio::time::timeout(LIVE_WITHIN, known).await;
     }
 
     /// Reads a line and looks everything in it up. Nothing runs.
@@ -371,32 +349,5 @@ impl Session {
                 self.inventory.fold(&scope.nodes)
             ),
         }
-    }
-}
-
-/// The selector that a line itself has.
-const fn own_selector(parsed: &Parsed) -> Option<&Selector> {
-    match &parsed.line {
-        Some(Line::Scope(selector)) => Some(selector),
-        Some(Line::Query(query)) => query.scope.as_ref(),
-        Some(Line::Nothing | Line::Local(_) | Line::Shell(_)) | None => None,
-    }
-}
-
-/// Whether a line's rows tell who is connected.
-const fn shows_live_states(parsed: &Parsed) -> bool {
-    match &parsed.line {
-        Some(Line::Query(query)) => matches!(query.source, ast::Source::Nodes),
-        Some(Line::Nothing | Line::Local(_) | Line::Scope(_) | Line::Shell(_)) | None => false,
-    }
-}
-
-/// Whether a line is for the nodes of the current scope.
-fn uses_current_scope(parsed: &Parsed) -> bool {
-    match &parsed.line {
-        Some(Line::Query(query)) => {
-            query.scope.is_none() && !matches!(query.source, ast::Source::Result(_))
-        }
-        Some(Line::Nothing | Line::Local(_) | Line::Scope(_) | Line::Shell(_)) | None => false,
     }
 }

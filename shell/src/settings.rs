@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hailer_lang::danger::AskBar;
+use hailer_lang::facts::AGE_MAX_DEFAULT;
 
 use crate::error::ShellError;
 use crate::fleet::policy::MAX_IN_FLIGHT_DEFAULT;
@@ -25,6 +26,8 @@ pub struct Settings {
     pub fail_if_rows: bool,
     /// From how many nodes on the prompt asks before a line that changes things; `None` for never.
     pub ask: Option<AskBar>,
+    /// How old a node's facts may be for a selector to go by them.
+    pub facts_age: Duration,
 }
 
 impl Default for Settings {
@@ -37,6 +40,7 @@ impl Default for Settings {
             dry_run: false,
             fail_if_rows: false,
             ask: Some(AskBar::default()),
+            facts_age: AGE_MAX_DEFAULT,
         }
     }
 }
@@ -49,6 +53,10 @@ pub const NAMES: &[(&str, &str)] = &[
     ),
     ("deadline", "end a whole run after this long (30s, 5m, off)"),
     ("max_in_flight", "how many nodes are asked at the same time"),
+    (
+        "facts_age",
+        "how old facts may be for selectors such as kernel~'^5' to go by them (30s, 10m)",
+    ),
     (
         "ask",
         "ask before a line that changes things on more nodes than this, or than 10% of the fleet if that is more (a number, or off)",
@@ -82,6 +90,7 @@ impl Settings {
                 let n = self.max_in_flight;
                 n.map_or_else(|| format!("({MAX_IN_FLIGHT_DEFAULT})"), |n| n.to_string())
             }
+            "facts_age" => format!("{:?}", self.facts_age),
             "ask" => self
                 .ask
                 .map_or_else(|| "off".to_owned(), |bar| bar.nodes.to_string()),
@@ -110,6 +119,10 @@ impl Settings {
             "max_in_flight" => {
                 let n = value.parse().ok().filter(|n| *n > 0);
                 self.max_in_flight = Some(n.ok_or_else(|| wrong("a number from 1"))?);
+            }
+            "facts_age" => {
+                let age = crate::cli::duration(value);
+                self.facts_age = age.map_err(|_| wrong("a duration such as 30s or 10m"))?;
             }
             "ask" if value == "off" => self.ask = None,
             "ask" => {

@@ -33,6 +33,11 @@ pub fn write(text: &str) -> io::Result<()> {
     out.flush()
 }
 
+/// Prints what an operator must know beside a result.
+pub fn remark(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
 /// Prints why something could not be done.
 pub fn complain(error: &ShellError) {
     let mut err = io::stderr().lock();

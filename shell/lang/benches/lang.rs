@@ -7,7 +7,7 @@ use hailer_lang::inventory::Inventory;
 use hailer_lang::inventory::file::FleetFile;
 use hailer_lang::node_set::fold::fold;
 use hailer_lang::parse::{KnownNames, parse, parse_selector};
-use hailer_lang::selector::{Live, NoResults, World, evaluate};
+use hailer_lang::selector::{Learned, Live, NoResults, World, evaluate};
 
 fn fleet() -> Inventory {
     let mut text = "fleet = \"bench\"\n".to_owned();
@@ -64,6 +64,7 @@ fn selectors(c: &mut Criterion) {
             inventory: &inventory,
             live: &live,
             results: &NoResults,
+            learned: Learned::nothing(),
         };
         c.bench_function(&format!("10k nodes: {text}"), |b| {
             b.iter(|| evaluate(black_box(&selector), world))

@@ -335,6 +335,8 @@ pub enum SelectorKind {
     Regex(String),
     /// `@group`.
     Group(String),
+    /// `source:group`, `source:*`.
+    Source(String, Pattern),
     /// A condition on a label.
     Label(Ident, LabelTest),
     /// `state=up`.
@@ -344,7 +346,7 @@ pub enum SelectorKind {
         /// `state!=up`.
         negated: bool,
     },
-    /// `$3.failed`.
+    /// `$3.failed`, and `$3` for the nodes of its rows.
     Result(ResultRef, SetKind),
     /// Operators from left to right. Flat, since a pasted list has thousands of names.
     Chain(Box<Selector>, Vec<(SetOp, Selector)>),
@@ -398,6 +400,9 @@ pub enum SetKind {
     Minority,
     /// The targets in the largest group of equal answers.
     Majority,
+    /// The nodes that its rows were observed on, as the verbs left them: `$3` alone. A command's
+    /// result without verbs has a row for every target.
+    Rows,
 }
 
 impl SetKind {
@@ -406,7 +411,7 @@ impl SetKind {
         State::ALL
             .into_iter()
             .map(State::as_str)
-            .chain(["minority", "majority"])
+            .chain(["minority", "majority", "rows"])
     }
 
     /// Finds a kind by its name.
@@ -415,6 +420,7 @@ impl SetKind {
         match name {
             "minority" => Some(Self::Minority),
             "majority" => Some(Self::Majority),
+            "rows" => Some(Self::Rows),
             state => State::by_name(state).map(Self::State),
         }
     }
@@ -426,6 +432,7 @@ impl SetKind {
             Self::State(s) => s.as_str(),
             Self::Minority => "minority",
             Self::Majority => "majority",
+            Self::Rows => "rows",
         }
     }
 }

@@ -1,9 +1,11 @@
 //! What a plan is made against: the fleet as it is now, and the settings of the moment.
 
+use std::time::Duration;
+
 use crate::ast::Selector;
 use crate::inventory::Inventory;
 use crate::node_set::NodeSet;
-use crate::selector::{Live, ResultSets, World};
+use crate::selector::{Learned, Live, ResultSets, Selected, World};
 
 /// Everything that planning looks names up in.
 #[derive(Clone, Copy)]
@@ -14,6 +16,8 @@ pub struct Context<'a> {
     pub live: &'a Live,
     /// The kept results.
     pub results: &'a dyn ResultSets,
+    /// What was learned of the nodes beside the inventory.
+    pub learned: Learned<'a>,
     /// The number of the last result; `None` before the first.
     pub last_result: Option<u32>,
     /// The current scope; `None` where none was set, or setting it failed.
@@ -37,6 +41,7 @@ impl<'a> Context<'a> {
             inventory: self.inventory,
             live: self.live,
             results: self.results,
+            learned: self.learned,
         }
     }
 }
@@ -50,8 +55,13 @@ pub struct ResolvedScope {
     pub text: String,
     /// Whether the selector names a result: then its nodes stay those of now.
     pub is_frozen: bool,
-    /// Whether the selector asks who is connected: then its nodes are others from moment to moment.
+    /// Whether its nodes are others from moment to moment: it asks who is connected, what nodes say
+    /// of themselves, or a source of groups.
     pub is_live: bool,
+    /// The nodes that it may stand for: their facts are not known, so they are no targets.
+    pub undecided: NodeSet,
+    /// How old the oldest fact is that it went by.
+    pub facts_age: Option<Duration>,
 }
 
 impl ResolvedScope {
@@ -63,15 +73,26 @@ impl ResolvedScope {
             text: "@all".to_owned(),
             is_frozen: false,
             is_live: false,
+            undecided: NodeSet::default(),
+            facts_age: None,
         }
     }
 
-    pub(crate) fn new(selector: &Selector, text: &str, nodes: NodeSet) -> Self {
+    pub(crate) fn new(
+        selector: &Selector,
+        text: &str,
+        selected: Selected,
+        context: &Context<'_>,
+    ) -> Self {
+        let facts = &context.learned.facts;
+        let asks_facts = crate::selector::asks_facts(selector, context.inventory);
         Self {
-            nodes,
             text: format!("@{}", selector.span.of(text).trim()),
             is_frozen: crate::selector::is_frozen(selector),
-            is_live: crate::selector::asks_live(selector),
+            is_live: crate::selector::is_live(selector, context.inventory),
+            facts_age: asks_facts.then(|| facts.oldest(&selected.nodes)).flatten(),
+            undecided: selected.undecided,
+            nodes: selected.nodes,
         }
     }
 }

@@ -86,6 +86,12 @@ codes! {
     UnknownGroup = "unknown-group",
     /// A pattern that no node matches.
     NoMatch = "no-match",
+    /// A selector by facts that nobody knows.
+    UnknownFacts = "unknown-facts",
+    /// A source of groups that gives no answer.
+    GroupSource = "group-source",
+    /// A program that wants a terminal, which a node does not have.
+    WantsTerminal = "wants-terminal",
     /// A selector that comes out empty.
     NothingSelected = "nothing-selected",
     /// No result of this number.

@@ -1,6 +1,7 @@
 //! Says what a plan would do, and where: `explain LINE`.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use crate::danger::changes_things;
 use crate::fleet_plan::FleetStep;
@@ -17,7 +18,7 @@ pub fn explain(plan: &LinePlan, inventory: &Inventory) -> String {
     match plan {
         LinePlan::Nothing => "nothing\n".to_owned(),
         LinePlan::Local(command) => format!("on this machine  {command}\n"),
-        LinePlan::SetScope(scope) => format!("from now on      {}\n", describe(scope, inventory)),
+        LinePlan::SetScope(scope) => row("from now on", &describe(scope, inventory)),
         LinePlan::Shell(shell) => {
             let mut words = vec![shell.word.clone()];
             words.extend(shell.args.iter().map(|a| format!("{a:?}")));
@@ -29,13 +30,7 @@ pub fn explain(plan: &LinePlan, inventory: &Inventory) -> String {
 
 fn explain_query(query: &Query, inventory: &Inventory) -> String {
     let mut out = String::new();
-    let mut row = |place: &str, text: &str| {
-        let mut lines = text.lines();
-        let _ = writeln!(out, "{place:<17}{}", lines.next().unwrap_or_default());
-        lines.for_each(|line| {
-            let _ = writeln!(out, "{:<17}{line}", "");
-        });
-    };
+    let mut row = |place: &str, text: &str| out.push_str(&row(place, text));
     match &query.source {
         Source::Command(command) => {
             row("nodes", &describe(&query.scope, inventory));
@@ -90,11 +85,55 @@ fn explain_query(query: &Query, inventory: &Inventory) -> String {
     out
 }
 
+/// A place and what is there; further lines stand under the first.
+fn row(place: &str, text: &str) -> String {
+    let mut lines = text.lines();
+    let mut out = format!("{place:<17}{}\n", lines.next().unwrap_or_default());
+    lines.for_each(|line| {
+        let _ = writeln!(out, "{:<17}{line}", "");
+    });
+    out
+}
+
 /// The selector, how many nodes, and which.
 fn describe(scope: &ResolvedScope, inventory: &Inventory) -> String {
     let n = scope.nodes.len();
     let nodes = if n == 1 { "node" } else { "nodes" };
     let names = inventory.fold_limited(&scope.nodes, SCOPE_WIDTH);
     let frozen = if scope.is_frozen { ", frozen" } else { "" };
-    format!("{} = {n} {nodes}{frozen}: {names}", scope.text)
+    let mut out = format!("{} = {n} {nodes}{frozen}: {names}", scope.text);
+    if let Some(age) = scope.facts_age {
+        let _ = write!(out, "\nby facts that are up to {} old", age_text(age));
+    }
+    if !scope.undecided.is_empty() {
+        let _ = write!(out, "\n{}", left_out(scope, inventory));
+    }
+    out
+}
+
+/// Says which nodes a selector leaves out because their facts are not known.
+#[must_use]
+pub fn left_out(scope: &ResolvedScope, inventory: &Inventory) -> String {
+    let n = scope.undecided.len();
+    let (nodes, their) = if n == 1 {
+        ("node", "its")
+    } else {
+        ("nodes", "their")
+    };
+    format!(
+        "{n} {nodes} left out, since {their} facts are not known: {}",
+        inventory.fold_limited(&scope.undecided, SCOPE_WIDTH)
+    )
+}
+
+/// Writes an age as people say it, in its two largest units at most.
+#[must_use]
+pub fn age_text(age: Duration) -> String {
+    let s = age.as_secs();
+    match s {
+        0..=59 => format!("{s}s"),
+        60..=3_599 => format!("{}m{:02}s", s / 60, s % 60),
+        3_600..=86_399 => format!("{}h{:02}m", s / 3_600, s / 60 % 60),
+        _ => format!("{}d{:02}h", s / 86_400, s / 3_600 % 24),
+    }
 }

@@ -21,6 +21,8 @@ pub mod parse;
 
 pub mod node_set;
 
+pub mod facts;
+pub mod group_source;
 pub mod inventory;
 pub mod selector;
 

@@ -13,7 +13,7 @@ use crate::nearest::did_you_mean;
 use crate::parse::Parsed;
 use crate::resolve::{SourceKind, known_result, not_available, resolve};
 use crate::schema::Schema;
-use crate::selector::evaluate;
+use crate::selector::select;
 use crate::span::Span;
 use crate::words;
 
@@ -140,8 +140,8 @@ pub fn resolve_scope(text: &str, context: &Context<'_>) -> Result<ResolvedScope,
     if !diagnostics.is_empty() {
         return Err(diagnostics);
     }
-    let nodes = evaluate(&selector, context.world())?;
-    Ok(ResolvedScope::new(&selector, text, nodes))
+    let selected = select(&selector, context.world())?;
+    Ok(ResolvedScope::new(&selector, text, selected, context))
 }
 
 fn line_plan(
@@ -176,13 +176,20 @@ fn scope(
     context: &Context<'_>,
     errors: &mut Vec<Diagnostic>,
 ) -> Option<ResolvedScope> {
-    let unread =
-        |d: &Diagnostic| selector.span.start <= d.span.start && d.span.end <= selector.span.end;
+    let unread = |d: &Diagnostic| {
+        let within = selector.span.start <= d.span.start && d.span.end <= selector.span.end;
+        // What stands behind it was meant to be a part of it.
+        let behind = d.code == Code::BadSelector
+            && text
+                .get(selector.span.end..d.span.start)
+                .is_some_and(|between| between.trim().is_empty());
+        within || behind
+    };
     if errors.iter().any(unread) {
         return None;
     }
-    match evaluate(selector, context.world()) {
-        Ok(nodes) => Some(ResolvedScope::new(selector, text, nodes)),
+    match select(selector, context.world()) {
+        Ok(selected) => Some(ResolvedScope::new(selector, text, selected, context)),
         Err(more) => {
             errors.extend(more);
             None

@@ -3,15 +3,25 @@
 //! Names, keys and values that nothing in the fleet has are mistakes wherever they stand, also to
 //! the right of `!`: a misspelt exclusion would otherwise run on the very nodes it was to spare. A
 //! live state or a result's set may be empty, since that is an answer; only the whole must not be.
+//!
+//! What the nodes say of themselves may be unknown, and then it is neither true nor false: a node is
+//! a target only if it would be whatever its unknown facts are.
 
-use crate::ast::{Ident, LabelTest, ResultRef, Selector, SelectorKind, SetKind, SetOp};
+mod labels;
+mod names;
+mod picked;
+mod results;
+
+use crate::ast::{ResultRef, Selector, SelectorKind, SetKind, SetOp};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::facts::{FactsNow, as_label};
+use crate::group_source::KnownGroups;
 use crate::inventory::Inventory;
-use crate::nearest::did_you_mean;
-use crate::node_set::unfold::{NAMES_MAX, Pattern};
-use crate::node_set::{NodeId, NodeSet, fold::fold_limited};
-use crate::pattern::{glob_matches, regex};
+use crate::node_set::{NodeId, NodeSet};
+use crate::pattern::regex;
 use crate::span::Span;
+
+use picked::Picked;
 
 /// Which nodes are connected now. A node in neither set is `unknown`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,6 +64,9 @@ pub enum ResultSetError {
     /// The result did not ask nodes.
     #[error("this result did not come from nodes")]
     NoNodes,
+    /// The result has a row of which nobody knows on which node it was observed.
+    #[error("this result has rows that do not come from a node, and such rows select none")]
+    NoProvenance,
 }
 
 /// Before the first result.
@@ -66,6 +79,27 @@ impl ResultSets for NoResults {
     }
 }
 
+/// What was learned of the nodes beside the inventory.
+#[derive(Debug, Clone, Copy)]
+pub struct Learned<'a> {
+    /// What they told of themselves.
+    pub facts: FactsNow<'a>,
+    /// What sources of groups said.
+    pub groups: &'a KnownGroups,
+}
+
+impl Learned<'_> {
+    /// Before anything was asked.
+    #[must_use]
+    pub const fn nothing() -> Self {
+        static NO_GROUPS: KnownGroups = KnownGroups::new();
+        Self {
+            facts: FactsNow::nothing(),
+            groups: &NO_GROUPS,
+        }
+    }
+}
+
 /// What selectors are evaluated against.
 #[derive(Clone, Copy)]
 pub struct World<'a> {
@@ -75,6 +109,8 @@ pub struct World<'a> {
     pub live: &'a Live,
     /// The kept results.
     pub results: &'a dyn ResultSets,
+    /// What was learned of the nodes beside the inventory.
+    pub learned: Learned<'a>,
 }
 
 impl std::fmt::Debug for World<'_> {
@@ -85,67 +121,104 @@ impl std::fmt::Debug for World<'_> {
     }
 }
 
-/// Evaluates a selector.
+/// The nodes of a selector.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selected {
+    /// Those that it selects whatever the unknown facts are.
+    pub nodes: NodeSet,
+    /// Those of which it cannot be told, since their facts are unknown.
+    pub undecided: NodeSet,
+}
+
+/// Evaluates a selector to the nodes that it surely selects.
 ///
 /// # Errors
 /// Every mistake in it; or that it selects nothing.
 pub fn evaluate(selector: &Selector, world: World<'_>) -> Result<NodeSet, Vec<Diagnostic>> {
-    let mut evaluation = Evaluation {
-        world,
-        errors: Vec::new(),
-    };
-    let nodes = evaluation.set(selector);
-    if evaluation.errors.is_empty() && nodes.is_empty() {
-        evaluation.errors.push(
-            Diagnostic::new(
-                Code::NothingSelected,
-                selector.span,
-                "the selector matches no node",
-            )
-            .label("none")
-            .help("`nodes` lists the nodes in scope, with their labels"),
-        );
+    select(selector, world).map(|selected| selected.nodes)
+}
+
+/// Evaluates a selector.
+///
+/// # Errors
+/// Every mistake in it; or that it selects nothing.
+pub fn select(selector: &Selector, world: World<'_>) -> Result<Selected, Vec<Diagnostic>> {
+    let mut evaluation = Evaluation::new(world);
+    let picked = evaluation.pick(selector);
+    if evaluation.errors.is_empty() && picked.sure.is_empty() {
+        let why = evaluation.why_nothing(selector, &picked);
+        evaluation.errors.push(why);
     }
     if evaluation.errors.is_empty() {
-        Ok(nodes)
+        Ok(Selected {
+            undecided: picked.undecided(),
+            nodes: picked.sure,
+        })
     } else {
         Err(evaluation.errors)
     }
 }
 
+/// Returns the nodes whose facts would decide whether a selector selects them. Mistakes do not
+/// matter here; they are told when it is evaluated.
+#[must_use]
+pub fn undecided(selector: &Selector, world: World<'_>) -> NodeSet {
+    Evaluation::new(world).pick(selector).undecided()
+}
+
 /// Whether a selector names a result: its nodes are those of now, whatever comes later.
 #[must_use]
 pub fn is_frozen(selector: &Selector) -> bool {
-    match &selector.kind {
-        SelectorKind::Result(..) => true,
-        SelectorKind::Chain(first, rest) => {
-            is_frozen(first) || rest.iter().any(|(_, s)| is_frozen(s))
-        }
-        SelectorKind::All
-        | SelectorKind::Names(_)
-        | SelectorKind::Glob(_)
-        | SelectorKind::Regex(_)
-        | SelectorKind::Group(_)
-        | SelectorKind::Label(..)
-        | SelectorKind::State { .. }
-        | SelectorKind::Error => false,
-    }
+    any(selector, &|kind| matches!(kind, SelectorKind::Result(..)))
 }
 
-/// Whether a selector asks who is connected: it stands for other nodes from moment to moment.
+/// Whether a selector asks who is connected.
 #[must_use]
 pub fn asks_live(selector: &Selector) -> bool {
-    match &selector.kind {
-        SelectorKind::State { .. } => true,
-        SelectorKind::Chain(first, rest) => {
-            asks_live(first) || rest.iter().any(|(_, s)| asks_live(s))
-        }
+    any(selector, &|kind| matches!(kind, SelectorKind::State { .. }))
+}
+
+/// Whether a selector asks what nodes say of themselves.
+#[must_use]
+pub fn asks_facts(selector: &Selector, inventory: &Inventory) -> bool {
+    any(selector, &|kind| match kind {
+        SelectorKind::Label(key, _) => as_label(&key.name, inventory).is_some(),
         SelectorKind::All
         | SelectorKind::Names(_)
         | SelectorKind::Glob(_)
         | SelectorKind::Regex(_)
         | SelectorKind::Group(_)
+        | SelectorKind::Source(..)
+        | SelectorKind::State { .. }
+        | SelectorKind::Result(..)
+        | SelectorKind::Chain(..)
+        | SelectorKind::Error => false,
+    })
+}
+
+/// Whether a selector stands for other nodes from moment to moment: it asks who is connected, what
+/// nodes say of themselves, or a source of groups.
+#[must_use]
+pub fn is_live(selector: &Selector, inventory: &Inventory) -> bool {
+    let source = |kind: &SelectorKind| matches!(kind, SelectorKind::Source(..));
+    asks_live(selector) || asks_facts(selector, inventory) || any(selector, &source)
+}
+
+/// Whether a part of a selector is of this kind.
+fn any(selector: &Selector, is: &impl Fn(&SelectorKind) -> bool) -> bool {
+    if is(&selector.kind) {
+        return true;
+    }
+    match &selector.kind {
+        SelectorKind::Chain(first, rest) => any(first, is) || rest.iter().any(|(_, s)| any(s, is)),
+        SelectorKind::All
+        | SelectorKind::Names(_)
+        | SelectorKind::Glob(_)
+        | SelectorKind::Regex(_)
+        | SelectorKind::Group(_)
+        | SelectorKind::Source(..)
         | SelectorKind::Label(..)
+        | SelectorKind::State { .. }
         | SelectorKind::Result(..)
         | SelectorKind::Error => false,
     }
@@ -154,13 +227,24 @@ pub fn asks_live(selector: &Selector) -> bool {
 struct Evaluation<'a> {
     world: World<'a>,
     errors: Vec<Diagnostic>,
+    /// Why the selector may turn out empty: the first set of a result that is, or the last operator
+    /// that left nothing.
+    empty: Option<Diagnostic>,
 }
 
 impl<'a> Evaluation<'a> {
-    fn set(&mut self, selector: &Selector) -> NodeSet {
+    const fn new(world: World<'a>) -> Self {
+        Self {
+            world,
+            errors: Vec::new(),
+            empty: None,
+        }
+    }
+
+    fn pick(&mut self, selector: &Selector) -> Picked {
         let inventory = self.world.inventory;
         let span = selector.span;
-        match &selector.kind {
+        Picked::sure(match &selector.kind {
             SelectorKind::All => inventory.all(),
             SelectorKind::Names(pattern) => self.names(pattern, span),
             SelectorKind::Glob(pattern) => self.glob(pattern, span),
@@ -171,44 +255,75 @@ impl<'a> Evaluation<'a> {
                 }
                 Err(e) => self.fail(Diagnostic::new(Code::BadRegex, span, e)),
             },
-            SelectorKind::Group(name) => match inventory.groups().get(name) {
-                Some(nodes) => nodes.clone(),
-                None => {
-                    let groups = inventory.groups().keys().map(String::as_str);
-                    let help = did_you_mean(name, groups).or_else(|| {
-                        inventory
-                            .id(name)
-                            .map(|_| format!("it is a node: write `{name}`"))
-                    });
-                    self.fail(
-                        Diagnostic::new(
-                            Code::UnknownGroup,
-                            span,
-                            format!("no group is called `{name}`"),
-                        )
-                        .label("unknown group")
-                        .help_opt(help),
-                    )
-                }
-            },
-            SelectorKind::Label(key, test) => self.label(key, test),
+            SelectorKind::Group(name) => self.group(name, span),
+            SelectorKind::Source(source, groups) => self.source(source, groups, span),
+            SelectorKind::Label(key, test) => return self.label(key, test),
             SelectorKind::State { states, negated } => self.state(states, *negated),
             SelectorKind::Result(result, kind) => self.result(*result, *kind, span),
-            SelectorKind::Chain(first, rest) => {
-                let first = self.set(first);
-                rest.iter().fold(first, |left, (op, right)| {
-                    let right = self.set(right);
-                    match op {
-                        SetOp::Union => left.or(&right),
-                        SetOp::Difference => left.sub(&right),
-                        SetOp::Intersection => left.and(&right),
-                        SetOp::SymmetricDifference => left.xor(&right),
-                    }
-                })
-            }
+            SelectorKind::Chain(first, rest) => return self.chain(first, rest),
             // The parser has said why.
             SelectorKind::Error => NodeSet::default(),
+        })
+    }
+
+    fn chain(&mut self, first: &Selector, rest: &[(SetOp, Selector)]) -> Picked {
+        let mut left = self.pick(first);
+        for (op, selector) in rest {
+            let right = self.pick(selector);
+            let both = left.joined(*op, &right);
+            if both.sure.is_empty() && !left.sure.is_empty() && !right.sure.is_empty() {
+                self.emptied(*op, &left, &right, first.span.to(selector.span));
+            }
+            left = both;
         }
+        left
+    }
+
+    /// Notes that an operator left nothing of two sets that both had nodes.
+    fn emptied(&mut self, op: SetOp, left: &Picked, right: &Picked, span: Span) {
+        let (n, m) = (left.sure.len(), right.sure.len());
+        let why = match op {
+            SetOp::Intersection => {
+                format!("{n} before the `&` and {m} behind it, and no node is in both")
+            }
+            SetOp::Difference => "every node before the `!` is behind it too".to_owned(),
+            SetOp::SymmetricDifference => "both sides of the `^` are the same nodes".to_owned(),
+            SetOp::Union => return,
+        };
+        let diagnostic =
+            Diagnostic::new(Code::NothingSelected, span, "the selector matches no node");
+        self.empty = Some(
+            diagnostic
+                .label("none")
+                .help(format!("{why}; `? @…` shows what a part of it stands for")),
+        );
+    }
+
+    /// Says why nothing is selected where no part of the selector is wrong.
+    fn why_nothing(&mut self, selector: &Selector, picked: &Picked) -> Diagnostic {
+        let undecided = picked.undecided();
+        if !undecided.is_empty() {
+            let names = self.world.inventory.fold_limited(&undecided, 60);
+            let n = undecided.len();
+            let nodes = if n == 1 { "node" } else { "nodes" };
+            return Diagnostic::new(
+                Code::UnknownFacts,
+                selector.span,
+                format!("no node is known to match, and of {n} {nodes} the facts are not known: {names}"),
+            )
+            .label("none for certain")
+            .help("a node whose facts are not known is never a target; `nodes |> where state != up` shows who is not connected");
+        }
+        if let Some(why) = self.empty.take() {
+            return why;
+        }
+        Diagnostic::new(
+            Code::NothingSelected,
+            selector.span,
+            "the selector matches no node",
+        )
+        .label("none")
+        .help("`nodes` lists the nodes in scope, with their labels")
     }
 
     fn fail(&mut self, diagnostic: Diagnostic) -> NodeSet {
@@ -229,243 +344,5 @@ impl<'a> Evaluation<'a> {
             return self.fail(Diagnostic::new(Code::NoMatch, span, message).label("no match"));
         }
         set
-    }
-
-    fn too_many(&mut self, pattern: &Pattern, span: Span) -> bool {
-        if pattern.count() > NAMES_MAX {
-            self.errors.push(
-                Diagnostic::new(
-                    Code::TooMany,
-                    span,
-                    format!("this stands for more than {NAMES_MAX} names"),
-                )
-                .label("too many"),
-            );
-            return true;
-        }
-        false
-    }
-
-    fn names(&mut self, pattern: &Pattern, span: Span) -> NodeSet {
-        let inventory = self.world.inventory;
-        if let Some(name) = pattern.plain() {
-            return match (inventory.id(name), inventory.groups().get(name)) {
-                (Some(id), _) => std::iter::once(id).collect(),
-                (None, Some(group)) => group.clone(),
-                (None, None) => self.unknown_name(name, span),
-            };
-        }
-        if self.too_many(pattern, span) {
-            return NodeSet::default();
-        }
-        let mut set = NodeSet::default();
-        let mut unknown = Vec::new();
-        pattern.for_each(&mut |name| match inventory.id(name) {
-            Some(id) => set.insert(id),
-            None => unknown.push(name.to_owned()),
-        });
-        if !unknown.is_empty() {
-            let of = pattern.count();
-            let names = fold_limited(unknown.iter().map(String::as_str), 60);
-            let message = format!(
-                "{} of {of} names are not in the fleet: {names}",
-                unknown.len()
-            );
-            let d = Diagnostic::new(Code::UnknownName, span, message).label("unknown nodes");
-            let glob = pattern.text.split('[').next().unwrap_or_default();
-            let known = self.nodes_where(|_, name| !glob.is_empty() && name.starts_with(glob));
-            let help = if known.is_empty() {
-                let names = inventory.nodes().iter().map(|n| n.name.as_str());
-                unknown.first().and_then(|u| did_you_mean(u, names))
-            } else {
-                Some(format!(
-                    "the fleet has {}",
-                    inventory.fold_limited(&known, 60)
-                ))
-            };
-            return self.fail(d.help_opt(help));
-        }
-        set
-    }
-
-    fn unknown_name(&mut self, name: &str, span: Span) -> NodeSet {
-        let inventory = self.world.inventory;
-        let groups = inventory.groups().keys().map(String::as_str);
-        let names = groups.chain(inventory.nodes().iter().map(|n| n.name.as_str()));
-        let label = inventory
-            .labels()
-            .iter()
-            .find(|(_, values)| values.contains_key(name));
-        let help = label
-            .map(|(key, _)| format!("write `{key}={name}`"))
-            .or_else(|| did_you_mean(name, names));
-        self.fail(
-            Diagnostic::new(
-                Code::UnknownName,
-                span,
-                format!("no node and no group is called `{name}`"),
-            )
-            .label("unknown name")
-            .help_opt(help),
-        )
-    }
-
-    fn glob(&mut self, pattern: &Pattern, span: Span) -> NodeSet {
-        if self.too_many(pattern, span) {
-            return NodeSet::default();
-        }
-        let mut set = NodeSet::default();
-        let mut lost = None;
-        for glob in pattern.names() {
-            let matched = self.nodes_where(|_, name| glob_matches(&glob, name));
-            if matched.is_empty() {
-                lost.get_or_insert(glob);
-            }
-            set = set.or(&matched);
-        }
-        match lost {
-            Some(glob) => self.some(
-                NodeSet::default(),
-                span,
-                &format!("no node's name matches `{glob}`"),
-            ),
-            None => set,
-        }
-    }
-
-    fn label(&mut self, key: &Ident, test: &LabelTest) -> NodeSet {
-        let labels = self.world.inventory.labels();
-        let Some(values) = labels.get(&key.name) else {
-            let known: Vec<&str> = labels.keys().map(String::as_str).chain(["state"]).collect();
-            let help = did_you_mean(&key.name, known.iter().copied())
-                .unwrap_or_else(|| format!("the keys are {}", known.join(", ")));
-            return self.fail(
-                Diagnostic::new(
-                    Code::UnknownKey,
-                    key.span,
-                    format!("no node has a label `{}`", key.name),
-                )
-                .label("unknown key")
-                .help(help),
-            );
-        };
-        match test {
-            LabelTest::Is(wanted) => self.values(key, wanted),
-            LabelTest::IsNot(unwanted) => {
-                let have = self.world.inventory.with_label(&key.name);
-                have.sub(&self.values(key, unwanted))
-            }
-            LabelTest::Matches(pattern) => match regex(&pattern.name) {
-                Ok(regex) => {
-                    let matching = values.iter().filter(|(value, _)| regex.is_match(value));
-                    let set = matching.fold(NodeSet::default(), |all, (_, nodes)| all.or(nodes));
-                    self.some(
-                        set,
-                        pattern.span,
-                        &format!("no value of `{}` matches this", key.name),
-                    )
-                }
-                Err(e) => self.fail(Diagnostic::new(Code::BadRegex, pattern.span, e)),
-            },
-        }
-    }
-
-    fn values(&mut self, key: &Ident, wanted: &[Ident]) -> NodeSet {
-        let values = &self.world.inventory.labels()[&key.name];
-        let mut set = NodeSet::default();
-        for value in wanted {
-            if let Some(nodes) = values.get(&value.name) {
-                set = set.or(nodes);
-                continue;
-            }
-            let help = if value.name.contains(['*', '?']) {
-                let regex = value
-                    .name
-                    .replace('.', "\\.")
-                    .replace('*', ".*")
-                    .replace('?', ".");
-                Some(format!(
-                    "values know no globs: write `{}~'^{regex}$'`",
-                    key.name
-                ))
-            } else {
-                let few = || {
-                    let mut names: Vec<&str> = values.keys().map(String::as_str).take(9).collect();
-                    if values.len() > names.len() {
-                        names.push("…");
-                    }
-                    format!("its values are {}", names.join(", "))
-                };
-                let near = did_you_mean(&value.name, values.keys().map(String::as_str));
-                Some(near.unwrap_or_else(few))
-            };
-            self.errors.push(
-                Diagnostic::new(
-                    Code::UnknownValue,
-                    value.span,
-                    format!("no node has `{}={}`", key.name, value.name),
-                )
-                .label("unknown value")
-                .help_opt(help),
-            );
-        }
-        set
-    }
-
-    fn state(&mut self, states: &[Ident], negated: bool) -> NodeSet {
-        let Live { up, down } = self.world.live;
-        let all = self.world.inventory.all();
-        let mut set = NodeSet::default();
-        for state in states {
-            set = match state.name.as_str() {
-                "up" => set.or(up),
-                "down" => set.or(down),
-                "unknown" => set.or(&all.sub(up).sub(down)),
-                other => {
-                    let help = did_you_mean(other, LIVE_STATES).unwrap_or_else(|| {
-                        format!(
-                            "a node is {}; how a run ended is `$.{other}`",
-                            LIVE_STATES.join(", ")
-                        )
-                    });
-                    self.errors.push(
-                        Diagnostic::new(
-                            Code::UnknownValue,
-                            state.span,
-                            format!("no live state is called `{other}`"),
-                        )
-                        .label("unknown state")
-                        .help(help),
-                    );
-                    set
-                }
-            };
-        }
-        if negated {
-            all.sub(&set)
-        } else {
-            set.and(&all)
-        }
-    }
-
-    fn result(&mut self, result: ResultRef, kind: SetKind, span: Span) -> NodeSet {
-        let error = match self.world.results.set(result, kind) {
-            Ok(set) => return set.and(&self.world.inventory.all()),
-            Err(error) => error,
-        };
-        let (code, help) = match error {
-            ResultSetError::Unknown { .. } | ResultSetError::Dropped | ResultSetError::NoNodes => {
-                (Code::UnknownResult, None)
-            }
-            ResultSetError::Tie => (
-                Code::Tie,
-                Some(format!("look at the groups with `{result} |> group`")),
-            ),
-        };
-        self.fail(
-            Diagnostic::new(code, span, format!("{result}: {error}"))
-                .label("here")
-                .help_opt(help),
-        )
     }
 }

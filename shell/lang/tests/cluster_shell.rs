@@ -128,7 +128,7 @@ fn operators_apply_from_left_to_right_as_cluster_shells_do() {
     use hailer_lang::inventory::Inventory;
     use hailer_lang::inventory::file::FleetFile;
     use hailer_lang::parse::{KnownNames, parse_selector};
-    use hailer_lang::selector::{Live, NoResults, World, evaluate};
+    use hailer_lang::selector::{Learned, Live, NoResults, World, evaluate};
     let file = "fleet = \"f\"\n[[nodes]]\nnames = \"n[1-20]\"\naddress = \"{name}:1\"\n";
     let inventory = Inventory::from_fleet_file(&FleetFile::parse(file).unwrap()).unwrap();
     let live = Live::default();
@@ -152,6 +152,7 @@ fn operators_apply_from_left_to_right_as_cluster_shells_do() {
             inventory: &inventory,
             live: &live,
             results: &NoResults,
+            learned: Learned::nothing(),
         };
         let set = evaluate(&selector, world).unwrap();
         let ours: BTreeSet<String> = inventory.names(&set).map(str::to_owned).collect();

@@ -6,18 +6,24 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use hailer_lang::ast::{ResultRef, SetKind};
 use hailer_lang::diagnostic::render_all;
 use hailer_lang::explain::explain;
+use hailer_lang::facts::{FactsNow, KnownFacts, NodeFacts};
+use hailer_lang::group_source::{GroupNodes, KnownGroups};
 use hailer_lang::inventory::Inventory;
 use hailer_lang::inventory::file::FleetFile;
 use hailer_lang::lexer::Completeness;
 use hailer_lang::node_set::{NodeId, NodeSet};
 use hailer_lang::parse::parse;
+use hailer_lang::pattern::glob_matches;
 use hailer_lang::plan::{Context, LinePlan, ResolvedScope, plan, resolve_scope};
-use hailer_lang::selector::{Live, ResultSetError, ResultSets};
+use hailer_lang::selector::{Learned, Live, ResultSetError, ResultSets};
 use hailer_protocol::state::State;
+use hailer_protocol::time::Wall;
+use hailer_protocol::value::Value;
 
 const FLEET: &str = r#"
 fleet = "demo"
@@ -41,6 +47,10 @@ labels = { role = "compute", dc = "fra", rack = 1 }
 [[nodes]]
 names = "canary"
 address = "{name}.example:7117"
+
+[groups.racks]
+map = "rackctl nodes $GROUP"
+list = "rackctl racks"
 "#;
 
 /// Result 3 of 4: `db1` failed, `db2` timed out, the others were fine. Result 4 is a tie.
@@ -53,6 +63,10 @@ impl ResultSets for Results {
             (ResultRef::Number(3), SetKind::State(State::Failed)) => Ok(named(&["db1"])),
             (ResultRef::Number(3), SetKind::State(State::TimedOut)) => Ok(named(&["db2"])),
             (ResultRef::Number(3), SetKind::State(_)) => Ok(NodeSet::default()),
+            (ResultRef::Number(3), SetKind::Rows) => Ok(named(&["db2"])),
+            (ResultRef::Number(2), SetKind::Rows) => Err(ResultSetError::NoProvenance),
+            (ResultRef::Number(2), SetKind::State(State::Ok)) => Ok(named(&["db1"])),
+            (ResultRef::Number(2), SetKind::State(_)) => Ok(NodeSet::default()),
             (ResultRef::Number(3), SetKind::Minority) => Ok(named(&["db1", "db2"])),
             (ResultRef::Number(4) | ResultRef::Last, SetKind::Minority | SetKind::Majority) => {
                 Err(ResultSetError::Tie)
@@ -68,6 +82,57 @@ fn fleet() -> Inventory {
     Inventory::from_fleet_file(&file).expect("the fleet file has no mistakes")
 }
 
+/// The web nodes told their facts 100 seconds ago, `db1` and `db2` 30 seconds ago, `db3` too long
+/// ago; the others never did.
+fn facts(inventory: &Inventory) -> KnownFacts {
+    let mut known = KnownFacts::default();
+    let of = |at, kernel: &str, cpus| {
+        NodeFacts::of_pairs(Wall(at), |fact| match fact.name {
+            "kernel" => Value::from(kernel),
+            "cpus" => Value::Int(cpus),
+            "memory" => Value::Size(cpus << 30),
+            _ => Value::Null,
+        })
+    };
+    for (id, node) in (0..).map(NodeId).zip(inventory.nodes()) {
+        let facts = match node.name.as_str() {
+            "db1" => of(170_000, "6.1.0", 64),
+            "db2" => of(170_000, "5.4.0", 32),
+            "db3" => of(10_000, "6.1.0", 64),
+            name if name.starts_with("web") => of(100_000, "5.15.0", 8),
+            _ => continue,
+        };
+        known.learn(id, facts);
+    }
+    known
+}
+
+/// Rack `r1` is the nodes of the first rack and two that the fleet does not have; `r2` could not be
+/// asked for, `r3` has other nodes alone.
+fn groups(inventory: &Inventory) -> KnownGroups {
+    let mut known = KnownGroups::default();
+    let key = |group: &str| ("racks".to_owned(), group.to_owned());
+    let of = |glob: &str, elsewhere| {
+        let nodes = (0..).map(NodeId).zip(inventory.nodes());
+        Ok(GroupNodes {
+            nodes: nodes
+                .filter(|(_, n)| glob_matches(glob, n.name.as_str()))
+                .map(|(id, _)| id)
+                .collect(),
+            elsewhere,
+            at: Wall(190_000),
+        })
+    };
+    known.learn(key("r1"), of("rack1n*", 2));
+    known.learn(key("*"), of("rack*", 0));
+    known.learn(
+        key("r2"),
+        Err("its command ended with 1: no such rack".to_owned()),
+    );
+    known.learn(key("r3"), of("none", 3));
+    known
+}
+
 /// What the language makes of one text. A text that begins with `@none ` is read without a scope.
 fn outcome(text: &str, inventory: &Inventory) -> String {
     let mut live = Live {
@@ -78,10 +143,19 @@ fn outcome(text: &str, inventory: &Inventory) -> String {
     live.up.remove(down);
     live.down.insert(down);
     let results = Results(inventory.clone());
+    let (facts, groups) = (facts(inventory), groups(inventory));
     let mut context = Context {
         inventory,
         live: &live,
         results: &results,
+        learned: Learned {
+            facts: FactsNow {
+                known: &facts,
+                now: Wall(200_000),
+                age_max: Duration::from_secs(150),
+            },
+            groups: &groups,
+        },
         last_result: Some(4),
         scope: None,
     };
@@ -164,6 +238,7 @@ fn a_scope_of_a_result_is_frozen_and_one_of_labels_is_not() {
         inventory: &inventory,
         live: &live,
         results: &results,
+        learned: Learned::nothing(),
         last_result: Some(4),
         scope: None,
     };
@@ -186,6 +261,7 @@ fn only_the_parts_that_a_node_knows_are_sent_to_it() {
         inventory: &inventory,
         live: &live,
         results: &results,
+        learned: Learned::nothing(),
         last_result: Some(4),
         scope: Some(&scope),
     };

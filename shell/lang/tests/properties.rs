@@ -12,7 +12,7 @@ use hailer_lang::node_set::unfold::unfold;
 use hailer_lang::node_set::{NodeId, NodeSet};
 use hailer_lang::parse::{KnownNames, Parsed, parse, parse_selector};
 use hailer_lang::plan::{Context, LinePlan, ResolvedScope, Source, plan};
-use hailer_lang::selector::{Live, NoResults, World, evaluate};
+use hailer_lang::selector::{Learned, Live, NoResults, World, evaluate};
 use hailer_lang::write::{expression, row_step};
 use hailer_protocol::row_plan::RowStep;
 use proptest::prelude::*;
@@ -163,7 +163,7 @@ proptest! {
         let parsed = parse(&text, &inventory.known_names());
         spans_are_good(&parsed, &text);
         let context = Context {
-            inventory: &inventory, live: &live, results: &NoResults, last_result: None, scope: Some(&scope),
+            inventory: &inventory, live: &live, results: &NoResults, learned: Learned::nothing(), last_result: None, scope: Some(&scope),
         };
         match plan(&parsed, &text, &context) {
             Ok(_) => prop_assert!(parsed.is_clean()),
@@ -243,7 +243,7 @@ proptest! {
         }
         let (selector, diagnostics) = parse_selector(&text, &KnownNames::default());
         prop_assert_eq!(diagnostics, vec![]);
-        let world = World { inventory: &inventory, live: &live, results: &NoResults };
+        let world = World { inventory: &inventory, live: &live, results: &NoResults, learned: Learned::nothing() };
         match evaluate(&selector, world) {
             Ok(set) => {
                 let names: BTreeSet<String> = inventory.names(&set).map(str::to_owned).collect();
@@ -267,7 +267,7 @@ proptest! {
         let live = Live::default();
         let scope = ResolvedScope::all(&inventory);
         let context = Context {
-            inventory: &inventory, live: &live, results: &NoResults, last_result: None, scope: Some(&scope),
+            inventory: &inventory, live: &live, results: &NoResults, learned: Learned::nothing(), last_result: None, scope: Some(&scope),
         };
         let Ok(LinePlan::Query(query)) = plan(&parsed, &text, &context) else { panic!("{text}") };
         prop_assert_eq!(query.source, Source::Command(command));
@@ -293,7 +293,7 @@ proptest! {
             let inventory = fleet();
             let live = Live::default();
             let context = Context {
-                inventory: &inventory, live: &live, results: &NoResults, last_result: Some(1), scope: None,
+                inventory: &inventory, live: &live, results: &NoResults, learned: Learned::nothing(), last_result: Some(1), scope: None,
             };
             let Ok(LinePlan::Query(query)) = plan(&parsed, &line, &context) else { panic!("{line}") };
             match query.fleet.into_iter().next() {

@@ -142,7 +142,11 @@ impl Repl {
         session: &mut Session,
         text: &str,
     ) -> Result<Option<Exit>, ShellError> {
+        session.learn_for(text).await;
         let plan = session.read(text)?;
+        if let Some(remark) = session.remark(&plan) {
+            show::say(&remark);
+        }
         if let Some(question) = session.question(&plan)
             && !self.editor.confirm(question).await
         {

@@ -93,6 +93,15 @@ impl Session {
         let is_limited = is_limited(&query);
         let run = Arc::new(finished);
         let asked_for_rows = query.returns_rows();
+        if query.source == Source::Facts(Vec::new()) && query.row_plan.steps.is_empty() {
+            self.knowledge.learn_facts(&run, clock::wall());
+        }
+        // Whoever was left out for want of facts has not answered.
+        let of_targets = if query.scope.undecided.is_empty() {
+            Exit::OK
+        } else {
+            Exit::INCOMPLETE
+        };
         let frame = if asked_for_rows || !query.fleet.is_empty() {
             match self.frame_of_run(&run, asked_for_rows, query.fleet).await {
                 Ok(made) => Some(made),
@@ -105,6 +114,7 @@ impl Session {
         let shown = self.keep(number, query.text, Some(run), origin, frame);
         Ok(Shown {
             is_limited,
+            exit: shown.exit.worst(of_targets),
             ..shown
         })
     }
@@ -270,7 +280,7 @@ impl Session {
     }
 
     /// Makes what every node of a line is asked.
-    fn run(&self, probe: Probe, row_plan: RowPlan) -> Result<Run, ShellError> {
+    pub(super) fn run(&self, probe: Probe, row_plan: RowPlan) -> Result<Run, ShellError> {
         let millis = |d: Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
         Ok(Run {
             run: fleet::random::run_id().map_err(|e| ShellError::own(e.to_string()))?,

@@ -1,5 +1,7 @@
 //! The fleet file: TOML text to an [`Inventory`], with every mistake at its place.
 
+mod sources;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -7,6 +9,7 @@ use hailer_protocol::ids::Name;
 use serde::Deserialize;
 use toml::Spanned;
 
+pub use self::sources::GroupsEntry;
 use super::{Inventory, Node};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::nearest::did_you_mean;
@@ -30,6 +33,9 @@ pub struct FleetFile {
     /// The nodes.
     #[serde(default)]
     pub nodes: Vec<Spanned<NodesEntry>>,
+    /// Sources of groups.
+    #[serde(default)]
+    pub groups: BTreeMap<Spanned<String>, Spanned<GroupsEntry>>,
 }
 
 /// A certificate with its key.
@@ -115,6 +121,7 @@ impl Inventory {
             builder.entry(entry);
         }
         builder.names_that_are_both();
+        let sources = builder.sources(&file.groups);
         if file.nodes.is_empty() {
             builder.error(
                 file.fleet.span(),
@@ -134,6 +141,7 @@ impl Inventory {
                     .into_iter()
                     .map(|(name, (_, set))| (name, set))
                     .collect(),
+                sources,
             )),
             _ => Err(errors),
         }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use hailer_protocol::ids::{Name, NodeName};
 
+use crate::group_source::GroupSource;
 use crate::node_set::fold::{fold, fold_limited};
 use crate::node_set::natural::natural_cmp;
 use crate::node_set::{NodeId, NodeSet};
@@ -30,12 +31,18 @@ pub struct Inventory {
     by_name: HashMap<String, NodeId>,
     groups: BTreeMap<String, NodeSet>,
     labels: BTreeMap<String, BTreeMap<String, NodeSet>>,
+    sources: BTreeMap<String, GroupSource>,
 }
 
 impl Inventory {
     /// Puts nodes in the natural order of their names, which is the order of everything that is
     /// listed or asked. Groups number the nodes as they are given; whoever calls has checked the names.
-    fn new(fleet: Name, nodes: Vec<Node>, groups: BTreeMap<String, NodeSet>) -> Self {
+    fn new(
+        fleet: Name,
+        nodes: Vec<Node>,
+        groups: BTreeMap<String, NodeSet>,
+        sources: BTreeMap<String, GroupSource>,
+    ) -> Self {
         let (nodes, groups) = in_natural_order(nodes, groups);
         let mut by_name = HashMap::with_capacity(nodes.len());
         let mut labels: BTreeMap<String, BTreeMap<String, NodeSet>> = BTreeMap::new();
@@ -52,6 +59,7 @@ impl Inventory {
             by_name,
             groups,
             labels,
+            sources,
         }
     }
 
@@ -103,6 +111,12 @@ impl Inventory {
         &self.groups
     }
 
+    /// Returns the sources of groups.
+    #[must_use]
+    pub const fn sources(&self) -> &BTreeMap<String, GroupSource> {
+        &self.sources
+    }
+
     /// Returns every label's values with the nodes that have them.
     #[must_use]
     pub const fn labels(&self) -> &BTreeMap<String, BTreeMap<String, NodeSet>> {
@@ -148,6 +162,7 @@ impl Inventory {
         KnownNames {
             labels: self.labels.keys().cloned().collect(),
             groups: self.groups.keys().cloned().collect(),
+            sources: self.sources.keys().cloned().collect(),
         }
     }
 }

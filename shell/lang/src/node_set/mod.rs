@@ -1,6 +1,7 @@
 //! Node sets: bitmaps over dense node ids. Names and folding are for display only.
 
 pub mod fold;
+pub mod list;
 pub mod natural;
 pub mod unfold;
 

@@ -27,6 +27,8 @@ pub struct KnownNames {
     pub labels: BTreeSet<String>,
     /// The names of groups in the fleet.
     pub groups: BTreeSet<String>,
+    /// The names of its sources of groups: only behind one is a `:` without blanks a part of a name.
+    pub sources: BTreeSet<String>,
 }
 
 /// What a text says.

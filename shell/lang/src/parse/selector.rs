@@ -26,15 +26,8 @@ impl Parser<'_> {
                 .next()
                 .is_none_or(char::is_whitespace);
             if !(before && after) {
-                self.error(
-                    Diagnostic::new(
-                        Code::ColonSpacing,
-                        here,
-                        "` : ` wants a blank on both sides",
-                    )
-                    .label("here")
-                    .help(format!("write `@{} : …`", selector.span.of(self.text))),
-                );
+                let diagnostic = self.colon(&selector);
+                self.error(diagnostic);
             }
             return selector;
         }
@@ -46,17 +39,7 @@ impl Parser<'_> {
         let diagnostic = if c == ')' {
             Diagnostic::new(Code::BadSelector, here, "`)` without `(`").label("here")
         } else if self.rest().starts_with("|>") || self.diagnostics.is_empty() {
-            let command = rest.of(self.text).trim();
-            Diagnostic::new(
-                Code::BadSelector,
-                rest,
-                "a selector ends with ` : ` or with the line",
-            )
-            .label("expected an operator or ` : `")
-            .help(format!(
-                "write `@{} : {command}`",
-                selector.span.of(self.text)
-            ))
+            self.trailer(&selector, rest)
         } else {
             self.at = until;
             return selector;
@@ -315,13 +298,16 @@ impl Parser<'_> {
                 return SelectorKind::Error;
             }
         };
+        if dot == 0 {
+            return SelectorKind::Result(result, SetKind::Rows);
+        }
         if let Some(kind) = SetKind::by_name(name) {
             return SelectorKind::Result(result, kind);
         }
         let all: Vec<&str> = SetKind::names().collect();
         let near = did_you_mean(name, all.iter().copied());
         let message = if name.is_empty() {
-            format!("`{result}` is a table; say which of its nodes are meant")
+            format!("which nodes of `{result}` are meant?")
         } else {
             format!("a result has no nodes called `{name}`")
         };
@@ -346,6 +332,9 @@ impl Parser<'_> {
                     .label("here"),
             );
             return SelectorKind::Error;
+        }
+        if let Some(kind) = self.selector_source(&rest[..length]) {
+            return kind;
         }
         match &rest[..length] {
             "all" => SelectorKind::All,
@@ -379,6 +368,9 @@ impl Parser<'_> {
             return kind;
         }
         self.style(span, Style::NodeName);
+        if let Some(kind) = self.selector_source(text) {
+            return kind;
+        }
         if text == "all" {
             return SelectorKind::All;
         }
@@ -418,8 +410,10 @@ fn commas_first(
     out
 }
 
-const fn is_name(c: char) -> bool {
+pub(in crate::parse) const fn is_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') || !c.is_ascii()
 }
 
 mod label;
+mod source;
+mod trailer;

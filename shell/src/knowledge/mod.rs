@@ -1,0 +1,166 @@
+//! What a session knows of nodes beside the inventory: what they say of themselves, and what
+//! sources of groups say of them. Both are asked when a selector wants them, and remembered.
+
+mod commands;
+mod facts_file;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use hailer_lang::facts::{FactsNow, KnownFacts, NodeFacts};
+use hailer_lang::group_source::{GroupKey, KnownGroups};
+use hailer_lang::inventory::Inventory;
+use hailer_lang::node_set::{NodeId, NodeSet};
+use hailer_lang::selector::Learned;
+use hailer_protocol::time::Wall;
+
+use crate::fleet::Finished;
+
+pub(crate) use facts_file::path as facts_path;
+
+/// How soon a node that gave no facts is asked for them again.
+const AGAIN_AFTER: Duration = Duration::from_secs(60);
+
+/// Commands of sources that run at the same time.
+const COMMANDS_MAX: usize = 8;
+
+/// Where a session's knowledge comes from, and where it is kept.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// The fleet file's own folder, in which commands of sources run.
+    pub folder: PathBuf,
+    /// The file in which facts outlive a session; `None` keeps them in memory alone.
+    pub facts_file: Option<PathBuf>,
+}
+
+/// What was learned.
+#[derive(Debug, Default)]
+pub(crate) struct Knowledge {
+    sources: Sources,
+    facts: KnownFacts,
+    /// When nodes were asked for their facts in vain.
+    in_vain: BTreeMap<NodeId, Wall>,
+    groups: KnownGroups,
+    is_file_read: bool,
+}
+
+impl Knowledge {
+    pub(crate) fn new(sources: Sources) -> Self {
+        Self {
+            sources,
+            ..Self::default()
+        }
+    }
+
+    /// Returns what is known at a moment, of facts that are at most `age_max` old.
+    pub(crate) const fn now(&self, now: Wall, age_max: Duration) -> Learned<'_> {
+        Learned {
+            facts: FactsNow {
+                known: &self.facts,
+                now,
+                age_max,
+            },
+            groups: &self.groups,
+        }
+    }
+
+    /// Reads the file of facts, once.
+    pub(crate) fn recall(&mut self, inventory: &Inventory) {
+        if std::mem::replace(&mut self.is_file_read, true) {
+            return;
+        }
+        if let Some(file) = &self.sources.facts_file {
+            for (node, facts) in facts_file::read(file, inventory) {
+                self.facts.learn(node, facts);
+            }
+        }
+    }
+
+    /// Leaves those nodes out that were asked in vain a moment ago.
+    pub(crate) fn worth_asking(&self, nodes: &NodeSet, now: Wall) -> NodeSet {
+        let lately = |node: &NodeId| {
+            let age = self
+                .in_vain
+                .get(node)
+                .and_then(|at| hailer_lang::group_source::age(*at, now));
+            age.is_some_and(|age| age < AGAIN_AFTER)
+        };
+        nodes.iter().filter(|node| !lately(node)).collect()
+    }
+
+    /// Takes in what nodes answered when they were asked for all their facts.
+    pub(crate) fn learn_facts(&mut self, run: &Finished, now: Wall) {
+        for answer in run.gather.answers() {
+            let table = answer.rows.as_ref();
+            match table.and_then(|table| NodeFacts::of_table(now, table)) {
+                Some(facts) => {
+                    self.in_vain.remove(&answer.node);
+                    self.facts.learn(answer.node, facts);
+                }
+                None => {
+                    self.in_vain.insert(answer.node, now);
+                }
+            }
+        }
+    }
+
+    /// Writes the file of facts. What another shell learned later than this one is kept.
+    pub(crate) async fn remember(&mut self, inventory: &Arc<Inventory>) {
+        let Some(file) = self.sources.facts_file.clone() else {
+            return;
+        };
+        let (inventory, mut facts) = (Arc::clone(inventory), self.facts.clone());
+        let written = tokio::task::spawn_blocking(move || {
+            for (node, other) in facts_file::read(&file, &inventory) {
+                if facts.of(node).is_none_or(|own| own.at < other.at) {
+                    facts.learn(node, other);
+                }
+            }
+            facts_file::write(&file, &inventory, &facts)
+                .map_err(|e| format!("write {}: {e}", file.display()))
+        });
+        match written.await {
+            Ok(Ok(())) => {}
+            // They are asked for again next time.
+            Ok(Err(why)) => tracing::warn!(why, "facts are not kept"),
+            Err(why) => tracing::warn!(%why, "facts are not kept"),
+        }
+    }
+
+    /// Asks sources for groups that are not known, or were told too long ago.
+    pub(crate) async fn learn_groups(
+        &mut self,
+        keys: Vec<GroupKey>,
+        inventory: &Arc<Inventory>,
+        now: Wall,
+    ) {
+        let wanted = keys.into_iter().filter(|key| {
+            let source = inventory.sources().get(&key.0);
+            source.is_some_and(|s| self.groups.is_wanted(key, s.cache, now))
+        });
+        let wanted: Vec<GroupKey> = wanted.collect();
+        for some in wanted.chunks(COMMANDS_MAX) {
+            let mut asked = tokio::task::JoinSet::new();
+            for key in some.iter().cloned() {
+                let (inventory, folder) = (Arc::clone(inventory), self.folder().to_owned());
+                asked.spawn(async move {
+                    let answer = commands::ask(&key, &inventory, &folder, now).await;
+                    (key, answer)
+                });
+            }
+            while let Some(Ok((key, answer))) = asked.join_next().await {
+                self.groups.learn(key, answer);
+            }
+        }
+    }
+
+    fn folder(&self) -> &Path {
+        if self.sources.folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            &self.sources.folder
+        }
+    }
+}
