@@ -6,7 +6,7 @@ use hailer_lang::inventory::file::FleetFile;
 use hailer_lang::node_set::NodeSet;
 use hailer_lang::parse::parse;
 use hailer_lang::plan::{Context, LinePlan, ResolvedScope, plan};
-use hailer_lang::selector::{Live, ResultSetError, ResultSets};
+use hailer_lang::selector::{Learned, Live, ResultSetError, ResultSets};
 use hailer_protocol::eval::Evaluator;
 use hailer_protocol::expr::Function;
 use hailer_protocol::row_plan::RowPlan;
@@ -35,6 +35,7 @@ fn row_plan(rest: &str) -> RowPlan {
         inventory: &inventory,
         live: &Live::default(),
         results: &NoResults,
+        learned: Learned::nothing(),
         last_result: None,
         scope: Some(&scope),
     };
