@@ -34,12 +34,12 @@ selectors  web[001-200]  web*  /regex/  group  key=value  key!=value  key~regex
            A,B union   A ! B difference   A & B intersection   A ^ B either
 probes     metric NAME   facts [COLUMN, …]   nodes
 verbs      parse  where  select  derive  take  group  count  sort  top  agg  uniq
-shell      help  scope  explain LINE  history  set  quit
+shell      help  scope  explain LINE  jobs  cancel  history  set  quit
 states     ok failed timed_out unreachable lost undeliverable cancelled
            not_started denied
 
 help WORD explains a word; help metric lists the metrics. Ctrl-C once stops
-asking more nodes, twice ends what runs on them.
+asking more nodes, twice ends what runs on them; Ctrl-Z gives the prompt back.
 ";
 
 /// Returns help on a word, or on the whole language.

@@ -1,10 +1,24 @@
-//! Ctrl-C while a line runs: once asks nobody else, twice stops those who were asked. What it means
-//! is decided in [`crate::line`]; here it is only heard.
+//! Ctrl-C and Ctrl-Z while a line runs: Ctrl-C once asks nobody else, twice stops those who were
+//! asked; Ctrl-Z lets the run go on in the background. What they mean is decided in
+//! [`crate::line`]; here they are only heard.
 
-/// Turns interrupts of the terminal into wishes for the run under way.
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// What the operator's keys ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// Ctrl-C.
+    Interrupt,
+    /// Ctrl-Z.
+    Suspend,
+}
+
+/// Turns the terminal's signals into wishes for the run under way.
 #[derive(Debug)]
 pub struct Interrupts {
-    signal: tokio::signal::unix::Signal,
+    interrupt: Signal,
+    /// `None` where Ctrl-Z stops hailer, as it stops any program.
+    suspend: Option<Signal>,
 }
 
 impl Interrupts {
@@ -13,23 +27,63 @@ impl Interrupts {
     /// # Errors
     /// When the handler cannot be installed.
     pub fn take_over() -> std::io::Result<Self> {
-        let kind = tokio::signal::unix::SignalKind::interrupt();
         Ok(Self {
-            signal: tokio::signal::unix::signal(kind)?,
+            interrupt: signal(SignalKind::interrupt())?,
+            suspend: None,
         })
     }
 
-    /// Forgets interrupts that came before: they were meant for something else.
+    /// Takes SIGTSTP over, too, from the default of stopping the program: a prompt has a background
+    /// of its own, and a shell that is stopped does not renew the leases of its runs.
     ///
     /// # Errors
-    /// When the handler cannot be installed.
+    /// When a handler cannot be installed.
+    pub fn take_over_both() -> std::io::Result<Self> {
+        Ok(Self {
+            suspend: Some(suspend()?),
+            ..Self::take_over()?
+        })
+    }
+
+    /// Forgets keys that were pressed before: they were meant for something else.
+    ///
+    /// # Errors
+    /// When a handler cannot be installed.
     pub fn forget(&mut self) -> std::io::Result<()> {
-        *self = Self::take_over()?;
+        *self = match self.suspend {
+            Some(_) => Self::take_over_both()?,
+            None => Self::take_over()?,
+        };
         Ok(())
     }
 
-    /// Waits for the next interrupt.
-    pub async fn next(&mut self) {
-        self.signal.recv().await;
+    /// Waits for the next key.
+    pub async fn next(&mut self) -> Key {
+        let suspended = async {
+            match &mut self.suspend {
+                Some(suspend) => suspend.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.interrupt.recv() => Key::Interrupt,
+            _ = suspended => Key::Suspend,
+        }
     }
+}
+
+/// Stops this process as Ctrl-Z would have, together with a command of the operator's own machine
+/// that it has just stopped. Whoever started hailer lets both go on; where nobody could, nothing is
+/// stopped.
+pub fn stop_with_child() {
+    use rustix::process::{Signal, getpid, getppid, getsid, kill_process};
+    let own = getsid(None).ok();
+    let of_parent = getppid().and_then(|parent| getsid(Some(parent)).ok());
+    if own.is_some() && own == of_parent {
+        let _ = kill_process(getpid(), Signal::STOP);
+    }
+}
+
+fn suspend() -> std::io::Result<Signal> {
+    signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))
 }

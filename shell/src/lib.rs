@@ -5,7 +5,7 @@
 //!
 //! - [`app`]: what the program does, from its arguments ([`cli`]) to its [`exit`] code.
 //! - [`session`]: lines in, results out; [`running`]: one run under way, which [`mod@line`] waits for
-//!   while it is [`watch`]ed.
+//!   while it is [`watch`]ed, and [`jobs`] hears while other lines are typed.
 //! - [`repl`]: the prompt. [`batch`]: `-c`, scripts, standard input.
 //! - [`fleet`]: links and fan-out. [`rows`]: answers become rows. [`results`]: `$1`, `$2` …
 //!   [`around`]: what verbs know beside their rows.
@@ -23,6 +23,7 @@ pub mod exit;
 pub mod fleet;
 pub mod help;
 pub mod interrupt;
+pub mod jobs;
 pub mod knowledge;
 pub mod line;
 pub mod open;
@@ -36,5 +37,6 @@ pub mod script;
 pub mod session;
 pub mod settings;
 pub mod show;
+pub mod tally;
 pub mod view;
 pub mod watch;

@@ -1,16 +1,15 @@
-//! One line under way: evaluation, events, the live view and Ctrl-C, brought together.
+//! One line under way: evaluation, events, the live view, Ctrl-C and Ctrl-Z, brought together.
 
 use std::sync::Arc;
 
 use crate::app::Looks;
 use crate::error::ShellError;
-use crate::fleet::{Control, Event};
-use crate::interrupt::Interrupts;
+use crate::fleet::{Control, Event, Finished};
+use crate::interrupt::{Interrupts, Key};
 use crate::pen::Pen;
-use crate::running::Heard;
+use crate::running::{Heard, Running};
 use crate::session::{Answered, Begun, Session};
 use crate::watch::{EVERY, Watch};
-use hailer_lang::node_set::NodeSet;
 use hailer_lang::plan::LinePlan;
 
 /// How a line is shown while it runs.
@@ -62,9 +61,8 @@ pub async fn carry_out<T: Hears>(
     interrupts
         .forget()
         .map_err(|e| ShellError::own(format!("take over Ctrl-C: {e}")))?;
-    let targets = targets(session, &task);
     let inventory = Arc::clone(session.inventory());
-    let mut watch = Watch::begin(inventory, targets, showing.looks, showing.is_quiet);
+    let mut watch = Watch::begin(inventory, showing.looks, showing.is_quiet);
     let begun = match task {
         Task::Plan(plan) => session.begin_plan(plan).await?,
         Task::Argv(argv) => session.begin_argv(argv)?,
@@ -73,11 +71,47 @@ pub async fn carry_out<T: Hears>(
         Begun::Answered(answered) => return Ok(answered),
         Begun::Running(running) => running,
     };
+    let followed = follow(
+        &mut running,
+        interrupts,
+        &mut watch,
+        showing,
+        pen.as_deref_mut(),
+    )
+    .await;
+    let ended = match followed {
+        Followed::Ended(ended) => ended,
+        Followed::Aside => {
+            watch.clear();
+            return Ok(Answered::Said(session.send_aside(running)));
+        }
+    };
+    let shown = match ended {
+        Ok(finished) => session.finish(&running, finished).await,
+        Err(error) => Err(error),
+    };
+    watch.clear();
+    shown.map(|shown| Answered::Result(Box::new(shown)))
+}
+
+/// What ends [`follow`].
+enum Followed {
+    /// The run is over.
+    Ended(Result<Finished, ShellError>),
+    /// The operator wants the prompt back, and the run to go on.
+    Aside,
+}
+
+async fn follow<T: Hears>(
+    running: &mut Running,
+    interrupts: &mut Interrupts,
+    watch: &mut Watch,
+    showing: Showing,
+    mut pen: Option<&mut Pen<T>>,
+) -> Followed {
     let mut ticks = tokio::time::interval(EVERY);
-    let mut wish = Control::Halt;
-    let mut is_cancelled = false;
     let mut waiting = Vec::new();
-    let ended = loop {
+    let followed = loop {
         if let Some(pen) = &mut pen
             && !pen.is_busy()
             && !waiting.is_empty()
@@ -89,29 +123,26 @@ pub async fn carry_out<T: Hears>(
         }
         let is_writing = pen.as_ref().is_some_and(|pen| pen.is_busy());
         // Once all shall end, the end is waited for and not the reader.
-        let has_room = waiting.len() < WAITING_MAX || is_cancelled;
+        let has_room = waiting.len() < WAITING_MAX || running.tally.wish == Some(Control::Cancel);
         tokio::select! {
             told = running.heard(), if has_room => match told {
                 Heard::Event(event) => {
-                    watch.event(&event);
                     if pen.is_some() {
                         waiting.push(event);
                     }
                 }
-                Heard::Ended(ended) => break ended,
+                Heard::Ended(ended) => break Followed::Ended(ended),
             },
             () = rests(&mut pen), if is_writing => {}
             _ = ticks.tick() => {
                 if !(is_writing && showing.prints) {
-                    watch.draw();
+                    watch.draw(&running.tally);
                 }
             }
-            () = interrupts.next() => {
-                watch.told(wish);
-                running.wish(wish);
-                is_cancelled = wish == Control::Cancel;
-                wish = Control::Cancel;
-            }
+            key = interrupts.next() => match key {
+                Key::Interrupt => running.interrupt(),
+                Key::Suspend => break Followed::Aside,
+            },
         }
     };
     if let Some(pen) = pen {
@@ -120,12 +151,7 @@ pub async fn carry_out<T: Hears>(
         }
         write(pen, waiting);
     }
-    let shown = match ended {
-        Ok(finished) => session.finish(&running, finished).await,
-        Err(error) => Err(error),
-    };
-    watch.clear();
-    shown.map(|shown| Answered::Result(Box::new(shown)))
+    followed
 }
 
 fn write<T: Hears>(pen: &mut Pen<T>, events: Vec<Event>) {
@@ -136,19 +162,4 @@ async fn rests<T: Send + 'static>(pen: &mut Option<&mut Pen<T>>) {
     if let Some(pen) = pen {
         pen.rests().await;
     }
-}
-
-fn targets(session: &Session, task: &Task) -> NodeSet {
-    let scope = match task {
-        Task::Plan(LinePlan::Query(query)) if query.source.asks_nodes() => Some(&query.scope),
-        Task::Plan(
-            LinePlan::Query(_)
-            | LinePlan::Nothing
-            | LinePlan::Local(_)
-            | LinePlan::SetScope(_)
-            | LinePlan::Shell(_),
-        ) => None,
-        Task::Argv(_) => session.scope(),
-    };
-    scope.map_or_else(NodeSet::default, |s| s.nodes.clone())
 }

@@ -1,6 +1,6 @@
 //! Kept results: `$1`, `$2` … and `$`, with their rows and their sets of nodes.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use hailer_lang::ast::{ResultRef, SetKind};
@@ -53,6 +53,8 @@ pub struct Results {
     reserved: u32,
     /// The result that `$` is: the one that was kept last.
     last: Option<u32>,
+    /// Numbers whose runs go on in the background.
+    running: BTreeSet<u32>,
 }
 
 impl Results {
@@ -71,6 +73,34 @@ impl Results {
             if let Some((_, dropped)) = self.kept.pop_front() {
                 bytes = bytes.saturating_sub(dropped.bytes());
             }
+        }
+    }
+
+    /// Takes note that the run of that number goes on in the background, or no longer does.
+    pub(crate) fn set_running(&mut self, number: u32, is_running: bool) {
+        if is_running {
+            self.running.insert(number);
+        } else {
+            self.running.remove(&number);
+        }
+    }
+
+    /// Makes `$` an earlier result again.
+    pub(crate) const fn stay_at(&mut self, last: u32) {
+        self.last = Some(last);
+    }
+
+    /// Whether that result is here.
+    pub(crate) fn is_kept(&self, number: u32) -> bool {
+        self.kept.iter().any(|(n, _)| *n == number)
+    }
+
+    /// Returns the highest number that was given away; `None` before the first.
+    #[must_use]
+    pub const fn highest(&self) -> Option<u32> {
+        match self.reserved {
+            0 => None,
+            number => Some(number),
         }
     }
 
@@ -95,6 +125,11 @@ impl Results {
     /// When there is no such result, or it was dropped to make room.
     pub fn find(&self, wanted: ResultRef) -> Result<&Kept, ResultSetError> {
         let unknown = ResultSetError::Unknown { last: self.last };
+        if let ResultRef::Number(number) = wanted
+            && self.running.contains(&number)
+        {
+            return Err(ResultSetError::Running { number });
+        }
         let number = match (wanted, self.last) {
             (_, None) => return Err(unknown),
             (ResultRef::Last, Some(last)) => last,

@@ -5,8 +5,10 @@ use hailer_lang::plan::Query;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use crate::clock;
 use crate::error::ShellError;
 use crate::fleet::{Control, Event, Finished, FleetError};
+use crate::tally::Tally;
 
 /// One run under way. Dropping it asks all its nodes to stop.
 #[derive(Debug)]
@@ -15,10 +17,15 @@ pub struct Running {
     pub number: u32,
     /// What was asked, and what becomes of the answers.
     pub query: Query,
+    /// What is known of it so far.
+    pub tally: Tally,
+    /// It went on while other lines were typed: `$` stays with what was typed last.
+    pub is_aside: bool,
     events: mpsc::Receiver<Event>,
     is_hearing: bool,
     control: mpsc::Sender<Control>,
     task: JoinHandle<Result<Finished, FleetError>>,
+    ended: Option<Result<Finished, ShellError>>,
 }
 
 /// What is heard of a run.
@@ -31,7 +38,7 @@ pub enum Heard {
 }
 
 impl Running {
-    pub(crate) const fn new(
+    pub(crate) fn new(
         number: u32,
         query: Query,
         events: mpsc::Receiver<Event>,
@@ -40,19 +47,26 @@ impl Running {
     ) -> Self {
         Self {
             number,
+            tally: Tally::new(query.scope.nodes.clone(), clock::mono()),
             query,
+            is_aside: false,
             events,
             is_hearing: true,
             control,
             task,
+            ended: None,
         }
     }
 
     /// Waits for the next thing that is heard; all events come before the end. A listener that does
     /// not call this holds the run up, as a slow terminal would. May be dropped and called again.
     pub async fn heard(&mut self) -> Heard {
+        if let Some(ended) = self.ended.take() {
+            return Heard::Ended(ended);
+        }
         if self.is_hearing {
             if let Some(event) = self.events.recv().await {
+                self.tally.event(&event);
                 return Heard::Event(event);
             }
             self.is_hearing = false;
@@ -64,10 +78,25 @@ impl Running {
         })
     }
 
+    /// Takes the end back, for whoever listens next.
+    pub(crate) fn put_back(&mut self, ended: Result<Finished, ShellError>) {
+        self.ended = Some(ended);
+    }
+
     /// Tells the run what is wanted of it. One that is just ending no longer listens; then there is
     /// nothing to stop.
-    pub fn wish(&self, wish: Control) {
+    pub fn wish(&mut self, wish: Control) {
+        self.tally.wish = Some(wish);
         let _ = self.control.try_send(wish);
+    }
+
+    /// Tells the run that the operator wants it to end: at first that nobody else is asked, and
+    /// with the next call that those who were asked stop.
+    pub fn interrupt(&mut self) {
+        self.wish(match self.tally.wish {
+            None => Control::Halt,
+            Some(Control::Halt | Control::Cancel) => Control::Cancel,
+        });
     }
 }
 

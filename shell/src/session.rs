@@ -1,5 +1,6 @@
 //! A session: lines in, results out. The prompt, `-c`, scripts and standard input all come here.
 
+mod background;
 mod prepare;
 mod query;
 
@@ -19,6 +20,7 @@ use crate::error::ShellError;
 use crate::exit::Exit;
 use crate::fleet::{Finished, Fleet};
 use crate::help;
+use crate::jobs::Jobs;
 use crate::knowledge::Knowledge;
 use crate::open::Opened;
 use crate::results::Results;
@@ -76,6 +78,7 @@ pub struct Session {
     fleet: Arc<Fleet>,
     scope: Option<ResolvedScope>,
     results: Results,
+    jobs: Jobs,
     knowledge: Knowledge,
     /// How lines are run.
     pub settings: Settings,
@@ -96,6 +99,7 @@ impl Session {
             fleet: Arc::new(opened.fleet),
             scope: None,
             results: Results::default(),
+            jobs: Jobs::default(),
             knowledge: Knowledge::new(opened.sources),
             settings,
         };
@@ -155,7 +159,7 @@ impl Session {
             live,
             results: &self.results,
             learned: self.learned(),
-            last_result: self.results.last(),
+            last_result: self.results.highest(),
             scope: self.scope.as_ref(),
         }
     }
@@ -278,7 +282,11 @@ impl Session {
                 self.scope = Some(scope);
                 Answered::Nothing
             }
-            LinePlan::Shell(command) => self.shell_word(&command.word, &command.args)?,
+            LinePlan::Shell(command) => match command.word.as_str() {
+                "jobs" => return self.jobs_word(&command.args).await,
+                "cancel" => return self.cancel_word(&command.args).await,
+                word => self.shell_word(word, &command.args)?,
+            },
             LinePlan::Query(query) => {
                 self.check_expected(&LinePlan::Query(query.clone()))?;
                 if query.source.asks_nodes() {

@@ -85,6 +85,25 @@ pub fn result(shown: &Shown, inventory: &Arc<Inventory>, looks: Looks) {
     say(&text);
 }
 
+/// Returns what is said of a run in the background that has ended: how, and where its result is.
+#[must_use]
+pub fn ended(shown: &Shown, line: &str) -> String {
+    let number = shown.number;
+    let Some(run) = &shown.origin else {
+        return format!("[{number}] ended: {line}\n`${number}` shows it\n");
+    };
+    let states = run.summary.nodes.iter();
+    let counts: Vec<String> = states
+        .map(|(state, nodes)| format!("{} {state}", nodes.len()))
+        .collect();
+    let total = run.summary.total();
+    let noun = if total == 1 { "node" } else { "nodes" };
+    format!(
+        "[{number}] ended: {line}\n{total} {noun}: {} · `${number}` shows it\n",
+        counts.join(", ")
+    )
+}
+
 /// Runs a command on the operator's own machine, with the terminal as it is.
 ///
 /// # Errors

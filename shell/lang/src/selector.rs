@@ -56,6 +56,12 @@ pub enum ResultSetError {
     /// The result was dropped to make room.
     #[error("this result is not kept any more")]
     Dropped,
+    /// Its run goes on in the background.
+    #[error("the run ${number} has not ended; `jobs attach {number}` waits for it")]
+    Running {
+        /// The number that its result will have.
+        number: u32,
+    },
     /// Several groups of answers are equally large.
     #[error(
         "the largest groups of answers are equally large: there is no minority and no majority"

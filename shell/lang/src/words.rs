@@ -78,11 +78,15 @@ pub const PROBES: &[Word] = &[
 pub const SHELL_WORDS: &[Word] = &[
     now("help", "help [WORD]", "explains a word, or lists them"),
     now("scope", "scope", "shows the nodes in scope"),
-    later("jobs", "jobs", "lists the runs that are still going"),
-    later(
+    now(
+        "jobs",
+        "jobs [attach [N]]",
+        "lists the runs in the background; `attach` watches one again",
+    ),
+    now(
         "cancel",
         "cancel [N]",
-        "cancels a run; without a number, the last one",
+        "ends a run in the background on every node; without a number, the last one",
     ),
     now("history", "history [N]", "lists the lines that were run"),
     now(

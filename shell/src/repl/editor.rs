@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use super::completer::LineCompleter;
 use super::highlighter::LineHighlighter;
 use super::history::{self, LINES_MAX};
+use super::notices::Notices;
 use super::prompt::{LinePrompt, PromptState, Question};
 use super::validator::LineValidator;
 
@@ -58,6 +59,7 @@ pub(super) struct Editor {
     replies: mpsc::Receiver<Reply>,
     prompt: Arc<Mutex<PromptState>>,
     repaint: Box<dyn Fn() + Send>,
+    notices: Notices,
 }
 
 impl Editor {
@@ -71,10 +73,13 @@ impl Editor {
         let (replies_tx, replies) = mpsc::channel(1);
         let prompt = Arc::new(Mutex::new(PromptState::default()));
         let columns = Arc::new(Mutex::new(Vec::new()));
-        let mut reedline = build(&inventory, color, history.clone(), Arc::clone(&columns));
+        let notices = Notices::default();
+        let mut reedline = build(&inventory, color, history.clone(), Arc::clone(&columns))
+            .with_break_signal(Arc::clone(&notices.knock));
         let signal = reedline.repaint_signal();
         let repaint = Box::new(move || signal.request_repaint());
         let state = Arc::clone(&prompt);
+        let said = notices.clone();
         std::thread::Builder::new()
             .name("line editor".to_owned())
             .spawn(move || {
@@ -83,7 +88,7 @@ impl Editor {
                     let reply = match request {
                         Request::Line { columns: now } => {
                             *columns.lock().unwrap_or_else(PoisonError::into_inner) = now;
-                            let typed = read(&mut reedline, &prompt);
+                            let typed = read(&mut reedline, &prompt, &said);
                             // A terminal that is closed must not take the history with it.
                             let _ = reedline.sync_history();
                             Reply::Typed(typed)
@@ -103,6 +108,7 @@ impl Editor {
             replies,
             prompt,
             repaint,
+            notices,
         })
     }
 
@@ -119,6 +125,11 @@ impl Editor {
             Some(Reply::Confirmed(_) | Reply::History(_)) => Typed::Interrupted,
             None => Typed::Broken(io::Error::other("the line editor has ended")),
         }
+    }
+
+    /// Says something above the line that is being typed. It ends in a newline.
+    pub(super) fn announce(&self, notice: &str) {
+        self.notices.add(notice);
     }
 
     /// Shows another state in the prompt that is being typed at, if it differs.
@@ -202,13 +213,13 @@ fn build(
     }
 }
 
-fn read(reedline: &mut Reedline, prompt: &LinePrompt) -> Typed {
-    match reedline.read_line(prompt) {
+fn read(reedline: &mut Reedline, prompt: &LinePrompt, notices: &Notices) -> Typed {
+    match notices.read(reedline, prompt) {
         Ok(Signal::Success(line)) => Typed::Line(line),
         Ok(Signal::CtrlD) => Typed::End,
         // Signals that nothing here sends count as an interrupted line.
         Ok(_) => Typed::Interrupted,
-        Err(e) => Typed::Broken(io::Error::other(e.to_string())),
+        Err(e) => Typed::Broken(e),
     }
 }
 

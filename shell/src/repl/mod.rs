@@ -8,6 +8,7 @@ mod completer;
 mod editor;
 mod highlighter;
 mod history;
+mod notices;
 mod prompt;
 mod quiet;
 mod validator;
@@ -20,7 +21,7 @@ use hailer_protocol::clean::Clean;
 use crate::app::Looks;
 use crate::error::ShellError;
 use crate::exit::Exit;
-use crate::interrupt::Interrupts;
+use crate::interrupt::{Interrupts, Key, stop_with_child};
 use crate::line::{self, Showing, Task};
 use crate::pen::Pen;
 use crate::script::statements;
@@ -42,7 +43,7 @@ const WELCOME: &str = "A line is a Linux command; it runs on every node in scope
 /// When the terminal or its signals cannot be had.
 pub async fn run(mut session: Session, looks: Looks, notice: &str) -> Result<Exit, ShellError> {
     let own = |what: &str, e: std::io::Error| ShellError::own(format!("{what}: {e}"));
-    let interrupts = Interrupts::take_over().map_err(|e| own("take over Ctrl-C", e))?;
+    let interrupts = Interrupts::take_over_both().map_err(|e| own("take over Ctrl-C", e))?;
     session.fleet().connect_all_in_background();
     show::say(&format!(
         "hailer {} · fleet {} · {} nodes\n{notice}{WELCOME}\n",
@@ -58,8 +59,18 @@ pub async fn run(mut session: Session, looks: Looks, notice: &str) -> Result<Exi
         interrupts,
         looks,
         waiting: VecDeque::new(),
+        is_leaving: false,
     };
     let exit = prompt.converse(&mut session).await;
+    if !session.jobs().is_empty() {
+        show::say("ending what is in the background\n");
+        let left = session.end_background().await;
+        if left > 0 {
+            show::say(&format!(
+                "{left} did not end in time; its nodes end it when the lease runs out\n"
+            ));
+        }
+    }
     session.close().await;
     exit
 }
@@ -71,6 +82,8 @@ struct Repl {
     looks: Looks,
     /// Lines that were pasted or typed ahead and have not had their turn.
     waiting: VecDeque<String>,
+    /// The operator was told what is in the background, and has typed nothing since but to leave.
+    is_leaving: bool,
 }
 
 impl Repl {
@@ -89,6 +102,7 @@ impl Repl {
                         None => continue,
                     },
                     Typed::Interrupted => continue,
+                    Typed::End if self.stays(session) => continue,
                     Typed::End => return Ok(exit),
                     Typed::Broken(e) => {
                         return Err(ShellError::own(format!("read a line: {e}")));
@@ -96,11 +110,16 @@ impl Repl {
                 },
             };
             match self.evaluate(session, &text).await {
-                Ok(Some(of_line)) => exit = of_line,
+                Ok(Some(of_line)) => {
+                    exit = of_line;
+                    self.is_leaving = false;
+                }
+                Ok(None) if self.stays(session) => continue,
                 Ok(None) => return Ok(exit),
                 Err(error) => {
                     show::complain(&error);
                     exit = error.exit();
+                    self.is_leaving = false;
                 }
             }
             let failed = exit.0 == Exit::USAGE.0 || exit >= Exit::NO_TARGETS;
@@ -112,18 +131,45 @@ impl Repl {
         }
     }
 
-    /// Reads a line. The count of connected nodes in the prompt follows what the links find out.
-    async fn read(&mut self, session: &Session) -> Typed {
+    /// Reads a line. The count of connected nodes in the prompt follows what the links find out,
+    /// and the ends of runs in the background are told.
+    async fn read(&mut self, session: &mut Session) -> Typed {
+        while let Some(number) = session.over_by_now() {
+            show::say(&self.ended(session, number).await);
+        }
         let columns = session.last_columns();
         self.editor.ask(PromptState::of(session), columns);
         loop {
             tokio::select! {
                 typed = self.editor.typed() => return typed,
+                number = session.over_aside() => {
+                    let notice = self.ended(session, number).await;
+                    self.editor.announce(&notice);
+                }
                 () = tokio::time::sleep(PROMPT_EVERY) => {
                     self.editor.refresh(PromptState::of(session));
                 }
             }
         }
+    }
+
+    /// Takes the result of a run in the background in, and returns what is said of it.
+    async fn ended(&self, session: &mut Session, number: u32) -> String {
+        let (line, shown) = session.collect(number).await;
+        match shown {
+            Ok(shown) => show::ended(&shown, &line),
+            Err(error) => format!("[{number}] ended: {line}\n{error}\n"),
+        }
+    }
+
+    /// Whether the operator, who wants to leave, stays for now: once it is said what leaving ends.
+    fn stays(&mut self, session: &Session) -> bool {
+        let stays = !session.jobs().is_empty() && !self.is_leaving;
+        if stays {
+            show::say(&session.leaving());
+            self.is_leaving = true;
+        }
+        stays
     }
 
     /// Returns the first line of what was typed; a paste of several lets the others wait. Pasted
@@ -182,12 +228,30 @@ impl Repl {
                 show::say(&self.editor.history(n).await);
                 Ok(Some(Exit::OK))
             }
-            Answered::Local(command) => show::run_local(&command).await.map(Some),
+            Answered::Local(command) => self.run_local(&command).await.map(Some),
             Answered::Result(shown) => {
                 show::result(&shown, session.inventory(), self.looks);
                 Ok(Some(shown.exit))
             }
             Answered::Quit => Ok(None),
+        }
+    }
+}
+
+impl Repl {
+    /// Runs a command on the operator's own machine, which has the terminal meanwhile.
+    async fn run_local(&mut self, command: &str) -> Result<Exit, ShellError> {
+        let ran = show::run_local(command);
+        tokio::pin!(ran);
+        loop {
+            tokio::select! {
+                exit = &mut ran => return exit,
+                key = self.interrupts.next() => match key {
+                    // The command hears it itself.
+                    Key::Interrupt => {}
+                    Key::Suspend => stop_with_child(),
+                },
+            }
         }
     }
 }

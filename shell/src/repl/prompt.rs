@@ -64,13 +64,19 @@ impl LinePrompt {
     }
 }
 
-impl Prompt for LinePrompt {
-    fn render_prompt_left(&self) -> Cow<'_, str> {
-        let text = self
-            .state
+impl LinePrompt {
+    /// Returns the prompt without colour.
+    pub(super) fn text(&self) -> String {
+        self.state
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .text();
+            .text()
+    }
+}
+
+impl Prompt for LinePrompt {
+    fn render_prompt_left(&self) -> Cow<'_, str> {
+        let text = self.text();
         if self.color {
             Style::new().bold().paint(text).to_string().into()
         } else {

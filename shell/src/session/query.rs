@@ -89,6 +89,20 @@ impl Session {
         running: &Running,
         finished: Finished,
     ) -> Result<Shown, ShellError> {
+        let last = self.results.last();
+        let shown = self.take_in(running, finished).await;
+        if let (true, Some(last)) = (running.is_aside, last) {
+            // `|> …` goes on from what was typed last, and not from what happened to end since.
+            self.results.stay_at(last);
+        }
+        shown
+    }
+
+    async fn take_in(
+        &mut self,
+        running: &Running,
+        finished: Finished,
+    ) -> Result<Shown, ShellError> {
         let (number, query) = (running.number, running.query.clone());
         let is_limited = is_limited(&query);
         let run = Arc::new(finished);

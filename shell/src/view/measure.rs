@@ -17,7 +17,7 @@ pub(super) fn char_width(c: char) -> usize {
 }
 
 /// Returns the columns that text takes, at most.
-pub(super) fn width_of(text: &str) -> usize {
+pub(crate) fn width_of(text: &str) -> usize {
     text.chars().map(char_width).sum()
 }
 
@@ -40,7 +40,7 @@ pub(super) fn size(bytes: u64) -> Clean {
 }
 
 /// Returns how long a run took: `0.31 s`, `12.3 s`, `4m 05s`, `2h 03m`.
-pub(super) fn elapsed(time: Duration) -> Clean {
+pub(crate) fn elapsed(time: Duration) -> Clean {
     let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let s = ms / 1000;
     Clean::line(&match s {

@@ -8,7 +8,7 @@ pub mod style;
 
 mod fit;
 mod flow;
-mod measure;
+pub(crate) mod measure;
 
 mod block;
 pub mod groups;

@@ -35,6 +35,7 @@
 mod bombs;
 mod exit_codes;
 mod formats;
+mod jobs;
 mod lines;
 mod mistakes;
 mod pipes;

@@ -9,14 +9,14 @@ const CTRL_C: &str = "\x03";
 const CTRL_D: &str = "\x04";
 
 /// A demo in a terminal, and the directory in which it keeps everything.
-struct Demo {
-    terminal: Terminal,
-    dir: TempDir,
+pub(crate) struct Demo {
+    pub(crate) terminal: Terminal,
+    pub(crate) dir: TempDir,
 }
 
 impl Demo {
     /// Starts a demo of eight nodes that are all up, and waits for its prompt.
-    fn start(columns: u16, rows: u16) -> Self {
+    pub(crate) fn start(columns: u16, rows: u16) -> Self {
         let dir = TempDir::with_prefix("hailer-prompt-").expect("a directory");
         let args = ["demo", "--nodes", "8", "--fail", "0", "--slow", "0"];
         let terminal = Terminal::start(&args, dir.path(), columns, rows);
@@ -24,13 +24,13 @@ impl Demo {
         Self { terminal, dir }
     }
 
-    fn commands(&self) -> Vec<String> {
+    pub(crate) fn commands(&self) -> Vec<String> {
         proc::commands_below(self.dir.path())
     }
 
     /// Leaves, and makes sure that nothing is left.
     #[track_caller]
-    fn leave(mut self, code: i32) {
+    pub(crate) fn leave(mut self, code: i32) {
         self.terminal.types(CTRL_D);
         assert_eq!(self.terminal.wait_for_end(), code);
         let dir = self.dir.path().display().to_string();

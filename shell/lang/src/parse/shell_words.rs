@@ -180,7 +180,8 @@ impl Parser<'_> {
 /// The least and the most number of arguments.
 fn arity(word: &str) -> (usize, usize) {
     match word {
-        "scope" | "jobs" | "quit" | "exit" => (0, 0),
+        "scope" | "quit" | "exit" => (0, 0),
+        "jobs" => (0, 2),
         "help" | "cancel" | "history" => (0, 1),
         "mute" => (1, 2),
         "unmute" => (1, 1),
@@ -195,6 +196,11 @@ fn shape_fits(word: &str, args: &[String]) -> bool {
     let first = args.first().map(String::as_str);
     match word {
         "cancel" | "history" => first.is_none_or(|a| a.parse::<u32>().is_ok()),
+        "jobs" => match args {
+            [] => true,
+            [word] => word == "attach",
+            [word, number, ..] => word == "attach" && number.parse::<u32>().is_ok(),
+        },
         "set" => first
             .is_none_or(|a| a.starts_with(|c: char| c.is_ascii_alphabetic()) && !a.contains('=')),
         "promote" | "mute" | "unmute" => first.is_some_and(|a| !a.starts_with('-')),

@@ -30,7 +30,7 @@ impl Evaluation<'_> {
                 Some(format!("`$` is the last one, `${last}`")),
             ),
             ResultSetError::Dropped => (Code::UnknownResult, Some("run its line again".to_owned())),
-            ResultSetError::NoNodes => (Code::UnknownResult, None),
+            ResultSetError::NoNodes | ResultSetError::Running { .. } => (Code::UnknownResult, None),
             ResultSetError::NoProvenance => (
                 Code::UnknownSet,
                 Some("name the result that they were made of, such as `$3.ok`".to_owned()),
