@@ -47,16 +47,12 @@ fn ctrl_z_gives_the_prompt_back_and_the_end_is_told_above_what_is_typed() {
         demo.terminal.wait_for("runs on");
         demo.terminal.wait_for_prompt("@all 8>");
         demo.terminal.types(typed);
-        let last = &typed[typed.len() - 8..];
-        demo.terminal.wait("what was typed", |_| {
-            demo.terminal.cursor_line().ends_with(last)
-        });
+        let whole = format!("@all 8> {typed}");
+        let is_whole = |screen: &[String]| screen.concat().trim_end().ends_with(&whole);
+        demo.terminal.wait("what was typed", is_whole);
         let_go(&demo);
         demo.terminal.wait_for("[1] ended");
-        let whole = format!("@all 8> {typed}");
-        let screen = demo.terminal.wait("the line again", |screen| {
-            screen.concat().trim_end().ends_with(&whole)
-        });
+        let screen = demo.terminal.wait("the line again", is_whole);
         let text = screen.concat();
         assert_eq!(
             text.matches(typed).count(),
