@@ -134,7 +134,7 @@ async fn carry_out(
                 None => Err(ShellError::own("the result could not be written")),
             },
             // Nobody reads what is written, and whoever waits for it has had enough.
-            () = interrupts.next() => Ok(Some(Exit::INTERRUPTED)),
+            _ = interrupts.next() => Ok(Some(Exit::INTERRUPTED)),
         },
         Answered::Quit => Ok(None),
     }
