@@ -27,6 +27,7 @@ pub mod inventory;
 pub mod selector;
 
 mod resolve;
+pub mod saved;
 mod schema;
 
 pub mod context;

@@ -97,7 +97,17 @@ pub const SHELL_WORDS: &[Word] = &[
     now("set", "set [NAME [VALUE]]", "shows or changes a setting"),
     now("quit", "quit", "ends the shell"),
     now("exit", "exit", "ends the shell"),
-    later("let", "let NAME = LINE", "gives a line a name"),
+    now(
+        "let",
+        "let [NAME [= LINE]]",
+        "gives a line or a selector a name, shows one, or lists them",
+    ),
+    now("unlet", "unlet NAME", "takes a name away again"),
+    now(
+        "source",
+        "source FILE",
+        "carries out the lines of a file, as if they were typed",
+    ),
     later(
         "promote",
         "promote NAME [--FLAG VALUE] …",
@@ -262,7 +272,7 @@ mod tests {
     #[test]
     fn no_first_word_of_ours_is_a_linux_command() {
         for linux in [
-            "kill", "top", "watch", "file", "log", "ps", "source", "sort", "join", "diff",
+            "kill", "top", "watch", "file", "log", "ps", "sort", "join", "diff",
         ] {
             assert!(
                 find(PROBES, linux).is_none() && find(SHELL_WORDS, linux).is_none(),

@@ -163,6 +163,7 @@ impl Inventory {
             labels: self.labels.keys().cloned().collect(),
             groups: self.groups.keys().cloned().collect(),
             sources: self.sources.keys().cloned().collect(),
+            is_bash: false,
         }
     }
 }

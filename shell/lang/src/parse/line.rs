@@ -19,6 +19,12 @@ impl Parser<'_> {
                 self.open = Some(Open::Backslash);
                 Some(Line::Nothing)
             }
+            // `\history` is the shell's word for certain, as `: history` is Linux's.
+            Some('\\') if is_our_word(&rest[1..]) => {
+                self.style(Span::new(self.at, self.at + 1), Style::ShellWord);
+                self.at += 1;
+                self.unscoped(None)
+            }
             Some('!') => self.local(),
             Some('@') => self.scoped(),
             Some(':') => self.explicit(None),
@@ -280,6 +286,13 @@ impl Parser<'_> {
             .help(format!("to run Linux's `{word}`, write `: {word} …`")),
         );
     }
+}
+
+/// Whether a text begins with a probe or a word for the shell.
+fn is_our_word(rest: &str) -> bool {
+    let end = rest.find(|c: char| !c.is_ascii_alphabetic());
+    let word = &rest[..end.unwrap_or(rest.len())];
+    words::find(words::SHELL_WORDS, word).is_some() || words::find(words::PROBES, word).is_some()
 }
 
 /// `$ |>` and `$3 |>`; everything else that starts with `$` is a Linux command.

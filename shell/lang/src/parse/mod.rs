@@ -29,6 +29,8 @@ pub struct KnownNames {
     pub groups: BTreeSet<String>,
     /// The names of its sources of groups: only behind one is a `:` without blanks a part of a name.
     pub sources: BTreeSet<String>,
+    /// Commands are for bash: what only bash understands is no mistake.
+    pub is_bash: bool,
 }
 
 /// What a text says.
@@ -228,7 +230,9 @@ impl<'a> Parser<'a> {
         for &span in &scan.quoted {
             self.style(span, Style::String);
         }
-        self.diagnostics.extend(scan.diagnostics.iter().cloned());
+        let is_fine = |d: &Diagnostic| self.words.is_bash && d.code == Code::BashOnly;
+        let mistakes = scan.diagnostics.iter().filter(|d| !is_fine(d));
+        self.diagnostics.extend(mistakes.cloned());
         if let Some(open) = &scan.open {
             self.open = Some(open.clone());
         }

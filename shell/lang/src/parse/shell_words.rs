@@ -40,21 +40,47 @@ impl Parser<'_> {
         Some(vec![self.text[start..].trim_end().to_owned()])
     }
 
-    /// `let NAME = LINE`.
+    /// `let`, `let NAME`, `let NAME = LINE`.
     fn let_args(&mut self, word: &'static Word, span: Span) -> Option<Vec<String>> {
         let name = self.peek();
-        if let Token::Word(text) = &name.token {
-            self.take(&name, Style::Column);
-            if self.symbol("=").is_some() {
-                self.skip_blanks();
-                let start = self.at;
-                self.at = self.text.len();
-                let line = self.text[start..].trim_end();
-                if !line.is_empty() {
-                    return Some(vec![text.clone(), line.to_owned()]);
-                }
-            }
+        let text = match &name.token {
+            Token::Word(text) => text.clone(),
+            Token::End => return Some(Vec::new()),
+            Token::Column(_)
+            | Token::Str(_)
+            | Token::Number(_)
+            | Token::Sym(_)
+            | Token::Result(_)
+            | Token::Flag(_)
+            | Token::Pipe
+            | Token::Foreign(_)
+            | Token::OpenQuote(_)
+            | Token::Backslash
+            | Token::Other(_) => return self.no_let(word, span),
+        };
+        self.take(&name, Style::Column);
+        if self.rest().trim().is_empty() {
+            return Some(vec![text]);
         }
+        if self.symbol("=").is_none() {
+            return self.no_let(word, span);
+        }
+        self.skip_blanks();
+        let start = self.at;
+        if self.rest().trim().is_empty() {
+            self.error(
+                Diagnostic::new(Code::Missing, name.span, format!("`{text}` stands for what?"))
+                    .label("a line or a selector is missing behind `=`")
+                    .help(format!("`unlet {text}` takes the name away")),
+            );
+            return None;
+        }
+        self.line();
+        self.at = self.text.len();
+        Some(vec![text, self.text[start..].trim_end().to_owned()])
+    }
+
+    fn no_let<T>(&mut self, word: &'static Word, span: Span) -> Option<T> {
         self.does_not_fit(word.name, span);
         self.at = self.text.len();
         None
@@ -184,7 +210,7 @@ fn arity(word: &str) -> (usize, usize) {
         "jobs" => (0, 2),
         "help" | "cancel" | "history" => (0, 1),
         "mute" => (1, 2),
-        "unmute" => (1, 1),
+        "unmute" | "unlet" | "source" => (1, 1),
         "promote" => (1, usize::MAX),
         // `set`, `plan` and `apply`.
         _ => (0, usize::MAX),
@@ -203,7 +229,7 @@ fn shape_fits(word: &str, args: &[String]) -> bool {
         },
         "set" => first
             .is_none_or(|a| a.starts_with(|c: char| c.is_ascii_alphabetic()) && !a.contains('=')),
-        "promote" | "mute" | "unmute" => first.is_some_and(|a| !a.starts_with('-')),
+        "promote" | "mute" | "unmute" | "unlet" | "source" => first.is_some_and(|a| !a.starts_with('-')),
         _ => true,
     }
 }
