@@ -1,7 +1,7 @@
 //! What the program does: from its arguments to its exit code.
 
-use std::io::{self, IsTerminal as _, Read as _};
-use std::path::Path;
+use std::io::{self, IsTerminal as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
@@ -9,21 +9,21 @@ use hailer_lang::danger::AskBar;
 use hailer_protocol::clean::Clean;
 
 use crate::batch::{self, Output};
-use crate::cli::{Cli, ColorWhen, Command, FleetArgs, Format, OutArgs, RunArgs};
+use crate::cli::{Cli, Command, FleetArgs, OutArgs, RunArgs};
+use crate::config::{self, LinesFile, Rc};
 use crate::demo::{self, Demo, DemoOptions};
 use crate::error::ShellError;
 use crate::exit::Exit;
+use crate::generate;
 use crate::open::open;
+use crate::output::Format;
 use crate::repl;
-use crate::script::{Statement, statements};
+use crate::script::{self, Statement, statements};
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::show;
-use crate::view::style::{ColorChoice, Look, is_ascii_only};
+use crate::view::style::{Look, Theme, is_ascii_only};
 use crate::view::terminal::{stderr_size, stdout_size};
-
-/// A script, or lines on standard input, of at most this many bytes.
-const SCRIPT_MAX: u64 = 16 << 20;
 
 /// How text for people is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Looks {
     pub color_err: bool,
     /// ASCII only: the terminal's locale knows no other characters.
     pub ascii: bool,
+    /// In which colours.
+    pub theme: Theme,
 }
 
 impl Looks {
@@ -44,6 +46,7 @@ impl Looks {
             width: stdout_size().map(|s| s.columns),
             color: self.color,
             ascii: self.ascii,
+            theme: self.theme,
         }
     }
 
@@ -54,6 +57,7 @@ impl Looks {
             width: stderr_size().map(|s| s.columns),
             color: self.color_err,
             ascii: self.ascii,
+            theme: self.theme,
         }
     }
 }
@@ -73,6 +77,9 @@ pub fn main() -> ExitCode {
             return exit.into();
         }
     };
+    if let Some(what) = cli.generate {
+        return generate::print(what, Cli::command()).into();
+    }
     match cli.command {
         Some(Command::ExecHelper) => return demo::exec_helper(),
         Some(Command::DemoFleet(args)) => return demo::serve(&args),
@@ -157,7 +164,8 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
             let mut demo = Demo::start(DemoOptions { nodes, fail, slow })
                 .await
                 .map_err(|e| ShellError::own(e.to_string()))?;
-            let exit = with_demo(&demo, lines, cli.fleet.scope, &cli.run, &cli.out).await;
+            let first = FirstLines::of(cli.rc, cli.no_rc);
+            let exit = with_demo(&demo, lines, cli.fleet.scope, &cli.run, &cli.out, first).await;
             demo.stop().await;
             exit
         }
@@ -172,7 +180,8 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
                 (_, None) if io::stdin().is_terminal() => Input::Prompt(""),
                 (_, None) => Input::Script("standard input".to_owned(), read_stdin()?),
             };
-            carry_out(session, input, cli.keep_going, &cli.out).await
+            let first = FirstLines::of(cli.rc, cli.no_rc);
+            carry_out(session, input, cli.keep_going, &cli.out, first).await
         }
     }
 }
@@ -190,6 +199,7 @@ async fn with_demo(
     scope: Option<String>,
     run: &RunArgs,
     out: &OutArgs,
+    first: FirstLines,
 ) -> Result<Exit, ShellError> {
     let fleet = FleetArgs {
         file: Some(demo.fleet_file()),
@@ -207,7 +217,41 @@ async fn with_demo(
     } else {
         Input::Script("standard input".to_owned(), read_stdin()?)
     };
-    carry_out(session, input, false, out).await
+    carry_out(session, input, false, out, first).await
+}
+
+/// What the operator keeps, to begin a session with.
+struct FirstLines {
+    lines: Option<LinesFile>,
+    rc: Rc,
+}
+
+impl FirstLines {
+    fn of(rc: Option<PathBuf>, no_rc: bool) -> Self {
+        let directory = config::directory(config::variable).filter(|_| !no_rc);
+        Self {
+            lines: directory.as_deref().map(LinesFile::in_directory),
+            rc: match (rc, directory) {
+                (Some(file), _) => Rc::File(file),
+                (None, Some(directory)) => Rc::In(directory),
+                (None, None) => Rc::No,
+            },
+        }
+    }
+
+    /// What is wrong in them is told; the session begins all the same.
+    fn begin(self, session: &mut Session) {
+        if let Some(file) = self.lines {
+            session.keep_lines_in(file).iter().for_each(show::complain);
+        }
+        let (lines, errors) = config::read_rc(&self.rc);
+        errors.iter().for_each(show::complain);
+        for (place, line) in lines {
+            if let Err(error) = session.first_line(&line.text) {
+                show::complain(&error.at(&place));
+            }
+        }
+    }
 }
 
 /// Where lines come from.
@@ -224,18 +268,23 @@ async fn carry_out(
     input: Input,
     keep_going: bool,
     out: &OutArgs,
+    first: FirstLines,
 ) -> Result<Exit, ShellError> {
     let output = output(out)?;
+    // A script means the same for everybody: it gets the operator's lines only if told to.
+    if matches!(input, Input::Prompt(_)) || matches!(first.rc, Rc::File(_)) {
+        first.begin(&mut session);
+    }
     let (source, statements) = match input {
         Input::Prompt(notice) => return repl::run(session, output.looks, notice).await,
         Input::Lines(lines) => {
-            let names = session.inventory().known_names();
+            let names = session.known_names();
             let each = lines.iter().map(|text| statements(text, &names));
             let all: Vec<Vec<Statement>> = each.collect::<Result<_, _>>()?;
             (None, all.into_iter().flatten().collect())
         }
         Input::Script(name, text) => {
-            let statements = statements(&text, &session.inventory().known_names());
+            let statements = statements(&text, &session.known_names());
             (Some(name.clone()), statements.map_err(|e| e.at(&name))?)
         }
     };
@@ -289,21 +338,9 @@ async fn session(fleet: &FleetArgs, run: &RunArgs, memory: Memory) -> Result<Ses
 }
 
 fn output(out: &OutArgs) -> Result<Output, ShellError> {
-    let choice = match out.color {
-        ColorWhen::Auto => ColorChoice::Auto,
-        ColorWhen::Always => ColorChoice::Always,
-        ColorWhen::Never => ColorChoice::Never,
-    };
     let variable = |name: &str| std::env::var(name).ok();
-    let format = out.format.map(|f| match f {
-        Format::Groups => crate::output::Format::Groups,
-        Format::Table => crate::output::Format::Table,
-        Format::Text => crate::output::Format::Text,
-        Format::Json => crate::output::Format::Json,
-        Format::Ndjson => crate::output::Format::Ndjson,
-        Format::Csv => crate::output::Format::Csv,
-    });
-    if out.raw && format != Some(crate::output::Format::Text) {
+    let (format, choice) = (out.format, out.color);
+    if out.raw && format != Some(Format::Text) {
         return Err(ShellError::usage("--raw goes with --format text"));
     }
     Ok(Output {
@@ -314,6 +351,7 @@ fn output(out: &OutArgs) -> Result<Output, ShellError> {
             color: choice.is_on(io::stdout().is_terminal(), variable),
             color_err: choice.is_on(io::stderr().is_terminal(), variable),
             ascii: is_ascii_only(variable),
+            theme: Theme::default(),
         },
     })
 }
@@ -322,21 +360,12 @@ fn read_script(path: &Path) -> Result<String, ShellError> {
     let failed =
         |e: io::Error| ShellError::usage(format!("read the script {}: {e}", path.display()));
     let file = std::fs::File::open(path).map_err(failed)?;
-    read_bounded(file).map_err(failed)
+    script::read(file).map_err(failed)
 }
 
 fn read_stdin() -> Result<String, ShellError> {
-    read_bounded(io::stdin().lock())
+    script::read(io::stdin().lock())
         .map_err(|e| ShellError::usage(format!("read lines from standard input: {e}")))
-}
-
-fn read_bounded(input: impl io::Read) -> io::Result<String> {
-    let mut text = String::new();
-    input.take(SCRIPT_MAX + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > SCRIPT_MAX {
-        return Err(io::Error::other(format!("more than {SCRIPT_MAX} bytes")));
-    }
-    Ok(text)
 }
 
 /// A panic is a bug, and its message may hold what a node sent: it is shown escaped.

@@ -3,6 +3,7 @@
 //! Standard output is data, standard error is talk. The first line that fails is the last one,
 //! unless asked otherwise; the exit code is the worst of all lines.
 
+use std::collections::VecDeque;
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 
@@ -49,12 +50,17 @@ pub async fn run(
     let mut interrupts =
         Interrupts::take_over().map_err(|e| ShellError::own(format!("take over Ctrl-C: {e}")))?;
     let mut worst = Exit::OK;
-    for statement in statements {
+    let mut waiting = VecDeque::from(statements);
+    while let Some(statement) = waiting.pop_front() {
         let exit = match one(session, &statement.text, &mut interrupts, output).await {
-            Ok(Some(exit)) => exit,
-            Ok(None) => break,
+            Ok(Next::Line(exit)) => exit,
+            Ok(Next::Lines(lines)) => {
+                lines.into_iter().rev().for_each(|l| waiting.push_front(l));
+                continue;
+            }
+            Ok(Next::End) => break,
             Err(error) => {
-                let error = match source {
+                let error = match statement.file.as_deref().or(source) {
                     Some(source) => error.at(&format!("{source}:{}", statement.line)),
                     None => error,
                 };
@@ -81,9 +87,20 @@ pub async fn run_argv(
 ) -> Result<Exit, ShellError> {
     let mut interrupts =
         Interrupts::take_over().map_err(|e| ShellError::own(format!("take over Ctrl-C: {e}")))?;
-    carry_out(session, Task::Argv(argv), &mut interrupts, output)
-        .await
-        .map(|exit| exit.unwrap_or(Exit::OK))
+    match carry_out(session, Task::Argv(argv), &mut interrupts, output).await? {
+        Next::Line(exit) => Ok(exit),
+        Next::Lines(_) | Next::End => Ok(Exit::OK),
+    }
+}
+
+/// What comes after a line.
+enum Next {
+    /// The next line; this one led to that exit code.
+    Line(Exit),
+    /// Other lines in its place.
+    Lines(Vec<Statement>),
+    /// Nothing: the operator leaves.
+    End,
 }
 
 async fn one(
@@ -91,7 +108,7 @@ async fn one(
     text: &str,
     interrupts: &mut Interrupts,
     output: Output,
-) -> Result<Option<Exit>, ShellError> {
+) -> Result<Next, ShellError> {
     session.prepare(text).await;
     let plan = session.read(text)?;
     if let Some(remark) = session.remark(&plan) {
@@ -100,13 +117,13 @@ async fn one(
     carry_out(session, Task::Plan(plan), interrupts, output).await
 }
 
-/// Carries a task out and writes its result; `None` when the operator leaves.
+/// Carries a task out and writes its result.
 async fn carry_out(
     session: &mut Session,
     task: Task,
     interrupts: &mut Interrupts,
     output: Output,
-) -> Result<Option<Exit>, ShellError> {
+) -> Result<Next, ShellError> {
     let told = Told::new(session, &task, output)?;
     let showing = Showing {
         looks: output.looks,
@@ -117,26 +134,27 @@ async fn carry_out(
         Pen::new(told).map_err(|e| ShellError::own(format!("start a thread to write: {e}")))?;
     let answered = line::carry_out(session, task, interrupts, showing, Some(&mut pen)).await?;
     match answered {
-        Answered::Nothing => Ok(Some(Exit::OK)),
+        Answered::Nothing => Ok(Next::Line(Exit::OK)),
+        Answered::Lines(lines) => Ok(Next::Lines(lines)),
         Answered::Said(text) => match show::write(&text) {
             // Whoever stopped reading wants no more.
             Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
                 Err(ShellError::own(format!("write the answer: {e}")))
             }
-            Ok(()) | Err(_) => Ok(Some(Exit::OK)),
+            Ok(()) | Err(_) => Ok(Next::Line(Exit::OK)),
         },
         Answered::History(_) => Err(ShellError::usage("the history is the prompt's")
             .hint("`: history` runs a Linux command of that name")),
-        Answered::Local(command) => show::run_local(&command).await.map(Some),
+        Answered::Local(command) => show::run_local(&command).await.map(Next::Line),
         Answered::Result(shown) => tokio::select! {
             written = pen.ask(move |told| told.end(&shown)) => match written {
-                Some(written) => written.map(Some),
+                Some(written) => written.map(Next::Line),
                 None => Err(ShellError::own("the result could not be written")),
             },
             // Nobody reads what is written, and whoever waits for it has had enough.
-            _ = interrupts.next() => Ok(Some(Exit::INTERRUPTED)),
+            _ = interrupts.next() => Ok(Next::Line(Exit::INTERRUPTED)),
         },
-        Answered::Quit => Ok(None),
+        Answered::Quit => Ok(Next::End),
     }
 }
 

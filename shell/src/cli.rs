@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::output::Format;
+use crate::view::style::ColorChoice;
+
 /// An interactive debugging shell for fleets of Linux machines
 ///
 /// Without a command, a line or a script, hailer opens its prompt; with lines on standard input
@@ -33,6 +36,18 @@ pub struct Cli {
     #[arg(long)]
     pub keep_going: bool,
 
+    /// Read these lines before the prompt, instead of `~/.config/hailer/rc.hail`
+    #[arg(long, value_name = "FILE")]
+    pub rc: Option<PathBuf>,
+
+    /// Read no lines before the prompt, and no saved ones
+    #[arg(long, conflicts_with = "rc")]
+    pub no_rc: bool,
+
+    /// Print the man page or a shell's completions
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub generate: Option<Generate>,
+
     #[command(flatten)]
     pub fleet: FleetArgs,
 
@@ -41,6 +56,19 @@ pub struct Cli {
 
     #[command(flatten)]
     pub out: OutArgs,
+}
+
+/// What is made of the arguments themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Generate {
+    /// The man page
+    Man,
+    /// Completions for bash
+    CompleteBash,
+    /// Completions for zsh
+    CompleteZsh,
+    /// Completions for fish
+    CompleteFish,
 }
 
 #[derive(Debug, Subcommand)]
@@ -141,41 +169,12 @@ pub struct OutArgs {
     pub raw: bool,
 
     /// When to use colour
-    #[arg(long, value_enum, default_value_t = ColorWhen::Auto, global = true)]
-    pub color: ColorWhen,
+    #[arg(long, value_enum, default_value_t = ColorChoice::Auto, global = true)]
+    pub color: ColorChoice,
 
     /// No progress and no summary on standard error
     #[arg(short, long, global = true)]
     pub quiet: bool,
-}
-
-/// The form of results.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Equal answers together, the odd ones first
-    Groups,
-    /// A table, one row a node
-    Table,
-    /// Every line of output behind its node's name
-    Text,
-    /// One document
-    Json,
-    /// One record a line, as answers arrive; the last one is the summary
-    Ndjson,
-    /// Comma-separated values under a header
-    Csv,
-}
-
-/// When colour is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum ColorWhen {
-    /// On a terminal, unless `NO_COLOR` is set
-    #[default]
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
 }
 
 /// Reads a duration as the language writes it.

@@ -9,6 +9,7 @@
 //! - [`repl`]: the prompt. [`batch`]: `-c`, scripts, standard input.
 //! - [`fleet`]: links and fan-out. [`rows`]: answers become rows. [`results`]: `$1`, `$2` …
 //!   [`around`]: what verbs know beside their rows.
+//! - [`config`]: what the operator keeps between sessions; [`settings`].
 //! - [`view`]: what a person sees. [`output`]: what a program reads. [`pen`]: who writes it.
 //! - [`demo`]: a fleet to try it on.
 
@@ -17,10 +18,12 @@ pub mod around;
 pub mod batch;
 pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod demo;
 pub mod error;
 pub mod exit;
 pub mod fleet;
+pub mod generate;
 pub mod help;
 pub mod interrupt;
 pub mod jobs;

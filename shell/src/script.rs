@@ -1,14 +1,27 @@
 //! Scripts: a text of many lines becomes the lines of the language in it.
 
+use std::io::{self, Read as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use hailer_lang::ast::Line;
 use hailer_lang::lexer::Completeness;
 use hailer_lang::parse::{KnownNames, parse};
 use hailer_protocol::limits::COMMAND_MAX;
 
 use crate::error::ShellError;
 
+/// A script, or lines on standard input, of at most this many bytes.
+const SCRIPT_MAX: u64 = 16 << 20;
+
+/// Files that are read by files.
+const DEPTH_MAX: usize = 8;
+
 /// One line of the language, which may have several lines of text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
+    /// The file it comes from, where that is another than the script that is carried out.
+    pub file: Option<Arc<str>>,
     /// Where it begins in the script, counted from 1.
     pub line: usize,
     /// Its text.
@@ -31,6 +44,7 @@ pub fn statements(script: &str, names: &KnownNames) -> Result<Vec<Statement>, Sh
                 begun
             }
             None => Statement {
+                file: None,
                 line: number,
                 text: line.to_owned(),
             },
@@ -72,6 +86,70 @@ pub fn statements(script: &str, names: &KnownNames) -> Result<Vec<Statement>, Sh
     }
 }
 
+/// Reads a script's text.
+///
+/// # Errors
+/// When it cannot be read, is no text, or is too long.
+pub fn read(input: impl io::Read) -> io::Result<String> {
+    let mut text = String::new();
+    input.take(SCRIPT_MAX + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > SCRIPT_MAX {
+        return Err(io::Error::other(format!("more than {SCRIPT_MAX} bytes")));
+    }
+    Ok(text)
+}
+
+/// Reads a file of lines, and in the place of each `source FILE` in it that file's, whose name is
+/// taken from where the first one is.
+///
+/// # Errors
+/// When one of them cannot be read or ends within a statement: then nothing of any may run.
+pub fn load(path: &Path, names: &KnownNames) -> Result<Vec<Statement>, ShellError> {
+    let mut found = Vec::new();
+    load_into(path, names, 0, &mut found)?;
+    Ok(found)
+}
+
+fn load_into(
+    path: &Path,
+    names: &KnownNames,
+    depth: usize,
+    found: &mut Vec<Statement>,
+) -> Result<(), ShellError> {
+    let place = path.display().to_string();
+    if depth >= DEPTH_MAX {
+        return Err(ShellError::usage(format!(
+            "{place} is read by files that are read by files, more than {DEPTH_MAX} deep"
+        ))
+        .hint("does one of them read itself? nothing of it was run"));
+    }
+    let failed = |e: io::Error| ShellError::usage(format!("read the lines of {place}: {e}"));
+    let text = std::fs::File::open(path).and_then(read).map_err(failed)?;
+    let file: Arc<str> = place.as_str().into();
+    for statement in statements(&text, names).map_err(|e| e.at(&place))? {
+        match sourced(&statement.text, names) {
+            Some(inner) => {
+                let beside = path.parent().unwrap_or_else(|| Path::new("."));
+                load_into(&beside.join(inner), names, depth + 1, found)
+                    .map_err(|e| e.at(&format!("{place}:{}", statement.line)))?;
+            }
+            None => found.push(Statement {
+                file: Some(Arc::clone(&file)),
+                ..statement
+            }),
+        }
+    }
+    Ok(())
+}
+
+/// The file that a line is to read lines from.
+fn sourced(text: &str, names: &KnownNames) -> Option<String> {
+    match parse(text, names).line? {
+        Line::Shell(shell) if shell.word.name == "source" => shell.args.into_iter().next(),
+        Line::Shell(_) | Line::Nothing | Line::Local(_) | Line::Scope(_) | Line::Query(_) => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,5 +181,37 @@ mod tests {
     fn a_script_that_ends_inside_a_quote_is_no_script() {
         let error = statements("uptime\necho 'a", &KnownNames::default()).expect_err("open quote");
         assert!(error.to_string().contains("line 2"), "{error}");
+    }
+
+    #[test]
+    fn a_file_of_lines_may_read_others_beside_it_and_each_line_knows_its_place() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let write = |name: &str, text: &str| {
+            std::fs::write(dir.path().join(name), text).expect("writes");
+        };
+        write("outer.hail", "uptime\nsource inner.hail\ndf\n");
+        write("inner.hail", "# why\nls\n");
+        let path = dir.path().join("outer.hail");
+        let found = load(&path, &KnownNames::default()).expect("reads");
+        let found: Vec<(bool, usize, &str)> = found
+            .iter()
+            .map(|s| {
+                let file = s.file.as_deref().unwrap_or_default();
+                (file.ends_with("inner.hail"), s.line, s.text.as_str())
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [(false, 1, "uptime"), (true, 2, "ls"), (false, 3, "df")]
+        );
+    }
+
+    #[test]
+    fn a_file_that_reads_itself_is_told_of_and_runs_nothing() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("loop.hail");
+        std::fs::write(&path, "uptime\nsource loop.hail\n").expect("writes");
+        let error = load(&path, &KnownNames::default()).expect_err("refused");
+        assert!(error.to_string().contains("reads itself"), "{error}");
     }
 }

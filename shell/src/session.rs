@@ -3,6 +3,7 @@
 mod background;
 mod prepare;
 mod query;
+mod saved;
 
 use std::sync::Arc;
 
@@ -12,10 +13,13 @@ use hailer_lang::explain::explain;
 use hailer_lang::inventory::Inventory;
 use hailer_lang::parse::{parse, parse_selector};
 use hailer_lang::plan::{Context, LinePlan, Query, ResolvedScope, Source, plan, resolve_scope};
+use hailer_lang::saved::Saved;
 use hailer_lang::selector::{Live, asks_live};
 use hailer_lang::words;
+use hailer_protocol::clean::Clean;
 use hailer_table::{Frame, Note};
 
+use crate::config::LinesFile;
 use crate::error::ShellError;
 use crate::exit::Exit;
 use crate::fleet::{Finished, Fleet};
@@ -25,6 +29,7 @@ use crate::knowledge::Knowledge;
 use crate::open::Opened;
 use crate::results::Results;
 use crate::running::{Heard, Running};
+use crate::script::Statement;
 use crate::settings::Settings;
 use prepare::uses_current_scope;
 
@@ -39,6 +44,8 @@ pub enum Answered {
     History(usize),
     /// A command for the operator's own machine; whoever owns the terminal runs it.
     Local(String),
+    /// Other lines in the place of this one.
+    Lines(Vec<Statement>),
     /// A result.
     Result(Box<Shown>),
     /// The operator leaves.
@@ -80,6 +87,8 @@ pub struct Session {
     results: Results,
     jobs: Jobs,
     knowledge: Knowledge,
+    saved: Saved,
+    lines_file: Option<LinesFile>,
     /// How lines are run.
     pub settings: Settings,
 }
@@ -101,6 +110,8 @@ impl Session {
             results: Results::default(),
             jobs: Jobs::default(),
             knowledge: Knowledge::new(opened.sources),
+            saved: Saved::default(),
+            lines_file: None,
             settings,
         };
         if let Some(text) = scope.or(opened.default_scope.as_deref()) {
@@ -190,7 +201,8 @@ impl Session {
     /// Every mistake, with its place.
     pub fn plan(&self, text: &str) -> Result<LinePlan, ShellError> {
         let live = self.live();
-        let parsed = parse(text, &self.inventory.known_names());
+        let text = &self.expand(text)?;
+        let parsed = parse(text, &self.known_names());
         plan(&parsed, text, &self.context(&live)).map_err(|d| ShellError::of_diagnostics(&d, text))
     }
 
@@ -240,7 +252,8 @@ impl Session {
     /// # Errors
     /// Every mistake, with its place.
     pub fn read(&mut self, text: &str) -> Result<LinePlan, ShellError> {
-        let parsed = parse(text, &self.inventory.known_names());
+        let text = &self.expand(text)?;
+        let parsed = parse(text, &self.known_names());
         if uses_current_scope(&parsed) {
             self.refresh_scope()?;
         }
@@ -329,11 +342,21 @@ impl Session {
                     .map_err(|_| ShellError::usage("`history` takes a number of lines"))
             }
             "explain" => {
-                let plan = self.plan(&args.join(" "))?;
-                Ok(Answered::Said(explain(&plan, &self.inventory)))
+                let line = args.join(" ");
+                let expanded = self.expand(&line)?;
+                let plan = self.plan(&expanded)?;
+                let mut said = explain(&plan, &self.inventory);
+                if expanded != line {
+                    said.insert_str(0, &format!("stands for       {}\n", Clean::line(&expanded)));
+                }
+                Ok(Answered::Said(said))
             }
+            "let" => self.let_word(args),
+            "unlet" => self.unlet_word(args),
+            "source" => self.source_word(args),
             "set" => match args {
                 [] => Ok(Answered::Said(self.settings.describe())),
+                [name] => Ok(Answered::Said(self.settings.describe_one(name)?)),
                 [name, value] => {
                     self.settings.set(name, value)?;
                     Ok(Answered::Nothing)

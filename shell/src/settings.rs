@@ -7,6 +7,18 @@ use hailer_lang::facts::AGE_MAX_DEFAULT;
 
 use crate::error::ShellError;
 use crate::fleet::policy::MAX_IN_FLIGHT_DEFAULT;
+use crate::view::pager::Pager;
+use crate::view::style::Theme;
+
+/// Which shell carries commands out on the nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NodeShell {
+    /// `/bin/sh`, which every node has.
+    #[default]
+    Sh,
+    /// `bash`, where the nodes have it; what only bash understands is no mistake then.
+    Bash,
+}
 
 /// How lines are run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +40,12 @@ pub struct Settings {
     pub ask: Option<AskBar>,
     /// How old a node's facts may be for a selector to go by them.
     pub facts_age: Duration,
+    /// Which shell carries commands out.
+    pub shell: NodeShell,
+    /// In which colours text is drawn.
+    pub theme: Theme,
+    /// What shows a text that is longer than the screen.
+    pub pager: Pager,
 }
 
 impl Default for Settings {
@@ -41,6 +59,9 @@ impl Default for Settings {
             fail_if_rows: false,
             ask: Some(AskBar::default()),
             facts_age: AGE_MAX_DEFAULT,
+            shell: NodeShell::default(),
+            theme: Theme::default(),
+            pager: Pager::default(),
         }
     }
 }
@@ -61,6 +82,15 @@ pub const NAMES: &[(&str, &str)] = &[
         "ask",
         "ask before a line that changes things on more nodes than this, or than 10% of the fleet if that is more (a number, or off)",
     ),
+    (
+        "shell",
+        "what carries commands out on the nodes (sh, or bash where they have it)",
+    ),
+    ("theme", "colours (auto, dark, light, mono)"),
+    (
+        "pager",
+        "what shows a text that is longer than the screen (auto, off, or a command)",
+    ),
 ];
 
 impl Settings {
@@ -80,6 +110,16 @@ impl Settings {
         out
     }
 
+    /// Returns one setting as `set NAME` prints it.
+    ///
+    /// # Errors
+    /// When there is no such setting.
+    pub fn describe_one(&self, name: &str) -> Result<String, ShellError> {
+        let found = NAMES.iter().find(|(known, _)| *known == name);
+        let (name, meaning) = found.ok_or_else(|| unknown(name))?;
+        Ok(format!("{name} {}: {meaning}\n", self.get(name)))
+    }
+
     fn get(&self, name: &str) -> String {
         let duration =
             |d: Option<Duration>| d.map_or_else(|| "off".to_owned(), |d| format!("{d:?}"));
@@ -94,6 +134,12 @@ impl Settings {
             "ask" => self
                 .ask
                 .map_or_else(|| "off".to_owned(), |bar| bar.nodes.to_string()),
+            "shell" => match self.shell {
+                NodeShell::Sh => "sh".to_owned(),
+                NodeShell::Bash => "bash".to_owned(),
+            },
+            "theme" => self.theme.name().to_owned(),
+            "pager" => self.pager.to_string(),
             _ => String::new(),
         }
     }
@@ -132,18 +178,32 @@ impl Settings {
                     ..AskBar::default()
                 });
             }
-            _ => {
-                let known = NAMES.iter().map(|n| n.0);
-                let near = hailer_lang::nearest::nearest(name, known.clone());
-                let hint = near.map_or_else(
-                    || format!("the settings are {}", known.collect::<Vec<_>>().join(", ")),
-                    |near| format!("did you mean `{near}`?"),
-                );
-                return Err(ShellError::usage(format!("there is no setting `{name}`")).hint(hint));
+            "shell" => {
+                self.shell = match value {
+                    "sh" => NodeShell::Sh,
+                    "bash" => NodeShell::Bash,
+                    _ => return Err(wrong("`sh` or `bash`")),
+                };
             }
+            "theme" => {
+                let theme = Theme::by_name(value);
+                self.theme = theme.ok_or_else(|| wrong("auto, dark, light or mono"))?;
+            }
+            "pager" => self.pager = Pager::of(value),
+            _ => return Err(unknown(name)),
         }
         Ok(())
     }
+}
+
+fn unknown(name: &str) -> ShellError {
+    let known = NAMES.iter().map(|n| n.0);
+    let near = hailer_lang::nearest::nearest(name, known.clone());
+    let hint = near.map_or_else(
+        || format!("the settings are {}", known.collect::<Vec<_>>().join(", ")),
+        |near| format!("did you mean `{near}`?"),
+    );
+    ShellError::usage(format!("there is no setting `{name}`")).hint(hint)
 }
 
 #[cfg(test)]

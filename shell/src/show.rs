@@ -13,6 +13,7 @@ use crate::rows::Names;
 use crate::session::Shown;
 use crate::view::footer::render_footer;
 use crate::view::groups::{GroupsView, render_groups};
+use crate::view::pager::{self, Pager};
 
 /// Rows of a table that are drawn at the prompt; `take N` shows more.
 const ROWS_MAX: usize = 200;
@@ -44,8 +45,15 @@ pub fn complain(error: &ShellError) {
     let _ = writeln!(err, "{error}");
 }
 
+/// Prints a text, through the pager if it is longer than the screen.
+pub fn page(text: &str, pager: &Pager) {
+    // A terminal that is gone ends the next reading of a line.
+    let _ = pager::print(text, pager);
+}
+
 /// Draws a result.
-pub fn result(shown: &Shown, inventory: &Arc<Inventory>, looks: Looks) {
+#[must_use]
+pub fn result(shown: &Shown, inventory: &Arc<Inventory>, looks: Looks) -> String {
     let look = looks.on_stdout();
     let names = Names(inventory);
     let mut text = String::new();
@@ -82,7 +90,7 @@ pub fn result(shown: &Shown, inventory: &Arc<Inventory>, looks: Looks) {
         text.pop();
     }
     text.push_str(&format!(" · ${}\n", shown.number));
-    say(&text);
+    text
 }
 
 /// Returns what is said of a run in the background that has ended: how, and where its result is.

@@ -190,7 +190,8 @@ impl Saved {
                 // The span has the parentheses around a name, too.
                 let around = |c: char| c.is_whitespace() || c == '(' || c == ')';
                 let name = selector.span.of(text).trim_matches(around);
-                let is_ours = inventory.id(name).is_none() && !inventory.groups().contains_key(name);
+                let is_ours =
+                    inventory.id(name).is_none() && !inventory.groups().contains_key(name);
                 let stands_for = self.get(name).filter(|line| is_selector(line));
                 if is_ours && stands_for.is_some() {
                     let start = selector.span.start;
@@ -230,9 +231,7 @@ pub fn is_selector(line: &str) -> bool {
 #[must_use]
 pub fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
         && name.len() <= 64
 }
 
@@ -286,11 +285,20 @@ mod tests {
         ]);
         for (text, expected) in [
             ("oom", "dmesg -T | grep -i oom |> parse lines"),
-            ("oom |> count by dc", "dmesg -T | grep -i oom |> parse lines |> count by dc"),
-            ("@web1 : oom", "@web1 : dmesg -T | grep -i oom |> parse lines"),
+            (
+                "oom |> count by dc",
+                "dmesg -T | grep -i oom |> parse lines |> count by dc",
+            ),
+            (
+                "@web1 : oom",
+                "@web1 : dmesg -T | grep -i oom |> parse lines",
+            ),
             ("k get pods", "kubectl --context prod get pods"),
             ("@fra", "@(dc=fra & role=web)"),
-            ("@fra ! web1 : k get pods", "@(dc=fra & role=web) ! web1 : kubectl --context prod get pods"),
+            (
+                "@fra ! web1 : k get pods",
+                "@(dc=fra & role=web) ! web1 : kubectl --context prod get pods",
+            ),
             ("fra", "@dc=fra & role=web"),
             // Linux's, whatever they look like.
             (": oom", ": oom"),

@@ -35,20 +35,20 @@ pub use sink::Flow;
 /// Names of nodes, as writers keep them.
 pub type Names = Arc<dyn NodeNames + Send + Sync>;
 
-/// A format of batch output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// The form of results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
 pub enum Format {
-    /// Groups of equal answers, for people.
+    /// Equal answers together, the odd ones first
     Groups,
-    /// An aligned table, for people.
+    /// A table, one row a node
     Table,
-    /// `node: line`, for `grep`.
+    /// Every line of output behind its node's name
     Text,
-    /// One JSON document.
+    /// One document
     Json,
-    /// One JSON object a line, as answers come in.
+    /// One record a line, as answers arrive; the last one is the summary
     Ndjson,
-    /// Comma-separated values.
+    /// Comma-separated values under a header
     Csv,
 }
 

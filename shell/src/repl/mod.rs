@@ -175,7 +175,7 @@ impl Repl {
     /// Returns the first line of what was typed; a paste of several lets the others wait. Pasted
     /// lines are lines of their own, as in a script: a scope among them is one.
     fn first_of(&mut self, session: &Session, text: &str) -> Option<String> {
-        match statements(text, &session.inventory().known_names()) {
+        match statements(text, &session.known_names()) {
             Ok(found) => self.waiting.extend(found.into_iter().map(|s| s.text)),
             Err(error) => show::complain(&error),
         }
@@ -189,6 +189,7 @@ impl Repl {
         text: &str,
     ) -> Result<Option<Exit>, ShellError> {
         session.learn_for(text).await;
+        self.looks.theme = session.settings.theme;
         let plan = session.read(text)?;
         if let Some(remark) = session.remark(&plan) {
             show::say(&remark);
@@ -221,16 +222,24 @@ impl Repl {
         match answered? {
             Answered::Nothing => Ok(Some(Exit::OK)),
             Answered::Said(text) => {
-                show::say(&text);
+                show::page(&text, &session.settings.pager);
                 Ok(Some(Exit::OK))
             }
             Answered::History(n) => {
-                show::say(&self.editor.history(n).await);
+                show::page(&self.editor.history(n).await, &session.settings.pager);
+                Ok(Some(Exit::OK))
+            }
+            Answered::Lines(lines) => {
+                lines
+                    .into_iter()
+                    .rev()
+                    .for_each(|l| self.waiting.push_front(l.text));
                 Ok(Some(Exit::OK))
             }
             Answered::Local(command) => self.run_local(&command).await.map(Some),
             Answered::Result(shown) => {
-                show::result(&shown, session.inventory(), self.looks);
+                let text = show::result(&shown, session.inventory(), self.looks);
+                show::page(&text, &session.settings.pager);
                 Ok(Some(shown.exit))
             }
             Answered::Quit => Ok(None),

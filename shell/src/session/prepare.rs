@@ -28,7 +28,9 @@ impl Session {
     /// Gets ready for a line: finds out who is connected if its selector or its rows ask that, and
     /// everything that [`Session::learn_for`] does.
     pub async fn prepare(&mut self, text: &str) {
-        let parsed = parse(text, &self.inventory.known_names());
+        // A name that stands for nonsense is told when the line is read.
+        let text = &self.expand(text).unwrap_or_else(|_| text.to_owned());
+        let parsed = parse(text, &self.known_names());
         let selector = self.selector_of(&parsed);
         if selector.as_ref().is_some_and(asks_live) || shows_live_states(&parsed) {
             self.learn_live_states().await;
@@ -40,7 +42,8 @@ impl Session {
     /// nodes for their facts, and sources for their groups, if its selector goes by them and what is
     /// known of them is too old.
     pub async fn learn_for(&mut self, text: &str) {
-        let parsed = parse(text, &self.inventory.known_names());
+        let text = &self.expand(text).unwrap_or_else(|_| text.to_owned());
+        let parsed = parse(text, &self.known_names());
         if let Some(selector) = self.selector_of(&parsed) {
             self.learn(&selector).await;
         }
@@ -55,7 +58,8 @@ impl Session {
             && matches!(line.word.name.as_str(), "explain" | "?")
             && let Some(inner) = line.args.first()
         {
-            let inner = parse(inner, &self.inventory.known_names());
+            let inner = self.expand(inner).unwrap_or_else(|_| inner.clone());
+            let inner = parse(&inner, &self.known_names());
             // One line within another is all that the language has.
             return match inner.line {
                 Some(Line::Shell(_)) => None,

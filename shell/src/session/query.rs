@@ -24,6 +24,7 @@ use crate::fleet::{self, Finished, Job, Policy};
 use crate::results::Kept;
 use crate::rows;
 use crate::running::Running;
+use crate::settings::NodeShell;
 
 /// Events that wait for the view before nothing more is read from the nodes.
 const EVENTS_MAX: usize = 1024;
@@ -263,7 +264,12 @@ impl Session {
         // What a verb will need is looked for before anything runs.
         self.around(&query.fleet)?;
         let probe = match &query.source {
-            Source::Command(line) => Probe::Shell(line.clone()),
+            Source::Command(line) => match self.settings.shell {
+                NodeShell::Sh => Probe::Shell(line.clone()),
+                NodeShell::Bash => {
+                    Probe::Argv(["bash", "-c", line.as_str()].map(str::to_owned).to_vec())
+                }
+            },
             Source::Metric { name } => Probe::Metric(name.clone()),
             Source::Facts(columns) => Probe::Facts(columns.clone()),
             Source::Nodes | Source::Result(_) => {

@@ -18,6 +18,7 @@ pub mod footer;
 pub(crate) mod nodes;
 
 pub mod live;
+pub mod pager;
 pub mod refresh;
 pub mod terminal;
 

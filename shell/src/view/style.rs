@@ -20,17 +20,58 @@ pub struct Look {
     /// ASCII only: other characters are escaped, or replaced where they are our own. For
     /// terminals that do not read UTF-8, where a harmless letter's bytes can be a control.
     pub ascii: bool,
+    /// In which colours.
+    pub theme: Theme,
+}
+
+/// Which colours stand for what. None says anything that a word does not say, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Theme {
+    /// The basic colours, none of which vanishes on a light or a dark ground.
+    #[default]
+    Auto,
+    /// Brighter ones, for a dark ground.
+    Dark,
+    /// The basic colours, with grey in the place of what is dim, for a light ground.
+    Light,
+    /// No colours: bold, dim and underlined.
+    Mono,
+}
+
+impl Theme {
+    /// Every theme with its name.
+    pub const ALL: [(Self, &'static str); 4] = [
+        (Self::Auto, "auto"),
+        (Self::Dark, "dark"),
+        (Self::Light, "light"),
+        (Self::Mono, "mono"),
+    ];
+
+    /// Finds a theme by its name.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, n)| *n == name).map(|(t, _)| *t)
+    }
+
+    /// Returns the name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(t, _)| *t == self)
+            .map_or("auto", |(_, n)| n)
+    }
 }
 
 /// What the operator said about colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum ColorChoice {
-    /// Colour on a terminal, unless the environment says otherwise.
+    /// On a terminal, unless `NO_COLOR` is set
     #[default]
     Auto,
-    /// Colour.
+    /// Always
     Always,
-    /// No colour.
+    /// Never
     Never,
 }
 
@@ -94,16 +135,22 @@ impl Paint {
         }
     }
 
-    /// Returns the number of the terminal's attribute.
-    const fn sgr(self) -> Option<&'static str> {
-        match self {
-            Self::Plain => None,
-            Self::Dim => Some("\x1b[2m"),
-            Self::Strong => Some("\x1b[1m"),
-            Self::Good => Some("\x1b[32m"),
-            Self::Bad => Some("\x1b[31m"),
-            Self::Warn => Some("\x1b[35m"),
-        }
+    /// Returns what switches the paint on.
+    const fn sgr(self, theme: Theme) -> Option<&'static str> {
+        Some(match (self, theme) {
+            (Self::Plain, _) | (Self::Good, Theme::Mono) => return None,
+            (Self::Dim, Theme::Light) => "\x1b[90m",
+            (Self::Dim, Theme::Auto | Theme::Dark | Theme::Mono) => "\x1b[2m",
+            (Self::Strong, _) => "\x1b[1m",
+            (Self::Good, Theme::Auto | Theme::Light) => "\x1b[32m",
+            (Self::Good, Theme::Dark) => "\x1b[92m",
+            (Self::Bad, Theme::Auto | Theme::Light) => "\x1b[31m",
+            (Self::Bad, Theme::Dark) => "\x1b[91m",
+            (Self::Bad, Theme::Mono) => "\x1b[1;4m",
+            (Self::Warn, Theme::Auto | Theme::Light) => "\x1b[35m",
+            (Self::Warn, Theme::Dark) => "\x1b[95m",
+            (Self::Warn, Theme::Mono) => "\x1b[4m",
+        })
     }
 }
 
@@ -202,7 +249,7 @@ impl Line {
     pub fn text(&self) -> String {
         let mut out = String::new();
         for (paint, text) in &self.spans {
-            match paint.sgr().filter(|_| self.look.color) {
+            match paint.sgr(self.look.theme).filter(|_| self.look.color) {
                 Some(sgr) => {
                     out.push_str(sgr);
                     out.push_str(text);
@@ -260,7 +307,32 @@ mod tests {
         width: None,
         color: true,
         ascii: false,
+        theme: Theme::Auto,
     };
+
+    #[test]
+    fn every_theme_says_the_same_words_and_mono_has_no_colour() {
+        for (theme, name) in Theme::ALL {
+            assert_eq!(Theme::by_name(name), Some(theme));
+            let look = Look { theme, ..COLORED };
+            let paints = [
+                Paint::Dim,
+                Paint::Strong,
+                Paint::Good,
+                Paint::Bad,
+                Paint::Warn,
+            ];
+            let drawn: Vec<String> = paints
+                .iter()
+                .map(|paint| Line::new(look).own(*paint, "words").text())
+                .collect();
+            for text in &drawn {
+                assert!(text.contains("words"), "{name}: {text:?}");
+                let is_colored = ["[3", "[9"].iter().any(|c| text.contains(c));
+                assert!(theme != Theme::Mono || !is_colored, "{text:?}");
+            }
+        }
+    }
 
     #[test]
     fn the_flag_goes_before_the_environment_and_that_before_the_terminal() {

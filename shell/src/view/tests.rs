@@ -33,7 +33,7 @@ fn look(width: u16, color: bool) -> Look {
     Look {
         width: Some(width),
         color,
-        ascii: false,
+        ..Look::default()
     }
 }
 

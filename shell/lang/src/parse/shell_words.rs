@@ -69,9 +69,13 @@ impl Parser<'_> {
         let start = self.at;
         if self.rest().trim().is_empty() {
             self.error(
-                Diagnostic::new(Code::Missing, name.span, format!("`{text}` stands for what?"))
-                    .label("a line or a selector is missing behind `=`")
-                    .help(format!("`unlet {text}` takes the name away")),
+                Diagnostic::new(
+                    Code::Missing,
+                    name.span,
+                    format!("`{text}` stands for what?"),
+                )
+                .label("a line or a selector is missing behind `=`")
+                .help(format!("`unlet {text}` takes the name away")),
             );
             return None;
         }
@@ -229,7 +233,9 @@ fn shape_fits(word: &str, args: &[String]) -> bool {
         },
         "set" => first
             .is_none_or(|a| a.starts_with(|c: char| c.is_ascii_alphabetic()) && !a.contains('=')),
-        "promote" | "mute" | "unmute" | "unlet" | "source" => first.is_some_and(|a| !a.starts_with('-')),
+        "promote" | "mute" | "unmute" | "unlet" | "source" => {
+            first.is_some_and(|a| !a.starts_with('-'))
+        }
         _ => true,
     }
 }
