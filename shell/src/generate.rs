@@ -25,7 +25,8 @@ pub fn print(what: Generate, command: clap::Command) -> Exit {
     }
 }
 
-fn text(what: Generate, mut command: clap::Command) -> io::Result<Vec<u8>> {
+fn text(what: Generate, command: clap::Command) -> io::Result<Vec<u8>> {
+    let mut command = without_hidden(&command);
     let mut text = Vec::new();
     let shell = match what {
         Generate::Man => {
@@ -38,6 +39,22 @@ fn text(what: Generate, mut command: clap::Command) -> io::Result<Vec<u8>> {
     };
     clap_complete::generate(shell, &mut command, "hailer", &mut text);
     Ok(text)
+}
+
+/// The same command without what is hidden, which completions would show.
+fn without_hidden(command: &clap::Command) -> clap::Command {
+    let mut seen = clap::Command::new("hailer").version(env!("CARGO_PKG_VERSION"));
+    for (text, set) in [
+        (command.get_about(), clap::Command::about as fn(_, _) -> _),
+        (command.get_long_about(), clap::Command::long_about),
+        (command.get_after_help(), clap::Command::after_help),
+    ] {
+        if let Some(text) = text {
+            seen = set(seen, text.clone());
+        }
+    }
+    let subcommands = command.get_subcommands().filter(|c| !c.is_hide_set());
+    seen.args(command.get_arguments()).subcommands(subcommands)
 }
 
 #[cfg(test)]

@@ -212,6 +212,6 @@ mod tests {
         let path = dir.path().join("loop.hail");
         std::fs::write(&path, "uptime\nsource loop.hail\n").expect("writes");
         let error = load(&path, &KnownNames::default()).expect_err("refused");
-        assert!(error.to_string().contains("reads itself"), "{error}");
+        assert!(error.to_string().contains("read itself"), "{error}");
     }
 }

@@ -36,6 +36,7 @@ mod bombs;
 mod exit_codes;
 mod formats;
 mod jobs;
+mod keeping;
 mod lines;
 mod mistakes;
 mod pipes;

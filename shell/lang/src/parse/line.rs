@@ -5,7 +5,7 @@ use super::{Parser, Style};
 use crate::ast::{Line, QueryLine, ResultRef, Selector, Source, Stage};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lexer::Open;
-use crate::lexer::shell_scan::ShellScan;
+use crate::lexer::shell_scan::{ShellScan, ShellTokenKind};
 use crate::span::Span;
 use crate::words;
 
@@ -181,7 +181,8 @@ impl Parser<'_> {
         if words::find(words::PROBES, word).is_some() {
             return self.probe_line(scope, word, span);
         }
-        if let Some(word) = words::find(words::SHELL_WORDS, word) {
+        let is_ours = word != "source" || self.is_plain_line(span.start);
+        if let Some(word) = words::find(words::SHELL_WORDS, word).filter(|_| is_ours) {
             if let Some(scope) = scope {
                 self.error(
                     Diagnostic::new(
@@ -204,6 +205,18 @@ impl Parser<'_> {
             return self.shell_line(word, span);
         }
         self.command_line(scope, Habit::Plain)
+    }
+
+    /// Whether a line has words alone: `source /x && app` is Linux's.
+    fn is_plain_line(&self, start: usize) -> bool {
+        let scan = crate::lexer::shell_scan::scan(self.text, start);
+        let is_word = |kind| {
+            matches!(
+                kind,
+                ShellTokenKind::Command | ShellTokenKind::Argument | ShellTokenKind::Comment
+            )
+        };
+        scan.tokens.iter().all(|token| is_word(token.kind))
     }
 
     fn result_line(&mut self, scope: Option<Selector>, result: ResultRef, span: Span) -> Line {

@@ -55,6 +55,8 @@ impl Terminal {
             .env("TERM", "xterm-256color")
             .env("HOME", home)
             .env("XDG_STATE_HOME", home)
+            // What scrolls off the screen is no pager's.
+            .env("HAILER_PAGER", "")
             .env("TMPDIR", home)
             .stdin(stdio())
             .stdout(stdio())
