@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hailer_lang::ast::ResultRef;
 use hailer_lang::fleet_plan::FleetStep;
 use hailer_lang::inventory::Inventory;
-use hailer_lang::node_set::NodeId;
+use hailer_lang::node_set::{NodeId, NodeSet};
 use hailer_protocol::clean::Clean;
 use hailer_table::{Frame, NodeNames, Surroundings, TableError};
 
@@ -22,6 +22,7 @@ pub struct Around {
     inventory: Arc<Inventory>,
     others: BTreeMap<u32, Kept>,
     answered: Vec<u32>,
+    scope: NodeSet,
 }
 
 impl Around {
@@ -33,6 +34,7 @@ impl Around {
         steps: &[FleetStep],
         results: &Results,
         inventory: Arc<Inventory>,
+        scope: NodeSet,
     ) -> Result<Self, ShellError> {
         let mut others = BTreeMap::new();
         for number in steps.iter().filter_map(FleetStep::other_result) {
@@ -45,6 +47,7 @@ impl Around {
             inventory,
             others,
             answered: Vec::new(),
+            scope,
         })
     }
 
@@ -94,6 +97,10 @@ impl Surroundings for Around {
 
     fn answered(&self) -> &[u32] {
         &self.answered
+    }
+
+    fn is_in_scope(&self, node: u32) -> bool {
+        self.scope.contains(NodeId(node))
     }
 
     fn label_keys(&self) -> Vec<&str> {

@@ -163,6 +163,8 @@ struct Told {
     writer: Box<dyn Writer>,
     /// Answers are written as they come; otherwise the result is a table at the end.
     streams: bool,
+    /// No talk beyond errors.
+    is_quiet: bool,
     failure: Option<OutputError>,
 }
 
@@ -215,6 +217,7 @@ impl Told {
         Ok(Self {
             writer,
             streams,
+            is_quiet: output.is_quiet,
             failure: None,
         })
     }
@@ -241,6 +244,9 @@ impl Told {
         });
         let written = self.writer.on_end(end);
         self.note(written);
+        if !self.is_quiet {
+            show::notes(&shown.notes);
+        }
         match self.failure.take() {
             Some(e) => Err(ShellError::own(format!("write the result: {e}"))),
             None => Ok(shown.exit),

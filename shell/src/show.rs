@@ -4,13 +4,14 @@ use std::io::{self, Write as _};
 use std::sync::Arc;
 
 use hailer_lang::inventory::Inventory;
-use hailer_table::{View, render_table};
+use hailer_table::{Note, View, render_table};
 
 use crate::app::Looks;
 use crate::error::ShellError;
 use crate::exit::Exit;
 use crate::rows::Names;
 use crate::session::Shown;
+use crate::view::diff::{DiffView, render_diff};
 use crate::view::footer::render_footer;
 use crate::view::groups::{GroupsView, render_groups};
 use crate::view::pager::{self, Pager};
@@ -51,6 +52,14 @@ pub fn page(text: &str, pager: &Pager) {
     let _ = pager::print(text, pager);
 }
 
+/// Prints what a person should know of a result that goes to a program.
+pub fn notes(notes: &[Note]) {
+    let mut err = io::stderr().lock();
+    for note in notes {
+        let _ = writeln!(err, "{note}");
+    }
+}
+
 /// Draws a result.
 #[must_use]
 pub fn result(shown: &Shown, inventory: &Arc<Inventory>, looks: Looks) -> String {
@@ -65,7 +74,9 @@ pub fn result(shown: &Shown, inventory: &Arc<Inventory>, looks: Looks) -> String
                 max_rows: (!shown.is_limited).then_some(ROWS_MAX),
                 ascii: look.ascii,
             };
-            if frame.is_empty() {
+            if let Some(report) = frame.diff() {
+                text.push_str(&render_diff(report, &names, &DiffView::short(look)));
+            } else if frame.is_empty() {
                 text.push_str("(no rows)\n");
             } else {
                 text.push_str(&render_table(frame, &view));

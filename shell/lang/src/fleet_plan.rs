@@ -58,6 +58,13 @@ pub enum FleetStep {
         /// Rows without a match stay, with nulls.
         is_left: bool,
     },
+    /// `diff [$N] [by …]`: how answers differ from that of most nodes, or from an earlier result.
+    Diff {
+        /// The earlier result's number; `None` for the majority.
+        with: Option<u32>,
+        /// The columns that say, beside the node, which rows are one row at two times.
+        by: Vec<String>,
+    },
 }
 
 impl FleetStep {
@@ -66,6 +73,7 @@ impl FleetStep {
     pub const fn other_result(&self) -> Option<u32> {
         match self {
             Self::Join { with, .. } => Some(*with),
+            Self::Diff { with, .. } => *with,
             Self::Row(_)
             | Self::Group { .. }
             | Self::Count { .. }
@@ -91,7 +99,8 @@ impl FleetStep {
             | Self::Count { .. }
             | Self::Uniq { .. }
             | Self::Take(_)
-            | Self::Join { .. } => {}
+            | Self::Join { .. }
+            | Self::Diff { .. } => {}
         }
     }
 }

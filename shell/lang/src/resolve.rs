@@ -115,14 +115,14 @@ impl Resolver<'_> {
                     self.fleet(FleetStep::Top { n: *n, by });
                 }
             }
+            Verb::Diff { with, by } => self.diff_step(*with, by, stage),
             Verb::Join { is_left, with, by } => self.join_step(*is_left, *with, by),
             Verb::Agg { calls, by } => self.agg_step(calls, by),
             Verb::Uniq(by) => {
                 let by = self.columns(by);
                 self.fleet(FleetStep::Uniq { by });
             }
-            Verb::Diff { .. }
-            | Verb::Why(_)
+            Verb::Why(_)
             | Verb::Sql(_)
             | Verb::Run { .. }
             | Verb::Save(_)
@@ -168,6 +168,42 @@ impl Resolver<'_> {
             self.fleet(FleetStep::Join { with, by, is_left });
         }
         self.schema.opened();
+    }
+
+    fn diff_step(&mut self, with: Option<OtherResult>, by: &[Ident], stage: &Stage) {
+        if with.is_none() && (!by.is_empty() || !self.schema.has_answers()) {
+            let message = "without a result to compare with, `diff` compares what commands wrote";
+            self.errors.push(
+                Diagnostic::new(Code::Missing, stage.span, message)
+                    .label(if by.is_empty() {
+                        "these rows are not what a command wrote"
+                    } else {
+                        "`by` says which rows of two results are one"
+                    })
+                    .help("rows are compared with those of another result: `diff $3 by …`"),
+            );
+            return;
+        }
+        let by = self.columns(by);
+        let with = match with {
+            None => None,
+            Some(with) => {
+                match known_result(with.result, with.span, self.last_result, self.errors) {
+                    Some(number) => Some(number),
+                    None => return,
+                }
+            }
+        };
+        match with {
+            None => self
+                .schema
+                .grouped(&[], &["nodes", "change", "of", "at", "line"]),
+            Some(_) => {
+                self.schema.grouped(&[], &["nodes", "change"]);
+                self.schema.opened();
+            }
+        }
+        self.fleet(FleetStep::Diff { with, by });
     }
 
     fn group_step(&mut self, by: &[Ident]) {

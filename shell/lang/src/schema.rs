@@ -13,6 +13,8 @@ pub(crate) struct Schema {
     own: Vec<String>,
     /// There may be more: what `parse` finds is known only when it has run.
     open: bool,
+    /// The rows are no answers of a command any more: `parse` has made others of them.
+    parsed: bool,
     /// The rows come from nodes: `node`, `state` and the labels can be asked for.
     from_nodes: bool,
 }
@@ -22,6 +24,7 @@ impl Schema {
         Self {
             own,
             open: false,
+            parsed: false,
             from_nodes: true,
         }
     }
@@ -52,6 +55,7 @@ impl Schema {
         Self {
             own: Vec::new(),
             open: true,
+            parsed: false,
             from_nodes: true,
         }
     }
@@ -59,6 +63,7 @@ impl Schema {
     /// After `parse`: the text became columns that nobody knows yet.
     pub(crate) fn parsed(&mut self) {
         self.open = true;
+        self.parsed = true;
     }
 
     /// After `join`: columns that only the shell knows came in beside the own ones.
@@ -93,6 +98,11 @@ impl Schema {
     /// Whether `parse` has its text.
     pub(crate) fn has_text(&self) -> bool {
         self.open || self.own.iter().any(|c| c == "out")
+    }
+
+    /// Whether the rows can be what a command wrote on each node.
+    pub(crate) fn has_answers(&self) -> bool {
+        self.has_text() && !self.parsed
     }
 
     /// Whether a column can be there.

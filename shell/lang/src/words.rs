@@ -181,7 +181,7 @@ pub const VERBS: &[Word] = &[
         "join [left] $N [by COLUMN, …]",
         "puts rows beside those of another result; left keeps rows without a match",
     ),
-    later(
+    now(
         "diff",
         "diff [$N] [by COLUMN, …]",
         "shows how odd answers differ from most, or what changed since result N",

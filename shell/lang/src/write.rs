@@ -56,6 +56,8 @@ pub fn fleet_step(step: &FleetStep) -> String {
         }
         FleetStep::Uniq { by } => with_by("uniq", by),
         FleetStep::Take(n) => format!("take {n}"),
+        FleetStep::Diff { with: None, .. } => "diff".to_owned(),
+        FleetStep::Diff { with: Some(n), by } => with_by(&format!("diff ${n}"), by),
         FleetStep::Join { with, by, is_left } => {
             let left = if *is_left { "left " } else { "" };
             with_by(&format!("join {left}${with}"), by)

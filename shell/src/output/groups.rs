@@ -2,11 +2,12 @@
 
 use std::io::Write;
 
-use hailer_table::{Frame, View, render_table};
+use hailer_table::{Frame, NodeNames, View, render_table};
 
 use super::sink::{Flow, Sink};
 use super::{End, Format, Names, Options, OutputError, Writer};
 use crate::fleet::answer::Answer;
+use crate::view::diff::{DiffView, render_diff};
 use crate::view::footer::render_footer;
 use crate::view::groups::{GroupsView, render_groups};
 use crate::view::style::Look;
@@ -40,7 +41,8 @@ impl<O: Write + Send> Writer for Groups<O> {
 
     fn on_table(&mut self, frame: &Frame) -> Result<Flow, OutputError> {
         self.has_table = true;
-        self.out.record(drawn(frame, self.look).as_bytes())
+        self.out
+            .record(drawn(frame, self.look, &*self.names).as_bytes())
     }
 
     fn on_end(&mut self, end: Option<End<'_>>) -> Result<Flow, OutputError> {
@@ -60,8 +62,11 @@ impl<O: Write + Send> Writer for Groups<O> {
     }
 }
 
-/// Draws every row of a table.
-pub(super) fn drawn(frame: &Frame, look: Look) -> String {
+/// Draws every row of a table; what `diff` found as people read differences.
+pub(super) fn drawn(frame: &Frame, look: Look, names: &dyn NodeNames) -> String {
+    if let Some(report) = frame.diff() {
+        return render_diff(report, names, &DiffView::whole(look));
+    }
     let view = View {
         width: look.width,
         color: look.color,

@@ -68,7 +68,8 @@ impl<O: Write + Send> Writer for Table<O> {
 
     fn on_table(&mut self, frame: &Frame) -> Result<Flow, OutputError> {
         self.has_table = true;
-        self.out.record(drawn(frame, self.look).as_bytes())
+        self.out
+            .record(drawn(frame, self.look, &*self.names).as_bytes())
     }
 
     fn on_end(&mut self, end: Option<End<'_>>) -> Result<Flow, OutputError> {
@@ -81,7 +82,7 @@ impl<O: Write + Send> Writer for Table<O> {
         let mut text = String::new();
         if !self.has_table {
             let frame = self.frame_of(gather).map_err(OutputError::Table)?;
-            text = drawn(&frame, self.look);
+            text = drawn(&frame, self.look, &*self.names);
         }
         text.push_str(&render_footer(gather, summary, &*self.names, self.look));
         self.out.record(text.as_bytes())

@@ -14,6 +14,7 @@ use hailer_table::export::text as export;
 use super::sink::{Flow, Sink};
 use super::{End, Format, Names, Options, OutputError, Writer};
 use crate::fleet::answer::Answer;
+use crate::view::diff::{DiffView, render_diff};
 use crate::view::footer::render_footer;
 use crate::view::prefixed::prefixed;
 use crate::view::style::Look;
@@ -69,7 +70,11 @@ impl<O: Write + Send, T: Write + Send> Writer for Text<O, T> {
     }
 
     fn on_table(&mut self, frame: &Frame) -> Result<Flow, OutputError> {
-        self.out.record(export::text(frame).as_bytes())
+        let text = match frame.diff() {
+            Some(report) => render_diff(report, &*self.names, &DiffView::whole(self.look)),
+            None => export::text(frame),
+        };
+        self.out.record(text.as_bytes())
     }
 
     fn on_end(&mut self, end: Option<End<'_>>) -> Result<Flow, OutputError> {

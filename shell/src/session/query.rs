@@ -36,7 +36,7 @@ impl Session {
     /// Makes a result of what the shell has: the inventory, or a kept result.
     pub(super) async fn look_up(&mut self, query: Query) -> Result<Shown, ShellError> {
         let is_limited = is_limited(&query);
-        let around = self.around(&query.fleet)?;
+        let around = self.around(&query.fleet, &query.scope.nodes)?;
         let (origin, frame) = match &query.source {
             Source::Command(_) | Source::Metric { .. } | Source::Facts(_) => {
                 return Err(ShellError::own("nodes have to be asked"));
@@ -67,7 +67,10 @@ impl Session {
                         in_engine(move || apply((*frame).clone(), Vec::new(), &steps, &around))
                             .await?
                     }
-                    (None, Some(run)) => self.frame_of_run(run, false, steps).await?,
+                    (None, Some(run)) => {
+                        self.frame_of_run(run, false, steps, &query.scope.nodes)
+                            .await?
+                    }
                     (None, None) => return Err(ShellError::own("the kept result has no rows")),
                 };
                 (kept.run, made)
@@ -118,7 +121,10 @@ impl Session {
             Exit::INCOMPLETE
         };
         let frame = if asked_for_rows || !query.fleet.is_empty() {
-            match self.frame_of_run(&run, asked_for_rows, query.fleet).await {
+            match self
+                .frame_of_run(&run, asked_for_rows, query.fleet, &query.scope.nodes)
+                .await
+            {
                 Ok(made) => Some(made),
                 Err(e) => return Err(self.keep_unmade(number, query.text, run, &e)),
             }
@@ -222,8 +228,9 @@ impl Session {
         run: &Arc<Finished>,
         asked_for_rows: bool,
         steps: Vec<FleetStep>,
+        scope: &NodeSet,
     ) -> Result<(Frame, Vec<Note>), ShellError> {
-        let around = self.around(&steps)?.with_run(Some(&**run));
+        let around = self.around(&steps, scope)?.with_run(Some(&**run));
         let run = Arc::clone(run);
         in_engine(move || {
             let (frame, notes) = rows::of_run(&run, asked_for_rows, around.inventory())?;
@@ -233,8 +240,9 @@ impl Session {
     }
 
     /// Takes what the steps need to know beside their rows.
-    fn around(&self, steps: &[FleetStep]) -> Result<Around, ShellError> {
-        Around::of(steps, &self.results, Arc::clone(&self.inventory))
+    fn around(&self, steps: &[FleetStep], scope: &NodeSet) -> Result<Around, ShellError> {
+        let inventory = Arc::clone(&self.inventory);
+        Around::of(steps, &self.results, inventory, scope.clone())
     }
 
     /// Begins to run a program with its arguments as they are on the scope's nodes.
@@ -262,7 +270,7 @@ impl Session {
     /// Begins to ask a query's nodes.
     pub(super) fn ask(&mut self, query: Query) -> Result<Running, ShellError> {
         // What a verb will need is looked for before anything runs.
-        self.around(&query.fleet)?;
+        self.around(&query.fleet, &query.scope.nodes)?;
         let probe = match &query.source {
             Source::Command(line) => match self.settings.shell {
                 NodeShell::Sh => Probe::Shell(line.clone()),

@@ -11,6 +11,7 @@ mod flow;
 pub(crate) mod measure;
 
 mod block;
+pub mod diff;
 pub mod groups;
 pub(crate) mod prefixed;
 
@@ -22,6 +23,8 @@ pub mod pager;
 pub mod refresh;
 pub mod terminal;
 
+#[cfg(test)]
+mod diff_tests;
 #[cfg(test)]
 pub(crate) mod fixture;
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::fleet::answer::Answer;
 
 /// Compares with `tests/golden/view/NAME.txt`.
 #[track_caller]
-fn golden(name: &str, found: &str) {
+pub(super) fn golden(name: &str, found: &str) {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let path = root.join(format!("tests/golden/view/{name}.txt"));
     if std::env::var_os("HAILER_UPDATE_GOLDEN").is_some() {
@@ -29,7 +29,7 @@ fn golden(name: &str, found: &str) {
     assert_eq!(found, expected, "{} differs", path.display());
 }
 
-fn look(width: u16, color: bool) -> Look {
+pub(super) fn look(width: u16, color: bool) -> Look {
     Look {
         width: Some(width),
         color,

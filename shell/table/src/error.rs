@@ -107,6 +107,19 @@ pub enum TableError {
         /// How many may.
         max: usize,
     },
+    /// `diff` without another result, over rows that are no answers of commands.
+    #[error(
+        "diff: without a result to compare with it compares what commands wrote, and the rows have no column `out`"
+    )]
+    NothingToDiff,
+    /// Several answers are given by as many nodes, and no other by more.
+    #[error("{verb}: no answer is that of most nodes: the largest groups have {nodes} each")]
+    NoMajority {
+        /// The verb.
+        verb: &'static str,
+        /// How many nodes gave each of the answers.
+        nodes: usize,
+    },
     /// Another result's rows cannot be had.
     #[error("${number}: {reason}")]
     OtherResult {
@@ -178,6 +191,14 @@ impl TableError {
                 (_, DataType::Str) => as_type(name, *here, "there"),
                 _ => format!("bring both to one type: `derive {name} = string({name})`"),
             }),
+            Self::NothingToDiff => Some(
+                "compare rows with those of another result: `|> diff $N by …`; or group them: `|> group by …`"
+                    .to_owned(),
+            ),
+            Self::NoMajority { .. } => Some(
+                "narrow the rows down to a group that has more nodes than the others, or compare with another result"
+                    .to_owned(),
+            ),
             Self::JoinTooLarge { .. } => Some(
                 "join by more columns, or make one row of many on one side first: `|> group by …`"
                     .to_owned(),

@@ -3,10 +3,13 @@
 //! Three things side by side, row for row: typed cells (in polars, units in the metadata), what is
 //! known of each column, and which nodes each row was observed on.
 
+use std::sync::Arc;
+
 use hailer_protocol::table::{Row, Table};
 use hailer_protocol::value::{DataType, Value};
 
 use crate::column::{FrameColumn, find, qualify};
+use crate::diff::DiffReport;
 use crate::engine::{self, Cells, Data};
 use crate::error::{Note, TableError};
 use crate::provenance::{NodeId, Provenance};
@@ -18,6 +21,8 @@ pub struct Frame {
     columns: Vec<FrameColumn>,
     data: Data,
     provenance: Provenance,
+    /// How to draw the rows where they are a difference; gone with the next verb.
+    diff: Option<Arc<DiffReport>>,
 }
 
 /// One row on its way into a frame.
@@ -92,7 +97,22 @@ impl Frame {
             columns,
             data,
             provenance,
+            diff: None,
         })
+    }
+
+    /// Puts beside the rows how they are drawn.
+    pub(crate) fn with_diff(self, report: DiffReport) -> Self {
+        Self {
+            diff: Some(Arc::new(report)),
+            ..self
+        }
+    }
+
+    /// Returns how to draw the rows, where they are what `diff` found.
+    #[must_use]
+    pub fn diff(&self) -> Option<&DiffReport> {
+        self.diff.as_deref()
     }
 
     /// Returns the parts, to be put together otherwise.
@@ -210,6 +230,7 @@ impl Frame {
             columns: self.columns.clone(),
             data: engine::pick(&self.data, rows)?,
             provenance: self.provenance.pick(rows),
+            diff: None,
         })
     }
 }

@@ -14,6 +14,7 @@
 mod aggregate;
 pub mod ambient;
 pub mod column;
+pub mod diff;
 mod engine;
 pub mod error;
 mod evaluator;
@@ -32,6 +33,7 @@ mod typed;
 
 pub use ambient::Ambient;
 pub use column::{FrameColumn, Origin};
+pub use diff::DiffReport;
 pub use error::{Note, TableError};
 pub use frame::{Frame, FrameRow};
 pub use provenance::{NodeId, NodeNames};

@@ -5,7 +5,7 @@ use hailer_lang::fleet_plan::FleetStep;
 use crate::error::{Note, TableError};
 use crate::frame::Frame;
 use crate::surroundings::Surroundings;
-use crate::{aggregate, group, join, order, row_verbs};
+use crate::{aggregate, diff, group, join, order, row_verbs};
 
 impl Frame {
     /// Carries out one verb.
@@ -34,6 +34,7 @@ impl Frame {
                 let rows: Vec<u32> = self.all_rows().take(n as usize).collect();
                 Ok((self.pick(&rows)?, Vec::new()))
             }
+            FleetStep::Diff { with, by } => diff::diff(&self, *with, by, around),
             FleetStep::Join { with, by, is_left } => {
                 join::join(&self, &around.result(*with)?, *with, by, *is_left)
             }

@@ -17,6 +17,9 @@ pub trait Surroundings: NodeNames {
     /// rows that come from no probe.
     fn answered(&self) -> &[NodeId];
 
+    /// Whether a node is one that the line is for.
+    fn is_in_scope(&self, node: NodeId) -> bool;
+
     /// Returns the keys of the inventory's labels, in order.
     fn label_keys(&self) -> Vec<&str>;
 

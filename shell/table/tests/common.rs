@@ -21,6 +21,8 @@ pub(crate) struct Names {
     pub(crate) results: Vec<Frame>,
     /// Who answered the rows' probe.
     pub(crate) answered: Vec<NodeId>,
+    /// The nodes of the line's scope; all where there is none.
+    pub(crate) scope: Option<Vec<NodeId>>,
     /// A label's key, and its value on each node.
     pub(crate) labels: BTreeMap<&'static str, Vec<Option<&'static str>>>,
 }
@@ -56,6 +58,12 @@ impl Surroundings for Names {
 
     fn answered(&self) -> &[NodeId] {
         &self.answered
+    }
+
+    fn is_in_scope(&self, node: NodeId) -> bool {
+        self.scope
+            .as_ref()
+            .is_none_or(|scope| scope.contains(&node))
     }
 
     fn label_keys(&self) -> Vec<&str> {

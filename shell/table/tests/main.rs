@@ -3,6 +3,7 @@
 
 mod aggregates;
 mod common;
+mod diffs;
 mod evaluator_matches_polars;
 mod hostile;
 mod joins;

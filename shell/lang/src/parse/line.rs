@@ -2,7 +2,7 @@
 
 use super::habits::Habit;
 use super::{Parser, Style};
-use crate::ast::{Line, QueryLine, ResultRef, Selector, Source, Stage};
+use crate::ast::{Line, QueryLine, ResultRef, Selector, Source, Stage, Verb};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lexer::Open;
 use crate::lexer::shell_scan::{ShellScan, ShellTokenKind};
@@ -173,6 +173,9 @@ impl Parser<'_> {
             self.skip_blanks();
             return Some(self.result_line(scope, result, span));
         }
+        if let Some(line) = self.diff_line(&scope) {
+            return Some(line);
+        }
         let length = rest
             .find(|c: char| c.is_whitespace() || "|&;<>()".contains(c))
             .unwrap_or(rest.len());
@@ -227,6 +230,42 @@ impl Parser<'_> {
             source_span: span,
             stages,
         })
+    }
+
+    /// `diff $3 $7 [by …]`: `$7 |> diff $3 [by …]`, in the order in which people say it. To a shell
+    /// these results would be no words at all, so no Linux command is taken.
+    fn diff_line(&mut self, scope: &Option<Selector>) -> Option<Line> {
+        let (before, after) = two_results(self.rest())?;
+        let start = self.at;
+        self.style(Span::new(start, start + "diff".len()), Style::Verb);
+        self.at += "diff".len();
+        let with = self.result_if_there()?;
+        let source = self.result_if_there()?;
+        debug_assert_eq!(
+            (with.result, source.result),
+            (before, after),
+            "both read the same"
+        );
+        let by = self.by();
+        let span = Span::new(start, self.at);
+        let mut stages: Vec<Stage> = by
+            .map(|by| Stage {
+                verb: Verb::Diff {
+                    with: Some(with),
+                    by,
+                },
+                span,
+            })
+            .into_iter()
+            .collect();
+        self.end_of_stage();
+        stages.extend(self.stages());
+        Some(Line::Query(QueryLine {
+            scope: scope.clone(),
+            source: Source::Result(source.result),
+            source_span: source.span,
+            stages,
+        }))
     }
 
     fn command_line(&mut self, scope: Option<Selector>, habit: Habit) -> Option<Line> {
@@ -323,4 +362,27 @@ fn result_source(rest: &str) -> Option<(Option<ResultRef>, usize)> {
         digits[..n].parse().ok().map(ResultRef::Number)
     };
     Some((result, 1 + n))
+}
+
+/// Returns the results of `diff $3 $7`, where the line is one.
+fn two_results(rest: &str) -> Option<(ResultRef, ResultRef)> {
+    let mut words = rest.split_whitespace();
+    if words.next() != Some("diff") {
+        return None;
+    }
+    let mut result = || {
+        let digits = words.next()?.strip_prefix('$')?;
+        match digits {
+            "" => Some(ResultRef::Last),
+            digits if digits.bytes().all(|b| b.is_ascii_digit()) => {
+                digits.parse().ok().map(ResultRef::Number)
+            }
+            _ => None,
+        }
+    };
+    let both = (result()?, result()?);
+    let fits = words
+        .next()
+        .is_none_or(|next| next == "by" || next.starts_with("|>"));
+    fits.then_some(both)
 }

@@ -144,7 +144,7 @@ impl Parser<'_> {
     }
 
     /// After a verb only `|>` or the end may stand.
-    fn end_of_stage(&mut self) {
+    pub(super) fn end_of_stage(&mut self) {
         let next = self.peek();
         match &next.token {
             Token::Pipe | Token::End => return,

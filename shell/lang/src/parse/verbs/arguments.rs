@@ -49,7 +49,7 @@ impl Parser<'_> {
     }
 
     /// `[by COLUMN, …]`.
-    pub(super) fn by(&mut self) -> Option<Vec<Ident>> {
+    pub(in crate::parse) fn by(&mut self) -> Option<Vec<Ident>> {
         let mut columns = Vec::new();
         if self.keyword("by").is_none() {
             return Some(columns);
@@ -126,7 +126,7 @@ impl Parser<'_> {
     }
 
     /// `$N`, where one stands here.
-    pub(super) fn result_if_there(&mut self) -> Option<OtherResult> {
+    pub(in crate::parse) fn result_if_there(&mut self) -> Option<OtherResult> {
         let next = self.peek();
         let Token::Result(result) = next.token else {
             return None;
