@@ -12,9 +12,11 @@ use crate::exit::Exit;
 use crate::rows::Names;
 use crate::session::Shown;
 use crate::view::diff::{DiffView, render_diff};
+use crate::view::complaint::complaint;
 use crate::view::footer::render_footer;
 use crate::view::groups::{GroupsView, render_groups};
 use crate::view::pager::{self, Pager};
+use crate::view::terminal::stderr_size;
 
 /// Rows of a table that are drawn at the prompt; `take N` shows more.
 const ROWS_MAX: usize = 200;
@@ -42,8 +44,9 @@ pub fn remark(text: &str) {
 
 /// Prints why something could not be done.
 pub fn complain(error: &ShellError) {
-    let mut err = io::stderr().lock();
-    let _ = writeln!(err, "{error}");
+    let width = stderr_size().map(|size| size.columns);
+    let text = complaint(&error.to_string(), width);
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Prints a text, through the pager if it is longer than the screen.

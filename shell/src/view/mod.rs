@@ -15,6 +15,7 @@ pub mod diff;
 pub mod groups;
 pub(crate) mod prefixed;
 
+pub mod complaint;
 pub mod footer;
 pub(crate) mod nodes;
 

@@ -113,6 +113,8 @@ fn first_lines_hold_at_the_prompt_and_names_are_there_the_next_time() {
     first.enters("set timeout");
     first.wait_for("timeout 7s");
     first.enters("let up = echo it is up");
+    first.enters("let up");
+    first.wait_for("up = echo it is up");
     first.wait_for_prompt("@web01 1>");
     first.types("\x04");
     assert_eq!(first.wait_for_end(), 0);
@@ -120,6 +122,7 @@ fn first_lines_hold_at_the_prompt_and_names_are_there_the_next_time() {
     second.wait_for_prompt("@web01 1>");
     second.enters("up");
     second.wait_for("  it is up");
+    second.wait_for_prompt("@web01 1>");
     second.types("\x04");
     second.wait_for_end();
     let kept = fs::read_to_string(config.join("lines.hail")).expect("kept");
