@@ -43,6 +43,8 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("use polars", &["shell/table/"]),
     ("comfy_table", &["shell/table/"]),
     ("reedline::", &["shell/src/repl/"]),
+    ("crossterm::", &["shell/src/repl/"]),
+    ("rusqlite::", &["shell/src/history/"]),
     (
         "quinn::",
         &[

@@ -25,6 +25,7 @@ pub mod exit;
 pub mod fleet;
 pub mod generate;
 pub mod help;
+pub mod history;
 pub mod interrupt;
 pub mod jobs;
 pub mod knowledge;

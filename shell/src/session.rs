@@ -24,6 +24,7 @@ use crate::error::ShellError;
 use crate::exit::Exit;
 use crate::fleet::{Finished, Fleet};
 use crate::help;
+use crate::history::Wanted;
 use crate::jobs::Jobs;
 use crate::knowledge::Knowledge;
 use crate::open::Opened;
@@ -40,8 +41,8 @@ pub enum Answered {
     Nothing,
     /// Words for the operator.
     Said(String),
-    /// The last lines that were run, this many; whoever keeps them shows them.
-    History(usize),
+    /// Lines that were run; whoever keeps them shows them.
+    History(Wanted),
     /// A command for the operator's own machine; whoever owns the terminal runs it.
     Local(String),
     /// Other lines in the place of this one.
@@ -337,9 +338,11 @@ impl Session {
             )?)),
             "scope" => Ok(Answered::Said(self.describe_scope())),
             "history" => {
-                let n = args.first().map_or(Ok(20), |n| n.parse::<usize>());
-                n.map(Answered::History)
-                    .map_err(|_| ShellError::usage("`history` takes a number of lines"))
+                let wanted = Wanted::parse(args).map(Answered::History);
+                wanted.ok_or_else(|| {
+                    ShellError::usage("`history` cannot be asked that")
+                        .hint("it is `history [N] [--failed] [--here] [TEXT]`")
+                })
             }
             "explain" => {
                 let line = args.join(" ");

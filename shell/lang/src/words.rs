@@ -88,7 +88,11 @@ pub const SHELL_WORDS: &[Word] = &[
         "cancel [N]",
         "ends a run in the background on every node; without a number, the last one",
     ),
-    now("history", "history [N]", "lists the lines that were run"),
+    now(
+        "history",
+        "history [N] [--failed] [--here] [TEXT]",
+        "lists the lines that were run, with what came of them",
+    ),
     now(
         "explain",
         "explain LINE",

@@ -43,7 +43,7 @@ impl Candidate {
 }
 
 /// The columns of the last result with their types.
-type Columns = Vec<(String, &'static str)>;
+pub(super) type Columns = Vec<(String, &'static str)>;
 
 /// Completes lines for reedline.
 pub(super) struct LineCompleter {

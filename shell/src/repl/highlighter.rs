@@ -1,8 +1,12 @@
 //! Colours while typing, from the parser itself: what is red will not run.
 
+use std::sync::Arc;
+
 use hailer_lang::parse::{KnownNames, Style as Part, parse};
 use nu_ansi_term::{Color, Style};
 use reedline::{Highlighter, StyledText};
+
+use super::screen::Screen;
 
 /// Longer texts are left plain: a paste of a megabyte is not parsed at every key.
 const HIGHLIGHTED_MAX: usize = 8 << 10;
@@ -11,11 +15,16 @@ const HIGHLIGHTED_MAX: usize = 8 << 10;
 pub(super) struct LineHighlighter {
     names: KnownNames,
     color: bool,
+    screen: Arc<Screen>,
 }
 
 impl LineHighlighter {
-    pub(super) const fn new(names: KnownNames, color: bool) -> Self {
-        Self { names, color }
+    pub(super) const fn new(names: KnownNames, color: bool, screen: Arc<Screen>) -> Self {
+        Self {
+            names,
+            color,
+            screen,
+        }
     }
 }
 
@@ -40,6 +49,9 @@ fn style_of(part: Part) -> Style {
 impl Highlighter for LineHighlighter {
     fn highlight(&self, line: &str, _cursor: usize) -> StyledText {
         let mut styled = StyledText::new();
+        if self.screen.begin_painting() {
+            return styled;
+        }
         let plain = |text: &str| (Style::new(), text.to_owned());
         if !self.color || line.len() > HIGHLIGHTED_MAX {
             styled.push(plain(line));
@@ -72,7 +84,7 @@ mod tests {
 
     #[test]
     fn highlighting_changes_no_character() {
-        let highlighter = LineHighlighter::new(KnownNames::default(), true);
+        let highlighter = LineHighlighter::new(KnownNames::default(), true, Arc::default());
         for line in [
             "",
             "@all : df |> where use_pct > 90",

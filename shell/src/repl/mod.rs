@@ -4,34 +4,43 @@
 //! owns the terminal while a line is typed, and nobody else writes to it then; while a line runs,
 //! the session does. This folder alone knows reedline.
 
+mod changes;
 mod completer;
 mod editor;
+mod ends;
 mod highlighter;
-mod history;
-mod notices;
+mod keys;
+mod past;
 mod prompt;
 mod quiet;
+mod reader;
+mod screen;
 mod validator;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use hailer_lang::plan::LinePlan;
 use hailer_protocol::clean::Clean;
+use hailer_protocol::time::Mono;
 
 use crate::app::Looks;
+use crate::clock;
 use crate::error::ShellError;
 use crate::exit::Exit;
+use crate::history::{self, History, Outcome};
 use crate::interrupt::{Interrupts, Key, stop_with_child};
 use crate::line::{self, Showing, Task};
 use crate::pen::Pen;
 use crate::script::statements;
-use crate::session::{Answered, Session};
+use crate::session::{Answered, Session, Shown};
 use crate::show;
-use editor::{Editor, Typed};
+use changes::Changes;
+use editor::Editor;
+use ends::Ends;
 use prompt::PromptState;
-use quiet::NoEcho;
-
-pub use history::history_file;
+use quiet::Quiet;
+use reader::Typed;
 
 /// What is said once, before the first prompt.
 const WELCOME: &str = "A line is a Linux command; it runs on every node in scope. \
@@ -44,6 +53,7 @@ const WELCOME: &str = "A line is a Linux command; it runs on every node in scope
 pub async fn run(mut session: Session, looks: Looks, notice: &str) -> Result<Exit, ShellError> {
     let own = |what: &str, e: std::io::Error| ShellError::own(format!("{what}: {e}"));
     let interrupts = Interrupts::take_over_both().map_err(|e| own("take over Ctrl-C", e))?;
+    let mut ends = Ends::take_over().map_err(|e| own("take over signals", e))?;
     session.fleet().connect_all_in_background();
     show::say(&format!(
         "hailer {} · fleet {} · {} nodes\n{notice}{WELCOME}\n",
@@ -51,17 +61,30 @@ pub async fn run(mut session: Session, looks: Looks, notice: &str) -> Result<Exi
         session.inventory().fleet(),
         session.inventory().len(),
     ));
+    let quiet = Quiet::begin();
+    let history = open_history(&session);
+    let editor = Editor::start(
+        Arc::clone(session.inventory()),
+        looks.color,
+        history.clone(),
+    )
+    .map_err(|e| own("start the line editor", e))?;
     settle(&session).await;
-    let editor = Editor::start(Arc::clone(session.inventory()), looks.color, history_file())
-        .map_err(|e| own("start the line editor", e))?;
     let mut prompt = Repl {
         editor,
         interrupts,
         looks,
+        quiet,
+        history,
         waiting: VecDeque::new(),
+        running: None,
+        changes: Changes::default(),
         is_leaving: false,
     };
-    let exit = prompt.converse(&mut session).await;
+    let exit = tokio::select! {
+        exit = prompt.converse(&mut session) => exit,
+        exit = ends.next() => Ok(exit),
+    };
     if !session.jobs().is_empty() {
         show::say("ending what is in the background\n");
         let left = session.end_background().await;
@@ -75,21 +98,62 @@ pub async fn run(mut session: Session, looks: Looks, notice: &str) -> Result<Exi
     exit
 }
 
+/// Opens the history; what it has to complain about is said by [`Repl::converse`].
+fn open_history(session: &Session) -> History {
+    // Several shells may begin in the same millisecond.
+    let number = clock::wall().0.wrapping_mul(100_000) + i64::from(std::process::id() % 100_000);
+    let fleet = session.inventory().fleet().as_str();
+    History::open(history::state_dir().as_deref(), fleet, number)
+}
+
 /// The prompt under way.
 struct Repl {
     editor: Editor,
     interrupts: Interrupts,
     looks: Looks,
-    /// Lines that were pasted or typed ahead and have not had their turn.
+    quiet: Quiet,
+    history: History,
+    /// Lines that were pasted together and have not had their turn.
     waiting: VecDeque<String>,
+    /// The line of the history that is being carried out.
+    running: Option<i64>,
+    changes: Changes,
     /// The operator was told what is in the background, and has typed nothing since but to leave.
     is_leaving: bool,
+}
+
+/// What a line came to.
+#[derive(Default)]
+struct Came {
+    exit: Exit,
+    /// How many nodes ended in which state.
+    states: String,
+    /// The number of its result.
+    result: Option<u32>,
+    /// The operator leaves.
+    leaves: bool,
+}
+
+impl Came {
+    /// Nothing came of it.
+    fn failed(exit: Exit) -> Self {
+        Self {
+            exit,
+            ..Self::default()
+        }
+    }
 }
 
 impl Repl {
     async fn converse(&mut self, session: &mut Session) -> Result<Exit, ShellError> {
         let mut exit = Exit::OK;
         loop {
+            if let Some(trouble) = self.history.trouble() {
+                show::say(&format!(
+                    "lines are remembered until you leave, and not longer: {}\n",
+                    Clean::line(&trouble.to_string())
+                ));
+            }
             let text = match self.waiting.pop_front() {
                 Some(text) => {
                     let prompt = PromptState::of(session).text();
@@ -109,25 +173,59 @@ impl Repl {
                     }
                 },
             };
-            match self.evaluate(session, &text).await {
-                Ok(Some(of_line)) => {
-                    exit = of_line;
-                    self.is_leaving = false;
-                }
-                Ok(None) if self.stays(session) => continue,
-                Ok(None) => return Ok(exit),
+            let began = clock::mono();
+            let came = match self.evaluate(session, &text).await {
+                Ok(came) => came,
                 Err(error) => {
+                    // What is typed once the mistake can be read is for the next prompt.
+                    let dropped = self.drop_what_follows(error.exit()).await;
                     show::complain(&error);
+                    show::say(&dropped);
                     exit = error.exit();
+                    self.over(began, &Came::failed(exit));
                     self.is_leaving = false;
+                    continue;
                 }
+            };
+            exit = came.exit;
+            self.over(began, &came);
+            if came.leaves {
+                if self.stays(session) {
+                    continue;
+                }
+                return Ok(exit);
             }
-            let failed = exit.0 == Exit::USAGE.0 || exit >= Exit::NO_TARGETS;
-            if failed && !self.waiting.is_empty() {
-                let n = self.waiting.len();
-                self.waiting.clear();
-                show::say(&format!("the {n} lines behind it were not run\n"));
-            }
+            self.is_leaving = false;
+            let dropped = self.drop_what_follows(exit).await;
+            show::say(&dropped);
+        }
+    }
+
+    /// Notes in the history what came of the line.
+    fn over(&self, began: Mono, came: &Came) {
+        if let Some(id) = self.running {
+            let outcome = Outcome {
+                exit: came.exit.0,
+                took: clock::mono().since(began),
+                states: came.states.clone(),
+                result: came.result,
+            };
+            self.history.ended(id, &outcome);
+        }
+    }
+
+    /// Lines behind one that failed may be meant for a scope that was not set: they do not run. Returns
+    /// what is said of them.
+    async fn drop_what_follows(&mut self, exit: Exit) -> String {
+        if exit.0 != Exit::USAGE.0 && exit < Exit::NO_TARGETS {
+            return String::new();
+        }
+        let n = self.waiting.len() + self.editor.forget_typed_ahead().await;
+        self.waiting.clear();
+        match n {
+            0 => String::new(),
+            1 => "the line behind it was not run\n".to_owned(),
+            n => format!("the {n} lines behind it were not run\n"),
         }
     }
 
@@ -137,8 +235,13 @@ impl Repl {
         while let Some(number) = session.over_by_now() {
             show::say(&self.ended(session, number).await);
         }
-        let columns = session.last_columns();
-        self.editor.ask(PromptState::of(session), columns);
+        if let Some(lines) = self.changes_in_scope(session) {
+            show::say(&lines);
+        }
+        let state = PromptState::of(session);
+        self.history
+            .set_scope(session.scope().map(|s| s.text.clone()));
+        self.editor.ask(state, session.last_columns());
         loop {
             tokio::select! {
                 typed = self.editor.typed() => return typed,
@@ -148,9 +251,20 @@ impl Repl {
                 }
                 () = tokio::time::sleep(PROMPT_EVERY) => {
                     self.editor.refresh(PromptState::of(session));
+                    if let Some(lines) = self.changes_in_scope(session) {
+                        self.editor.announce(&lines);
+                    }
                 }
             }
         }
+    }
+
+    /// Which nodes of the scope have gone or come back since this was asked last.
+    fn changes_in_scope(&mut self, session: &Session) -> Option<String> {
+        let scope = session.scope()?;
+        let (live, inventory) = (session.live(), session.inventory());
+        self.changes
+            .seen(&live.up, &scope.nodes, inventory, clock::mono())
     }
 
     /// Takes the result of a run in the background in, and returns what is said of it.
@@ -173,8 +287,16 @@ impl Repl {
     }
 
     /// Returns the first line of what was typed; a paste of several lets the others wait. Pasted
-    /// lines are lines of their own, as in a script: a scope among them is one.
+    /// lines are lines of their own, as in a script: a scope among them is one. In the history they
+    /// are one; a blank at the beginning keeps it out.
     fn first_of(&mut self, session: &Session, text: &str) -> Option<String> {
+        self.running = None;
+        if !text.starts_with(' ') && !text.trim().is_empty() {
+            match self.history.add(text, clock::wall()) {
+                Ok(id) => self.running = Some(id),
+                Err(error) => show::say(&format!("{error} in the history\n")),
+            }
+        }
         match statements(text, &session.known_names()) {
             Ok(found) => self.waiting.extend(found.into_iter().map(|s| s.text)),
             Err(error) => show::complain(&error),
@@ -182,31 +304,28 @@ impl Repl {
         self.waiting.pop_front()
     }
 
-    /// Carries one line out; `None` when the operator leaves.
-    async fn evaluate(
-        &mut self,
-        session: &mut Session,
-        text: &str,
-    ) -> Result<Option<Exit>, ShellError> {
+    /// Carries one line out.
+    async fn evaluate(&mut self, session: &mut Session, text: &str) -> Result<Came, ShellError> {
         session.learn_for(text).await;
         self.looks.theme = session.settings.theme;
         let plan = session.read(text)?;
         if let Some(remark) = session.remark(&plan) {
             show::say(&remark);
         }
+        let asks_nodes = matches!(&plan, LinePlan::Query(query) if query.source.asks_nodes());
         if let Some(question) = session.question(&plan)
             && !self.editor.confirm(question).await
         {
             self.waiting.clear();
+            self.editor.forget_typed_ahead().await;
             show::say("nothing was run\n");
-            return Ok(Some(Exit::OK));
+            return Ok(Came::default());
         }
         let showing = Showing {
             looks: self.looks,
             is_quiet: false,
             prints: false,
         };
-        let quiet = NoEcho::begin();
         let interrupts = &mut self.interrupts;
         let answered = line::carry_out(
             session,
@@ -216,38 +335,71 @@ impl Repl {
             None::<&mut Pen<()>>,
         )
         .await;
-        let ahead = quiet.typed_ahead();
-        self.waiting.extend(ahead.lines().map(str::to_owned));
-        drop(quiet);
-        match answered? {
-            Answered::Nothing => Ok(Some(Exit::OK)),
+        Ok(match answered? {
+            Answered::Nothing => Came::default(),
             Answered::Said(text) => {
-                show::page(&text, &session.settings.pager);
-                Ok(Some(Exit::OK))
+                self.page(&text, session);
+                Came::default()
             }
-            Answered::History(n) => {
-                show::page(&self.editor.history(n).await, &session.settings.pager);
-                Ok(Some(Exit::OK))
+            Answered::History(wanted) => {
+                let look = self.looks.on_stdout();
+                let now = clock::wall();
+                let text = self
+                    .history
+                    .read(|book| history::table(&wanted.of(book), now, look));
+                self.page(&text, session);
+                Came::default()
             }
             Answered::Lines(lines) => {
-                lines
-                    .into_iter()
-                    .rev()
-                    .for_each(|l| self.waiting.push_front(l.text));
-                Ok(Some(Exit::OK))
+                let lines = lines.into_iter().rev();
+                lines.for_each(|l| self.waiting.push_front(l.text));
+                Came::default()
             }
-            Answered::Local(command) => self.run_local(&command).await.map(Some),
+            Answered::Local(command) => {
+                self.quiet.restore();
+                let exit = self.run_local(&command).await;
+                self.quiet.hush();
+                Came {
+                    exit: exit?,
+                    ..Came::default()
+                }
+            }
             Answered::Result(shown) => {
                 let text = show::result(&shown, session.inventory(), self.looks);
-                show::page(&text, &session.settings.pager);
-                Ok(Some(shown.exit))
+                self.page(&text, session);
+                Came {
+                    exit: shown.exit,
+                    states: if asks_nodes {
+                        states(&shown)
+                    } else {
+                        String::new()
+                    },
+                    result: Some(shown.number),
+                    leaves: false,
+                }
             }
-            Answered::Quit => Ok(None),
-        }
+            Answered::Quit => Came {
+                leaves: true,
+                ..Came::default()
+            },
+        })
     }
 }
 
 impl Repl {
+    /// Shows a text; a pager has the terminal meanwhile.
+    fn page(&self, text: &str, session: &Session) {
+        let pager = &session.settings.pager;
+        let gives_away = crate::view::pager::is_wanted(text, pager);
+        if gives_away {
+            self.quiet.restore();
+        }
+        show::page(text, pager);
+        if gives_away {
+            self.quiet.hush();
+        }
+    }
+
     /// Runs a command on the operator's own machine, which has the terminal meanwhile.
     async fn run_local(&mut self, command: &str) -> Result<Exit, ShellError> {
         let ran = show::run_local(command);
@@ -265,16 +417,25 @@ impl Repl {
     }
 }
 
+/// How many nodes ended in which state: `45 ok, 3 failed`.
+fn states(shown: &Shown) -> String {
+    let run = shown.origin.iter();
+    let counts = run.flat_map(|run| &run.summary.nodes);
+    let counts = counts.map(|(state, nodes)| format!("{} {}", nodes.len(), state.as_str()));
+    counts.collect::<Vec<_>>().join(", ")
+}
+
 /// How often the prompt looks whether more nodes are connected.
 const PROMPT_EVERY: std::time::Duration = std::time::Duration::from_millis(250);
 
-/// How long the first prompt waits for connections, so that it can say how many there are.
-const SETTLE: std::time::Duration = std::time::Duration::from_millis(400);
+/// How long the first prompt waits for connections, so that a small fleet's says at once how many
+/// there are. A prompt that is already there follows what comes later.
+const SETTLE: std::time::Duration = std::time::Duration::from_millis(20);
 
 async fn settle(session: &Session) {
     let all_up = async {
         while session.fleet().up_count() < session.inventory().len() {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
     };
     let _ = tokio::time::timeout(SETTLE, all_up).await;

@@ -1,11 +1,12 @@
 //! The prompt: the scope, and how many of its nodes are connected.
 
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use nu_ansi_term::{Color, Style};
 use reedline::{Prompt, PromptEditMode, PromptHistorySearch, PromptHistorySearchStatus};
 
+use super::screen::Screen;
 use crate::session::Session;
 
 /// Columns of the scope's text; a longer one is cut, so that the prompt stays one short line.
@@ -54,29 +55,22 @@ impl PromptState {
 
 /// The prompt as reedline asks for it.
 pub(super) struct LinePrompt {
-    state: Arc<Mutex<PromptState>>,
+    screen: Arc<Screen>,
     color: bool,
 }
 
 impl LinePrompt {
-    pub(super) const fn new(state: Arc<Mutex<PromptState>>, color: bool) -> Self {
-        Self { state, color }
-    }
-}
-
-impl LinePrompt {
-    /// Returns the prompt without colour.
-    pub(super) fn text(&self) -> String {
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .text()
+    pub(super) const fn new(screen: Arc<Screen>, color: bool) -> Self {
+        Self { screen, color }
     }
 }
 
 impl Prompt for LinePrompt {
     fn render_prompt_left(&self) -> Cow<'_, str> {
-        let text = self.text();
+        if self.screen.end_painting() {
+            return "".into();
+        }
+        let text = self.screen.prompt().text();
         if self.color {
             Style::new().bold().paint(text).to_string().into()
         } else {

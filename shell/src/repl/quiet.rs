@@ -1,23 +1,25 @@
-//! While a line runs the terminal does not echo: what is typed ahead would tear the lines that are
-//! drawn in place. Whole lines that were typed ahead are read when the line is over, in their order;
-//! the beginning of another is left to the next prompt.
+//! The terminal between two prompts. It does not echo: what is typed ahead would tear the lines that
+//! are drawn in place. It hands out keys as they are pressed, and a paste as a paste, so that all of it
+//! can be typed anew at the next prompt and nothing that is pasted runs by itself.
+//!
+//! However the prompt ends, the terminal is left as it was found.
 
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
-/// What is read of lines typed ahead at most; a terminal keeps no more by itself.
-const AHEAD_MAX: usize = 64 << 10;
+/// Asks the terminal to mark pastes, and no longer to.
+const MARK_PASTES: &str = "\x1b[?2004h";
+const DO_NOT_MARK_PASTES: &str = "\x1b[?2004l";
 
-/// Keeps the terminal from echoing for as long as it lives.
+/// Keeps the terminal quiet for as long as it lives.
 #[derive(Debug)]
-pub(super) struct NoEcho {
+pub(super) struct Quiet {
     before: Option<Termios>,
 }
 
-impl NoEcho {
-    /// Turns echo off, if standard input is a terminal. Ctrl-C keeps its meaning.
+impl Quiet {
+    /// Makes the terminal quiet, if standard input is one. Ctrl-C keeps its meaning.
     pub(super) fn begin() -> Self {
         let stdin = io::stdin();
         let before = if stdin.is_terminal() {
@@ -25,43 +27,48 @@ impl NoEcho {
         } else {
             None
         };
-        if let Some(before) = &before {
-            let mut quiet = before.clone();
-            quiet
-                .local_modes
-                .remove(LocalModes::ECHO | LocalModes::ECHONL);
-            let _ = tcsetattr(&stdin, OptionalActions::Now, &quiet);
-        }
-        Self { before }
+        let quiet = Self { before };
+        quiet.hush();
+        quiet
     }
 
-    /// Returns the whole lines that were typed by now. A terminal hands out whole lines only.
-    pub(super) fn typed_ahead(&self) -> String {
-        let mut text = Vec::new();
-        let stdin = io::stdin();
-        while self.before.is_some() && text.len() < AHEAD_MAX {
-            let mut waiting = [PollFd::new(&stdin, PollFlags::IN)];
-            let at_once = Timespec {
-                tv_sec: 0,
-                tv_nsec: 0,
-            };
-            if !matches!(poll(&mut waiting, Some(&at_once)), Ok(1..)) {
-                break;
-            }
-            let mut line = [0; 4096];
-            match rustix::io::read(&stdin, &mut line) {
-                Ok(n @ 1..) => text.extend_from_slice(&line[..n]),
-                Ok(0) | Err(_) => break,
-            }
+    /// Makes the terminal quiet again, after somebody else had it.
+    pub(super) fn hush(&self) {
+        if let Some(before) = &self.before {
+            let mut quiet = before.clone();
+            let off = LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON;
+            quiet.local_modes.remove(off);
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, &quiet);
+            mark_pastes();
         }
-        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    /// Leaves the terminal as it was found, for a program that is to have it.
+    pub(super) fn restore(&self) {
+        if let Some(before) = &self.before {
+            say(DO_NOT_MARK_PASTES);
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
+        }
     }
 }
 
-impl Drop for NoEcho {
+impl Drop for Quiet {
     fn drop(&mut self) {
-        if let Some(before) = &self.before {
-            let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
-        }
+        self.restore();
+    }
+}
+
+/// Asks the terminal to mark pastes: the line editor stops that at the end of every line.
+pub(super) fn mark_pastes() {
+    say(MARK_PASTES);
+}
+
+fn say(sequence: &str) {
+    let mut out = io::stdout().lock();
+    if out.is_terminal() {
+        // A terminal that is gone ends the next reading of a line.
+        let _ = out
+            .write_all(sequence.as_bytes())
+            .and_then(|()| out.flush());
     }
 }

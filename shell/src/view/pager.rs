@@ -65,11 +65,7 @@ impl fmt::Display for Pager {
 /// # Errors
 /// When standard output cannot be written.
 pub fn print(text: &str, pager: &Pager) -> io::Result<()> {
-    let is_long = stdout_size().is_some_and(|size| rows_of(text, size.columns) >= size.rows.into());
-    let both = io::stdout().is_terminal() && io::stdin().is_terminal();
-    if is_long
-        && both
-        && let Some(command) = pager.command(|name| std::env::var(name).ok())
+    if let Some(command) = command_for(text, pager)
         && page(text, &command)?
     {
         return Ok(());
@@ -77,6 +73,21 @@ pub fn print(text: &str, pager: &Pager) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()
+}
+
+/// Whether [`print`] lets a pager have the terminal.
+#[must_use]
+pub fn is_wanted(text: &str, pager: &Pager) -> bool {
+    command_for(text, pager).is_some()
+}
+
+fn command_for(text: &str, pager: &Pager) -> Option<String> {
+    let is_long = stdout_size().is_some_and(|size| rows_of(text, size.columns) >= size.rows.into());
+    let both = io::stdout().is_terminal() && io::stdin().is_terminal();
+    if !is_long || !both {
+        return None;
+    }
+    pager.command(|name| std::env::var(name).ok())
 }
 
 /// Rows that a text takes on a screen; our own colours take none.

@@ -107,7 +107,7 @@ fn a_run_in_the_background_is_listed_watched_again_and_cancelled() {
     demo.terminal.wait_for("the run $1 has not ended");
     demo.terminal.wait_for_prompt("@all 8>");
     demo.terminal.enters("@$1.ok");
-    demo.terminal.wait_for("`jobs attach 1` waits for it");
+    demo.terminal.wait_for_prompt("no scope>");
     demo.terminal.enters("@all");
     demo.terminal.wait_for_prompt("@all 8>");
 

@@ -15,7 +15,7 @@
 //! | [`bombs`] | output without end under a memory limit |
 //! | [`pipes`] | a reader who does not read |
 //! | [`processes`] | nothing stays behind, whatever ends |
-//! | [`prompt`], [`widths`] | the prompt in a terminal |
+//! | [`prompt`], [`typing`], [`widths`] | the prompt in a terminal |
 //! | [`mistakes`] | malformed files, credentials and flags |
 //!
 //! The long form of [`bombs`], on a machine with time: a demo of fifty nodes that each write 1 GiB,
@@ -44,5 +44,6 @@ mod processes;
 mod prompt;
 mod sessions;
 mod support;
+mod typing;
 mod wide;
 mod widths;

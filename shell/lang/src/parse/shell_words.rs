@@ -212,11 +212,11 @@ fn arity(word: &str) -> (usize, usize) {
     match word {
         "scope" | "quit" | "exit" => (0, 0),
         "jobs" => (0, 2),
-        "help" | "cancel" | "history" => (0, 1),
+        "help" | "cancel" => (0, 1),
         "mute" => (1, 2),
         "unmute" | "unlet" | "source" => (1, 1),
         "promote" => (1, usize::MAX),
-        // `set`, `plan` and `apply`.
+        // `set`, `plan`, `apply` and `history`.
         _ => (0, usize::MAX),
     }
 }
@@ -225,12 +225,15 @@ fn arity(word: &str) -> (usize, usize) {
 fn shape_fits(word: &str, args: &[String]) -> bool {
     let first = args.first().map(String::as_str);
     match word {
-        "cancel" | "history" => first.is_none_or(|a| a.parse::<u32>().is_ok()),
+        "cancel" => first.is_none_or(|a| a.parse::<u32>().is_ok()),
         "jobs" => match args {
             [] => true,
             [word] => word == "attach",
             [word, number, ..] => word == "attach" && number.parse::<u32>().is_ok(),
         },
+        "history" => args
+            .iter()
+            .all(|a| !a.starts_with('-') || ["--failed", "--here"].contains(&a.as_str())),
         "set" => first
             .is_none_or(|a| a.starts_with(|c: char| c.is_ascii_alphabetic()) && !a.contains('=')),
         "promote" | "mute" | "unmute" | "unlet" | "source" => {

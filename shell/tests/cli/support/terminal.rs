@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags};
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use rustix::termios::{Termios, Winsize, tcgetattr, tcsetwinsize};
 
 use super::PATIENCE;
 
@@ -25,6 +26,8 @@ pub(crate) struct Terminal {
     child: Child,
     keyboard: File,
     screen: Arc<Mutex<Screen>>,
+    /// How the terminal was before anybody had it.
+    found: Termios,
 }
 
 impl Terminal {
@@ -41,6 +44,7 @@ impl Terminal {
             ws_ypixel: 0,
         };
         tcsetwinsize(&master, size).expect("a size");
+        let found = tcgetattr(&master).expect("a terminal");
         let name = ptsname(&master, Vec::new()).expect("it has a name");
         let slave = rustix::fs::open(&*name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty())
             .expect("the other end");
@@ -77,6 +81,7 @@ impl Terminal {
             child,
             keyboard,
             screen,
+            found,
         }
     }
 
@@ -151,6 +156,33 @@ impl Terminal {
             let line = self.cursor_line();
             line.starts_with(prompt) && line.ends_with('>')
         });
+    }
+
+    /// Changes the terminal's size.
+    pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
+        let size = Winsize {
+            ws_row: rows,
+            ws_col: columns,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        let mut screen = self.screen.lock().expect("the reader does not panic");
+        screen.parser.screen_mut().set_size(rows, columns);
+        tcsetwinsize(&self.keyboard, size).expect("a size");
+    }
+
+    /// Sends the program a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        kill_process(pid.expect("a process"), signal).expect("it is there");
+    }
+
+    /// Whether echo, line editing and signals are as they were before anybody had the terminal.
+    pub(crate) fn is_as_found(&self) -> bool {
+        let now = tcgetattr(&self.keyboard).expect("a terminal");
+        now.local_modes == self.found.local_modes
+            && now.input_modes == self.found.input_modes
+            && now.output_modes == self.found.output_modes
     }
 
     /// Waits for the program's end and returns its exit code.

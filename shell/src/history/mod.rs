@@ -1,0 +1,194 @@
+//! The lines that were run: what was asked, of whom, when, and what came of it.
+//!
+//! A [`Book`] holds them in memory and answers every keystroke from there; a [`Db`] keeps them in
+//! SQLite over sessions and for several shells at once. Without a place to keep them the book lives
+//! as long as the shell.
+
+mod book;
+mod db;
+mod old;
+mod show;
+mod wanted;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use hailer_protocol::time::Wall;
+
+pub use book::{Book, Entry, Outcome};
+use db::Db;
+pub use show::table;
+pub use wanted::Wanted;
+
+/// Lines that are kept; the oldest goes first.
+pub const LINES_MAX: usize = 10_000;
+
+/// A longer line is run and not kept.
+pub const LINE_BYTES_MAX: usize = 64 << 10;
+
+/// Why the history cannot be kept, or a line not be kept in it.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryError {
+    /// Its folder or file cannot be made, or made private.
+    #[error("make {}: {source}", path.display())]
+    Place {
+        /// What was to be made.
+        path: PathBuf,
+        /// Why it was not.
+        source: std::io::Error,
+    },
+    /// The database does not do what it is asked.
+    #[error("{}: {source}", path.display())]
+    Database {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
+    /// A newer hailer made the file in a form that this one does not know.
+    #[error("{}: a newer hailer made it (form {form})", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The form's number.
+        form: i64,
+    },
+    /// The line is longer than is kept.
+    #[error("a line of more than {} KiB is not kept", LINE_BYTES_MAX >> 10)]
+    TooLong,
+}
+
+/// Returns the folder of hailer's state: `$XDG_STATE_HOME/hailer`, or below `~/.local/state`.
+/// Without either nothing is kept.
+#[must_use]
+pub fn state_dir() -> Option<PathBuf> {
+    let set = |name: &str| {
+        std::env::var_os(name)
+            .filter(|v| !v.is_empty())
+            .map(PathBuf::from)
+    };
+    let state = set("XDG_STATE_HOME").or_else(|| set("HOME").map(|h| h.join(".local/state")))?;
+    Some(state.join("hailer"))
+}
+
+/// The history of one shell. Clones are the same history.
+#[derive(Debug, Clone)]
+pub struct History {
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    book: Book,
+    db: Option<Db>,
+    /// Why lines are not kept any more; said once.
+    trouble: Option<HistoryError>,
+    fleet: String,
+}
+
+impl History {
+    /// Opens the history in that folder; `None` keeps it in memory. A file that cannot be opened is
+    /// no reason to have no shell: then too it is kept in memory, and [`History::trouble`] says why.
+    /// `session` tells this shell from others.
+    #[must_use]
+    pub fn open(dir: Option<&Path>, fleet: &str, session: i64) -> Self {
+        let mut book = Book::new(session);
+        let mut trouble = None;
+        let opened = dir.map(|dir| Db::open(&dir.join("history.db"), &dir.join("history")));
+        let db = match opened {
+            None => None,
+            Some(Ok(db)) => Some(db),
+            Some(Err(error)) => {
+                trouble = Some(error);
+                None
+            }
+        };
+        if let Some(db) = &db {
+            match db.newest(LINES_MAX) {
+                Ok(entries) => book.begin_with(entries),
+                Err(error) => trouble = Some(error),
+            }
+        }
+        let inner = Inner {
+            book,
+            db,
+            trouble,
+            fleet: fleet.to_owned(),
+        };
+        Self {
+            inner: Arc::new(Mutex::new(inner)),
+        }
+    }
+
+    /// Returns, once, why lines are not kept.
+    #[must_use]
+    pub fn trouble(&self) -> Option<HistoryError> {
+        self.lock().trouble.take()
+    }
+
+    /// Says in which scope lines are typed from now on.
+    pub fn set_scope(&self, scope: Option<String>) {
+        self.lock().book.scope = scope;
+    }
+
+    /// Looks things up in the book.
+    pub fn read<T>(&self, read: impl FnOnce(&Book) -> T) -> T {
+        read(&self.lock().book)
+    }
+
+    /// Adds a line that is about to run; returns its number.
+    ///
+    /// # Errors
+    /// When the line is too long to be kept.
+    pub fn add(&self, line: &str, now: Wall) -> Result<i64, HistoryError> {
+        if line.len() > LINE_BYTES_MAX {
+            return Err(HistoryError::TooLong);
+        }
+        let mut inner = self.lock();
+        let mut entry = inner.book.entry(line, now, &inner.fleet);
+        inner.with_db(|db| {
+            entry.id = db.add(&entry)?;
+            Ok(())
+        });
+        Ok(inner.book.add(entry))
+    }
+
+    /// Says what came of a line. Of a paste of several lines the worst counts.
+    pub fn ended(&self, id: i64, outcome: &Outcome) {
+        let mut inner = self.lock();
+        if let Some(outcome) = inner.book.ended(id, outcome) {
+            inner.with_db(|db| db.ended(id, &outcome));
+        }
+    }
+
+    /// Takes in what other shells have run meanwhile.
+    pub fn refresh(&self) {
+        let mut inner = self.lock();
+        let since = inner.book.refresh_from();
+        let mut fresh = Vec::new();
+        inner.with_db(|db| {
+            fresh = db.since(since)?;
+            Ok(())
+        });
+        inner.book.take_in(fresh);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Does something with the database; one that fails is given up, and the shell goes on.
+    fn with_db(&mut self, work: impl FnOnce(&Db) -> Result<(), HistoryError>) {
+        if let Some(db) = &self.db
+            && let Err(error) = work(db)
+        {
+            self.trouble.get_or_insert(error);
+            self.db = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
