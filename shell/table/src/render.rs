@@ -36,7 +36,7 @@ pub struct View {
 /// Draws the shown columns; every line ends in a newline.
 #[must_use]
 pub fn render_table(frame: &Frame, view: &View) -> String {
-    let ink = Ink { ascii: view.ascii };
+    let ink = ink(view);
     let n_rows = view
         .max_rows
         .map_or(frame.len(), |max| frame.len().min(max));
@@ -66,6 +66,13 @@ pub fn render_table(frame: &Frame, view: &View) -> String {
         out.push_str(&more_columns(&left_out, view.width, ink));
     }
     out
+}
+
+const fn ink(view: &View) -> Ink {
+    Ink {
+        ascii: view.ascii,
+        is_terminal: view.width.is_some(),
+    }
 }
 
 fn more_rows(all: usize, drawn: usize, ink: Ink) -> String {
@@ -224,7 +231,7 @@ const fn state_color(state: State) -> Color {
 }
 
 fn draw(columns: &[Drawn], widths: &[Option<usize>], n_rows: usize, view: &View) -> String {
-    let ink = Ink { ascii: view.ascii };
+    let ink = ink(view);
     let kept: Vec<(&Drawn, usize)> = columns
         .iter()
         .zip(widths)

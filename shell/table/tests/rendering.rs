@@ -49,6 +49,38 @@ fn disks() -> Frame {
         .0
 }
 
+/// Two cells side by side that run from right to left, one that does not, and marks.
+fn scripts() -> Frame {
+    let names = ["שלום", "مرحبا", "cafe\u{301}", "データ"];
+    let parts = names.into_iter().zip(0..).map(|(name, node)| {
+        let columns = vec![
+            Column::new("a", DataType::Str),
+            Column::new("b", DataType::Str),
+        ];
+        let rows = vec![vec![s(name), s(name)]];
+        (node, hailer_protocol::table::Table { columns, rows })
+    });
+    Frame::from_node_tables(parts, &Ambient::default(), &Names::new(4))
+        .unwrap()
+        .0
+}
+
+#[test]
+fn cells_that_run_from_right_to_left_are_kept_apart_on_a_terminal_and_nowhere_else() {
+    let on_terminal = draw(&scripts(), 80);
+    let expected = "\
+node    a       b
+──────────────────────
+web000  שלום\u{200e}    שלום\u{200e}
+web001  مرحبا\u{200e}   مرحبا\u{200e}
+web002  cafe\u{301}    cafe\u{301}
+web003  データ  データ
+";
+    assert_eq!(on_terminal, expected, "\n{on_terminal}");
+    let in_a_file = render_table(&scripts(), &View::default());
+    assert_eq!(in_a_file, expected.replace('\u{200e}', ""));
+}
+
 fn draw(frame: &Frame, width: u16) -> String {
     let view = View {
         width: Some(width),

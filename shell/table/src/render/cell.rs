@@ -11,6 +11,8 @@ const MARKS_MAX: usize = 8;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ink {
     pub(super) ascii: bool,
+    /// For a terminal, which may set text that runs from right to left in its own order.
+    pub(super) is_terminal: bool,
 }
 
 impl Ink {
@@ -54,10 +56,9 @@ impl Fitted {
         }
         let (mut text, is_whole) = laid_out(whole, max);
         if is_whole && text.width() <= max {
-            return Self {
-                width: text.width(),
-                text,
-            };
+            let width = text.width();
+            keep_apart(&mut text, ink);
+            return Self { text, width };
         }
         let ellipsis = if max < ink.ellipsis().width() {
             ""
@@ -66,10 +67,9 @@ impl Fitted {
         };
         while text.width().saturating_add(ellipsis.width()) > max && text.pop().is_some() {}
         text.push_str(ellipsis);
-        Self {
-            width: text.width(),
-            text,
-        }
+        let width = text.width();
+        keep_apart(&mut text, ink);
+        Self { text, width }
     }
 
     pub(super) fn as_str(&self) -> &str {
@@ -83,6 +83,26 @@ impl Fitted {
     pub(super) const fn width(&self) -> usize {
         self.width
     }
+}
+
+/// Ends a text that runs from right to left with a mark of no width that runs the other way.
+/// Without it two such cells side by side are one run to a terminal that knows about it (Unicode
+/// Standard Annex 9), and the columns change places.
+fn keep_apart(text: &mut String, ink: Ink) {
+    const LEFT_TO_RIGHT_MARK: char = '\u{200e}';
+    if ink.is_terminal && !ink.ascii && text.chars().any(runs_from_right) {
+        text.push(LEFT_TO_RIGHT_MARK);
+    }
+}
+
+/// Whether a character is in a block of a script that is written from right to left.
+const fn runs_from_right(c: char) -> bool {
+    matches!(c,
+        '\u{590}'..='\u{8ff}'
+        | '\u{fb1d}'..='\u{fdff}'
+        | '\u{fe70}'..='\u{fefe}'
+        | '\u{10800}'..='\u{10fff}'
+        | '\u{1e800}'..='\u{1efff}')
 }
 
 /// Takes characters until they are wider than `max`, bounds the marks on each, and gives marks
@@ -153,7 +173,10 @@ fn pieces(text: &Clean) -> impl Iterator<Item = Clean> {
 mod tests {
     use super::*;
 
-    const INK: Ink = Ink { ascii: false };
+    const INK: Ink = Ink {
+        ascii: false,
+        is_terminal: true,
+    };
 
     fn fit(text: &str, max: usize) -> String {
         Fitted::new(&INK.clean(text), max, INK).into_string()
@@ -199,7 +222,7 @@ mod tests {
 
     #[test]
     fn ascii_ink_escapes_what_it_cannot_draw() {
-        let ink = Ink { ascii: true };
+        let ink = Ink { ascii: true, ..INK };
         assert_eq!(ink.clean("é…").as_str(), "\\u{e9}\\u{2026}");
         let cut = Fitted::new(&ink.clean("abcdef"), 5, ink);
         assert_eq!(cut.as_str(), "ab...");
