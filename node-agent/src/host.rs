@@ -1,7 +1,7 @@
 //! What one agent's drivers share: its decisions, its journal, its collector, its helper.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -14,9 +14,9 @@ use hailer_protocol::role::Identity;
 use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard, watch};
 
 use crate::clock;
-use crate::core::{Agent, Bounds, Effect, Entry, Input, KillReason, RunEnd};
+use crate::core::{Agent, Bounds, Detached, Effect, Entry, Input, KillReason, RunEnd};
 use crate::journal::{Journal, JournalError};
-use crate::run::Kept;
+use crate::run::{Kept, Shelf, end_orphan};
 
 /// What an agent is made of.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ pub struct HostConfig {
     pub delay: Option<Duration>,
     /// What it takes on at once.
     pub bounds: Bounds,
+    /// Where answers of detached runs are kept; in memory where there is no such directory.
+    pub answers_dir: Option<PathBuf>,
 }
 
 /// One agent, as its connections and runs see it.
@@ -48,6 +50,7 @@ pub struct Host {
     spawner: Arc<Spawner>,
     killers: Mutex<HashMap<RunId, Kill>>,
     kept: Mutex<Kept>,
+    shelf: Mutex<Shelf>,
     connections: AtomicU64,
     handshakes: AtomicUsize,
     timer: Arc<Notify>,
@@ -121,9 +124,13 @@ impl Host {
         for (run, request) in journal.take_known_runs() {
             core.remember(run, request);
         }
+        for run in journal.take_detached() {
+            core.remember_detached(run);
+        }
         let timer = Arc::new(Notify::new());
         let host = Arc::new(Self {
             kept: Mutex::new(Kept::new(config.bounds.kept_bytes)),
+            shelf: Mutex::new(shelf(config.answers_dir.as_deref())),
             config,
             core: Mutex::new(core),
             journal_on_disk: journal.is_on_disk(),
@@ -161,6 +168,15 @@ impl Host {
 
     pub(crate) fn kept(&self) -> MutexGuard<'_, Kept> {
         lock(&self.kept)
+    }
+
+    pub(crate) fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        lock(&self.shelf)
+    }
+
+    /// Returns the detached runs of that operator, oldest first.
+    pub(crate) fn detached_of(&self, who: &Identity) -> Vec<Detached> {
+        lock(&self.core).detached_of(who)
     }
 
     /// Enters a connection; `None` if there are as many as there may be.
@@ -216,6 +232,8 @@ impl Host {
         for effect in effects {
             match effect {
                 Effect::Kill { run, why } => self.kill(run, why),
+                Effect::Forget { run } => self.shelf().forget(run),
+                Effect::EndOrphan { run } => end_orphan(self, run),
                 Effect::Record(entry) => {
                     if let Err(e) = self.record(&entry).await {
                         tracing::error!(error = %e, "an entry of the journal is lost");
@@ -258,13 +276,15 @@ impl Host {
     }
 
     /// Gives a run's process to [`Host::kill`]. It ends at once if that was asked for before.
-    pub(crate) fn arm(&self, run: RunId, killer: Killer) {
+    pub(crate) fn arm(&self, run: RunId, pid: u32, killer: Killer) {
         let mut killers = lock(&self.killers);
         let entry = killers.entry(run).or_default();
         if entry.why.borrow().is_some() {
             killer.kill();
         }
         entry.killer = Some(killer);
+        drop(killers);
+        self.kept().started(run, pid);
     }
 
     /// Ends a run with its whole process tree.
@@ -281,6 +301,21 @@ impl Host {
         }
     }
 
+    /// Keeps a detached run's answer, where waiting for a disk holds up nobody else.
+    async fn put_away(self: &Arc<Self>, run: RunId, answer: Vec<Envelope>) {
+        let host = Arc::clone(self);
+        let put = move || host.shelf().put(run, &answer);
+        let done = if self.config.answers_dir.is_some() {
+            let done = tokio::task::spawn_blocking(put).await;
+            done.unwrap_or_else(|e| Err(std::io::Error::other(e.to_string())))
+        } else {
+            put()
+        };
+        if let Err(e) = done {
+            tracing::error!(%run, error = %e, "the answer of a detached run is not kept");
+        }
+    }
+
     /// Takes a run's end: forgets how to end it, keeps its answer for who asks again, tells the
     /// core and writes the end down.
     pub(crate) async fn conclude(
@@ -290,9 +325,27 @@ impl Host {
         answer: Option<Vec<Envelope>>,
     ) {
         lock(&self.killers).remove(&run);
+        let answer = match answer {
+            Some(answer) if lock(&self.core).is_detached(run) => {
+                self.put_away(run, answer).await;
+                None
+            }
+            answer => answer,
+        };
         self.kept().end(run, answer);
         self.act(Input::Ended { run, end }).await;
     }
+}
+
+/// Opens the shelf; an agent whose disk fails serves all the same, and keeps answers in memory.
+fn shelf(dir: Option<&Path>) -> Shelf {
+    let Some(dir) = dir else {
+        return Shelf::in_memory();
+    };
+    Shelf::open(dir).unwrap_or_else(|e| {
+        tracing::error!(dir = %dir.display(), error = %e, "answers of detached runs are kept in memory");
+        Shelf::in_memory()
+    })
 }
 
 /// Returns what the agent calls itself in a hello.

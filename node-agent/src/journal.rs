@@ -6,16 +6,18 @@
 //! reach the disk with the next intent: a crash of the agent loses nothing, a power loss may lose
 //! the last ones, and the command's outcome is then unknown, which is what it is.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use hailer_protocol::codec;
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::ids::{Digest, RunId};
+use hailer_protocol::role::Identity;
 use hailer_protocol::state::State as RunState;
 use hailer_protocol::time::Wall;
 use serde::{Deserialize, Serialize};
 
-use crate::core::{Entry, REMEMBERED_MAX};
+use crate::core::{Detached, Entry, Outcome as Became, REMEMBERED_MAX, RunEnd};
 use crate::state::{LogConfig, State, StateConfig, Sync};
 
 /// Why an entry could not be written.
@@ -35,6 +37,8 @@ mod kind {
     pub(super) const INTENT: u16 = 1;
     pub(super) const OUTCOME: u16 = 2;
     pub(super) const REFUSAL: u16 = 3;
+    /// As an intent, of a run that outlives its operator's shell.
+    pub(super) const DETACHED: u16 = 4;
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -45,6 +49,19 @@ struct Intent {
     command: String,
 }
 
+impl Intent {
+    /// Makes the detached run of which nothing more is known; `None` if it is nobody's.
+    fn into_detached(self, began: Wall) -> Option<Detached> {
+        Some(Detached {
+            run: self.run,
+            who: self.who.parse::<Identity>().ok()?,
+            command: self.command,
+            began,
+            outcome: Became::Unknown,
+        })
+    }
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Outcome {
     run: RunId,
@@ -52,6 +69,18 @@ struct Outcome {
     rc: Option<i32>,
     wall_us: u64,
     failure: Option<(ErrorCode, String)>,
+}
+
+impl Outcome {
+    fn into_end(self) -> RunEnd {
+        RunEnd {
+            state: self.state,
+            rc: self.rc,
+            wall: Duration::from_micros(self.wall_us),
+            bytes: None,
+            failure: self.failure,
+        }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -66,6 +95,7 @@ pub struct Journal {
     state: State,
     is_on_disk: bool,
     known: VecDeque<(RunId, Digest)>,
+    detached: BTreeMap<RunId, Detached>,
 }
 
 /// How much a simulated node remembers: a process holds thousands of them. Twice the longest
@@ -82,25 +112,40 @@ impl Journal {
     /// When the log cannot be read.
     pub fn open(state: State) -> Result<Self, JournalError> {
         let mut known = VecDeque::new();
+        let mut detached = BTreeMap::new();
         let log = state.log();
         let records = log
             .read_from(log.first_seq())
             .map_err(|e| JournalError(e.to_string()))?;
         for record in records {
             let record = record.map_err(|e| JournalError(e.to_string()))?;
-            if record.kind == kind::INTENT
+            if (record.kind == kind::INTENT || record.kind == kind::DETACHED)
                 && let Ok(intent) = codec::decode::<Intent>(&record.body)
             {
                 known.push_back((intent.run, intent.request));
                 if known.len() > REMEMBERED_MAX {
                     known.pop_front();
                 }
+                if record.kind == kind::DETACHED
+                    && let Some(run) = intent.into_detached(record.wall)
+                {
+                    detached.insert(run.run, run);
+                }
+            } else if record.kind == kind::OUTCOME
+                && let Ok(outcome) = codec::decode::<Outcome>(&record.body)
+                && let Some(run) = detached.get_mut(&outcome.run)
+            {
+                run.outcome = Became::Ended {
+                    at: record.wall,
+                    end: outcome.into_end(),
+                };
             }
         }
         Ok(Self {
             state,
             is_on_disk: true,
             known,
+            detached,
         })
     }
 
@@ -118,6 +163,7 @@ impl Journal {
             state,
             is_on_disk: false,
             known: VecDeque::new(),
+            detached: BTreeMap::new(),
         })
     }
 
@@ -131,6 +177,11 @@ impl Journal {
         std::mem::take(&mut self.known)
     }
 
+    /// Hands over the detached runs that were begun before this process started.
+    pub(crate) fn take_detached(&mut self) -> impl Iterator<Item = Detached> + use<> {
+        std::mem::take(&mut self.detached).into_values()
+    }
+
     /// Appends an entry.
     ///
     /// # Errors
@@ -142,8 +193,13 @@ impl Journal {
                 request,
                 who,
                 command,
+                is_detached,
             } => (
-                kind::INTENT,
+                if *is_detached {
+                    kind::DETACHED
+                } else {
+                    kind::INTENT
+                },
                 codec::encode(&Intent {
                     run: *run,
                     request: *request,

@@ -57,6 +57,7 @@ pub fn start(config: &Config) -> Result<Listening, AgentError> {
             kill_grace: Duration::from_millis(config.kill_grace_ms),
             delay: None,
             bounds: Bounds::default(),
+            answers_dir: Some(config.state_dir.join("answers")),
         },
         journal,
         Collector::default,

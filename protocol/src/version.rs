@@ -56,12 +56,16 @@ impl Feature {
     /// Watches automations.
     pub const AUTOMATIONS: Self = Self(7);
 
+    /// Keeps what detached runs write, lists them, and ends them on request.
+    pub const DETACHED: Self = Self(8);
+
     /// What this build's agents offer.
     pub const OFFERED: &'static [Self] = &[
         Self::COMMANDS,
         Self::PROBES,
         Self::ROW_PLANS,
         Self::RUN_LEASES,
+        Self::DETACHED,
     ];
 }
 

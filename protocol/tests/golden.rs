@@ -192,6 +192,37 @@ fn runs() -> Vec<(String, Envelope)> {
             ),
         ),
         (
+            "run detached and kept",
+            run(
+                Probe::Shell("sleep 1".into()),
+                Life::Detached,
+                OutputMode::Kept,
+                none(),
+            ),
+        ),
+        (
+            "run runs",
+            run(Probe::Runs, lease, OutputMode::Stream, none()),
+        ),
+        (
+            "run attach",
+            run(
+                Probe::Attach(RunId([0x66; 16])),
+                Life::Detached,
+                OutputMode::Stream,
+                none(),
+            ),
+        ),
+        (
+            "run cancel",
+            run(
+                Probe::Cancel(RunId([0x66; 16])),
+                Life::Detached,
+                OutputMode::Stream,
+                none(),
+            ),
+        ),
+        (
             "run every step",
             run(
                 Probe::Shell("df".into()),

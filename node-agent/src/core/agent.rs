@@ -7,7 +7,6 @@ use std::time::Duration;
 use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::ids::{Digest, RunId};
-use hailer_protocol::limits;
 use hailer_protocol::message::{
     Failed, Fetch, Hello, Kind, Life, Message, Open, Probe, Refused, Run, RunLeaseHeld,
     RunLeaseRenew, StreamKind,
@@ -18,8 +17,10 @@ use hailer_protocol::version::{Feature, Version};
 
 use super::Now;
 use super::admit::{Denial, Verdict, admit, admit_stream};
+use super::detached::{Detached, DetachedRuns, Outcome};
 use super::effect::{Effect, Entry, Input, KillReason, RunEnd, StreamRef};
 use super::leases::Leases;
+use super::request::{check_run, command_of, denial};
 use super::runs::{Known, Running, Runs};
 use super::session::{Session, StreamPhase};
 
@@ -58,6 +59,7 @@ pub struct Agent {
     bounds: Bounds,
     sessions: BTreeMap<u64, Session>,
     runs: Runs,
+    detached: DetachedRuns,
     leases: Leases,
 }
 
@@ -70,6 +72,7 @@ impl Agent {
             bounds,
             sessions: BTreeMap::new(),
             runs: Runs::default(),
+            detached: DetachedRuns::default(),
             leases: Leases::new(bounds.run_lease),
         }
     }
@@ -77,6 +80,23 @@ impl Agent {
     /// Remembers a run from before a restart, as the journal tells it: its id never runs again.
     pub fn remember(&mut self, run: RunId, request: Digest) {
         self.runs.remember(run, request);
+    }
+
+    /// Remembers a detached run from before a restart, as the journal tells it.
+    pub fn remember_detached(&mut self, run: Detached) {
+        self.detached.enter(run);
+    }
+
+    /// Returns the detached runs of that operator, oldest first.
+    #[must_use]
+    pub fn detached_of(&self, who: &Identity) -> Vec<Detached> {
+        self.detached.of(who)
+    }
+
+    /// Whether that run is a detached one, whoever's.
+    #[must_use]
+    pub fn is_detached(&self, run: RunId) -> bool {
+        self.detached.has(run)
     }
 
     /// Takes one input and returns what is to be done, in order.
@@ -101,7 +121,7 @@ impl Agent {
                     session.close(at.stream);
                 }
             }
-            Input::Ended { run, end } => self.on_ended(run, end, &mut effects),
+            Input::Ended { run, end } => self.on_ended(now, run, end, &mut effects),
         }
         effects
     }
@@ -210,6 +230,14 @@ impl Agent {
     ) -> Result<(), Denial> {
         let run: Run = read(envelope)?;
         check_run(&run)?;
+        let expired = self.detached.expire(now.wall).into_iter();
+        out.extend(expired.map(|run| Effect::Forget { run }));
+        match run.probe {
+            Probe::Attach(of) => return self.on_attach(at, peer, of, false, out),
+            Probe::Cancel(of) => return self.on_attach(at, peer, of, true, out),
+            Probe::Shell(_) | Probe::Argv(_) | Probe::Metric(_) | Probe::Facts(_) | Probe::Runs => {
+            }
+        }
         let request = Digest::of(&envelope.body);
         match self.runs.known(run.run, request) {
             Known::New => {}
@@ -257,11 +285,22 @@ impl Agent {
         self.session(at)?
             .set(at.stream, StreamPhase::Running(run.run));
         if let Some(command) = command {
+            let is_detached = run.life == Life::Detached;
+            if is_detached {
+                self.detached.enter(Detached {
+                    run: run.run,
+                    who: peer.clone(),
+                    command: command.clone(),
+                    began: now.wall,
+                    outcome: Outcome::Running,
+                });
+            }
             out.push(Effect::Record(Entry::Intent {
                 run: run.run,
                 request,
                 who: peer.clone(),
                 command,
+                is_detached,
             }));
         }
         let who = peer.clone();
@@ -270,6 +309,43 @@ impl Agent {
             run: Arc::new(run),
             who,
         });
+        Ok(())
+    }
+
+    /// Answers with what came of a detached run, once it has ended; ends it first if so asked.
+    fn on_attach(
+        &mut self,
+        at: StreamRef,
+        peer: &Identity,
+        run: RunId,
+        ends: bool,
+        out: &mut Vec<Effect>,
+    ) -> Result<(), Denial> {
+        let found = self.detached.find(run, peer).ok_or_else(|| {
+            denial(
+                ErrorCode::UNKNOWN,
+                format!("this node knows no detached run {run} of yours, or knows it no longer"),
+            )
+        })?;
+        let is_running = match found.outcome {
+            Outcome::Running => true,
+            Outcome::Ended { .. } => false,
+            Outcome::Unknown if ends => {
+                out.push(Effect::EndOrphan { run });
+                return Err(denial(ErrorCode::UNKNOWN, ORPHAN_ENDED.to_owned()));
+            }
+            Outcome::Unknown => return Err(denial(ErrorCode::UNKNOWN, ORPHAN.to_owned())),
+        };
+        let phase = if is_running {
+            StreamPhase::Running(run)
+        } else {
+            StreamPhase::Over
+        };
+        self.session(at)?.set(at.stream, phase);
+        if is_running && ends {
+            self.kill(run, KillReason::Cancelled, out);
+        }
+        out.push(Effect::Answer { at, run });
         Ok(())
     }
 
@@ -292,7 +368,8 @@ impl Agent {
         send(at, &held, out);
     }
 
-    fn on_ended(&mut self, run: RunId, end: RunEnd, out: &mut Vec<Effect>) {
+    fn on_ended(&mut self, now: Now, run: RunId, end: RunEnd, out: &mut Vec<Effect>) {
+        self.detached.end(now.wall, run, &end);
         let Some(running) = self.runs.end(run) else {
             return;
         };
@@ -343,70 +420,14 @@ impl Agent {
     }
 }
 
-/// Bounds on a request that its type does not state.
-fn check_run(run: &Run) -> Result<(), Denial> {
-    let too = |what: &str, n: usize, max: usize| {
-        Err(denial(
-            ErrorCode::MALFORMED,
-            format!("the request has {n} {what}, at most {max} are allowed"),
-        ))
-    };
-    if run.row_plan.steps.len() > limits::PLAN_STEPS_MAX {
-        return too(
-            "plan steps",
-            run.row_plan.steps.len(),
-            limits::PLAN_STEPS_MAX,
-        );
-    }
-    match &run.probe {
-        Probe::Shell(line) if line.len() > limits::COMMAND_MAX => {
-            return too("bytes of command", line.len(), limits::COMMAND_MAX);
-        }
-        Probe::Argv(argv) if argv.len() > limits::ARGV_MAX => {
-            return too("arguments", argv.len(), limits::ARGV_MAX);
-        }
-        Probe::Argv(argv) if argv.is_empty() => {
-            return Err(denial(
-                ErrorCode::MALFORMED,
-                "the command is empty".to_owned(),
-            ));
-        }
-        Probe::Shell(_) | Probe::Argv(_) | Probe::Metric(_) | Probe::Facts(_) => {}
-    }
-    let has_nul = |s: &String| s.contains('\0');
-    let nul = match &run.probe {
-        Probe::Shell(line) => has_nul(line),
-        Probe::Argv(argv) => argv.iter().any(has_nul),
-        Probe::Metric(_) | Probe::Facts(_) => false,
-    };
-    if nul
-        || run
-            .env
-            .iter()
-            .any(|(k, v)| has_nul(k) || has_nul(v) || k.contains('=') || k.is_empty())
-    {
-        return Err(denial(
-            ErrorCode::MALFORMED,
-            "the command or its environment cannot be handed to the kernel".to_owned(),
-        ));
-    }
-    Ok(())
-}
+/// What is said of a detached run that was cut off from its agent.
+const ORPHAN: &str = "the agent ended while the run went on; what became of it is not known";
 
-fn command_of(probe: &Probe) -> Option<String> {
-    match probe {
-        Probe::Shell(line) => Some(line.clone()),
-        Probe::Argv(argv) => Some(format!("{argv:?}")),
-        Probe::Metric(_) | Probe::Facts(_) => None,
-    }
-}
+/// What is said of one whose processes were to end all the same.
+const ORPHAN_ENDED: &str = "the agent ended while the run went on, and what became of it is not known; what was left of it has been killed";
 
 fn read<M: Message>(envelope: &Envelope) -> Result<M, Denial> {
     M::from_envelope(envelope).map_err(|e| denial(ErrorCode::MALFORMED, e.to_string()))
-}
-
-const fn denial(code: ErrorCode, text: String) -> Denial {
-    Denial { code, text }
 }
 
 fn send<M: Message>(at: StreamRef, message: &M, out: &mut Vec<Effect>) {

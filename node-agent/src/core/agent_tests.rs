@@ -87,6 +87,7 @@ fn ended(id: u8) -> Input {
         state: Some(State::Ok),
         rc: Some(0),
         wall: Duration::ZERO,
+        bytes: None,
         failure: None,
     };
     Input::Ended {
@@ -105,6 +106,8 @@ fn words(effects: &[Effect]) -> String {
         Effect::Record(Entry::Refusal { .. }) => "refusal",
         Effect::Begin { .. } => "begin",
         Effect::Answer { .. } => "answer",
+        Effect::Forget { .. } => "forget",
+        Effect::EndOrphan { .. } => "orphan",
         Effect::Kill {
             why: KillReason::Cancelled,
             ..

@@ -69,6 +69,8 @@ pub struct RunEnd {
     pub rc: Option<i32>,
     /// How long it took.
     pub wall: Duration,
+    /// How many bytes it wrote; `None` where that is not known.
+    pub bytes: Option<u64>,
     /// Why it could not be carried out, if so.
     pub failure: Option<(ErrorCode, String)>,
 }
@@ -104,6 +106,16 @@ pub enum Effect {
     Answer {
         /// Where to answer.
         at: StreamRef,
+        /// Which.
+        run: RunId,
+    },
+    /// Kill whatever is left of a detached run that an earlier agent of this node began.
+    EndOrphan {
+        /// Which.
+        run: RunId,
+    },
+    /// Drop what is kept of a detached run's answer.
+    Forget {
         /// Which.
         run: RunId,
     },
@@ -151,6 +163,8 @@ pub enum Entry {
         who: Identity,
         /// What.
         command: String,
+        /// It outlives its operator's shell, and is listed.
+        is_detached: bool,
     },
     /// A command has ended.
     Outcome {

@@ -11,13 +11,16 @@
 
 mod admit;
 mod agent;
+mod detached;
 mod effect;
 mod leases;
+mod request;
 mod runs;
 mod session;
 
 pub use admit::{Denial, Verdict, admit, admit_stream};
 pub use agent::{Agent, Bounds};
+pub use detached::{Detached, DetachedRuns, Outcome};
 pub use effect::{Effect, Entry, Input, KillReason, RunEnd, StreamRef};
 pub use leases::Leases;
 pub(crate) use runs::REMEMBERED_MAX;

@@ -201,6 +201,7 @@ fn start_node(
             kill_grace: Duration::from_millis(500),
             delay: (node.flaw == Some(Flaw::Slow)).then_some(options.slow_by),
             bounds: BOUNDS,
+            answers_dir: None,
         },
         Journal::in_memory().map_err(|e| AgentError::State(e.to_string()))?,
         || {

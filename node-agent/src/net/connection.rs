@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hailer_protocol::error::ErrorCode;
-use hailer_protocol::message::Refused;
+use hailer_protocol::message::{OutputMode, Refused};
 use quinn::{Connection, VarInt};
 use rustls::pki_types::CertificateDer;
 
@@ -110,7 +110,13 @@ async fn perform(
             Effect::Begin { run, who, .. } => {
                 tracing::debug!(run = %run.run, %who, "run begins");
                 let id = run.run;
-                let carried = run::carry_out(host, &run, outbound);
+                let carried = async {
+                    if run.output == OutputMode::Kept {
+                        run::launch(host, run, who, outbound).await;
+                    } else {
+                        run::carry_out(host, &run, &who, outbound).await;
+                    }
+                };
                 tokio::pin!(carried);
                 tokio::select! {
                     () = &mut carried => return After::Over,
@@ -133,6 +139,8 @@ async fn perform(
                 return After::Over;
             }
             Effect::Kill { run, why } => host.kill(run, why),
+            Effect::Forget { run } => host.shelf().forget(run),
+            Effect::EndOrphan { run } => run::end_orphan(host, run),
         }
     }
     outbound.flush().await;

@@ -26,6 +26,15 @@ impl Outbound {
         }
     }
 
+    /// Makes one to which nothing is written: of a run whose asker does not listen.
+    pub(crate) const fn to_nobody() -> Self {
+        Self {
+            send: None,
+            buffer: Vec::new(),
+            written: 0,
+        }
+    }
+
     /// Puts a message behind what waits.
     pub(crate) fn push<M: Message>(&mut self, message: &M) -> Result<(), CodecError> {
         self.push_envelope(&message.to_envelope()?);

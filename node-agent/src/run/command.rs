@@ -20,9 +20,10 @@ use hailer_protocol::time::Mono;
 
 use super::Carried;
 use super::environment::environment;
-use super::kept::BYTES_PER_RUN_MAX;
+use super::keep::Keep;
 use super::pipe::Pipe;
 use super::rows::{evaluate, row_of};
+use super::{kept, shelf};
 use crate::clock;
 use crate::core::{KillReason, RunEnd};
 use crate::host::{Host, Told};
@@ -84,7 +85,7 @@ pub(super) async fn carry_out(
             return refuse(begun, failed, outbound).await;
         }
     };
-    host.arm(run.run, running.control.killer());
+    host.arm(run.run, running.pid, running.control.killer());
     let mut command = Command::new(host, run, running, told, outbound, evaluator.is_some());
     let ended = command.follow().await;
     command.conclude(run, begun, ended, evaluator).await
@@ -103,7 +104,9 @@ fn program_of(probe: &Probe) -> Option<Program> {
     match probe {
         Probe::Argv(argv) => Some(Program::Argv(argv.clone())),
         Probe::Shell(line) => Some(Program::Shell(line.clone())),
-        Probe::Metric(_) | Probe::Facts(_) => None,
+        Probe::Metric(_) | Probe::Facts(_) | Probe::Runs | Probe::Attach(_) | Probe::Cancel(_) => {
+            None
+        }
     }
 }
 
@@ -130,6 +133,7 @@ async fn refuse(begun: Mono, failed: Failed, outbound: &mut Outbound) -> Carried
         state: None,
         rc: None,
         wall: clock::mono().since(begun),
+        bytes: None,
         failure: Some((failed.code, failed.text.clone())),
     };
     let envelope = failed.to_envelope().ok();
@@ -153,8 +157,7 @@ struct Command<'a> {
     /// Standard output is collected for the row plan instead of travelling.
     collects: bool,
     collected: Vec<u8>,
-    kept: Vec<Output>,
-    kept_bytes: usize,
+    keep: Keep,
     notes: Vec<String>,
 }
 
@@ -217,8 +220,10 @@ impl<'a> Command<'a> {
             },
             collects,
             collected: Vec::new(),
-            kept: Vec::new(),
-            kept_bytes: 0,
+            keep: Keep::new(match run.life {
+                Life::Attached(_) => kept::BYTES_PER_RUN_MAX,
+                Life::Detached => shelf::BYTES_PER_RUN_MAX,
+            }),
             notes: Vec::new(),
         }
     }
@@ -326,13 +331,7 @@ impl<'a> Command<'a> {
             bytes: NodeBytes(passed.to_vec()),
         };
         let _ = self.outbound.push(&output);
-        let room = BYTES_PER_RUN_MAX.saturating_sub(self.kept_bytes);
-        if room > 0 {
-            let mut output = output;
-            output.bytes.0.truncate(room);
-            self.kept_bytes += output.bytes.0.len();
-            self.kept.push(output);
-        }
+        self.keep.take(output);
     }
 
     /// Sends the end, and returns the answer that is kept and how the run ended.
@@ -368,6 +367,7 @@ impl<'a> Command<'a> {
             state: Some(done.state),
             rc: done.rc,
             wall,
+            bytes: Some(done.out_bytes.saturating_add(done.err_bytes)),
             failure: None,
         };
         let answer = Some(self.into_kept(rows, done));
@@ -423,6 +423,7 @@ impl<'a> Command<'a> {
             state: None,
             rc: None,
             wall,
+            bytes: None,
             failure: Some((failed.code, failed.text)),
         };
         let answer = Some(envelope.into_iter().collect());
@@ -441,17 +442,16 @@ impl<'a> Command<'a> {
             again: true,
             ..self.started
         };
-        let kept: u64 = self.kept.iter().map(|o| o.bytes.0.len() as u64).sum();
         let collected = if self.collects {
             self.out.capture().total() - self.out.capture().cut()
         } else {
             0
         };
-        done.cut_bytes = done.out_bytes + done.err_bytes - kept - collected;
+        done.cut_bytes = done.out_bytes + done.err_bytes - self.keep.bytes() - collected;
         let rows_bytes: usize = rows.iter().map(|e| e.body.len()).sum();
         let mut answer: Vec<Envelope> = started.to_envelope().into_iter().collect();
-        answer.extend(self.kept.iter().filter_map(|o| o.to_envelope().ok()));
-        if rows_bytes <= BYTES_PER_RUN_MAX {
+        answer.extend(self.keep.outputs().filter_map(|o| o.to_envelope().ok()));
+        if rows_bytes <= self.keep.max() {
             answer.extend(rows);
         } else {
             done.notes.push("the rows are no longer held".to_owned());

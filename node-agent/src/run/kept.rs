@@ -13,12 +13,26 @@ const RUNS_MAX: usize = 32;
 /// How many bytes of one run's answer are kept; what is beyond is counted in its end.
 pub(super) const BYTES_PER_RUN_MAX: usize = 16 << 10;
 
+/// How far a run is that somebody waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// It has been asked for.
+    Asked,
+    /// Its process is there.
+    Started {
+        /// The process's number.
+        pid: u32,
+    },
+    /// It has ended.
+    Over,
+}
+
 /// The answers of one agent's latest commands.
 #[derive(Debug)]
 pub(crate) struct Kept {
     bytes_max: usize,
     bytes: usize,
-    running: BTreeMap<RunId, watch::Sender<bool>>,
+    running: BTreeMap<RunId, watch::Sender<Stage>>,
     ended: BTreeMap<RunId, Vec<Envelope>>,
     order: VecDeque<RunId>,
 }
@@ -41,7 +55,14 @@ impl Kept {
 
     /// Enters a run that begins.
     pub(crate) fn begin(&mut self, run: RunId) {
-        self.running.insert(run, watch::Sender::new(false));
+        self.running.insert(run, watch::Sender::new(Stage::Asked));
+    }
+
+    /// Takes note of a run's process.
+    pub(crate) fn started(&self, run: RunId, pid: u32) {
+        if let Some(sender) = self.running.get(&run) {
+            sender.send_replace(Stage::Started { pid });
+        }
     }
 
     /// Keeps a run's answer, if it is one to keep, and wakes who waits for it.
@@ -59,12 +80,12 @@ impl Kept {
             self.bytes -= answer.as_deref().map_or(0, size);
         }
         if let Some(sender) = self.running.remove(&run) {
-            sender.send_replace(true);
+            sender.send_replace(Stage::Over);
         }
     }
 
     /// Returns what to wait for if the run is not over.
-    pub(super) fn wait_for(&self, run: RunId) -> Option<watch::Receiver<bool>> {
+    pub(super) fn wait_for(&self, run: RunId) -> Option<watch::Receiver<Stage>> {
         self.running.get(&run).map(watch::Sender::subscribe)
     }
 
@@ -111,7 +132,7 @@ mod tests {
         kept.begin(id);
         let waiting = kept.wait_for(id).expect("it runs");
         kept.end(id, None);
-        assert!(*waiting.borrow());
+        assert_eq!(*waiting.borrow(), Stage::Over);
         assert!(kept.answer(id).is_none() && kept.wait_for(id).is_none());
     }
 }

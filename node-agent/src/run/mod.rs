@@ -4,10 +4,15 @@ mod answer;
 mod capture;
 mod command;
 mod environment;
+mod keep;
 mod kept;
+mod launch;
+mod orphan;
 mod pipe;
 mod probe;
 mod rows;
+mod runs;
+mod shelf;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,9 +21,15 @@ use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::ids::RunId;
 use hailer_protocol::message::{Done, Failed, Held, Message as _, Probe, Run, Usage};
+use hailer_protocol::role::Identity;
 use hailer_protocol::state::State;
 
 pub(crate) use kept::Kept;
+pub(crate) use launch::launch;
+pub(crate) use orphan::end_orphan;
+pub(crate) use shelf::Shelf;
+
+use kept::Stage;
 
 use crate::core::{Entry, KillReason, RunEnd};
 use crate::host::{Host, Told};
@@ -33,13 +44,22 @@ struct Carried {
 }
 
 /// Carries a run out and answers on its stream.
-pub(crate) async fn carry_out(host: &Arc<Host>, run: &Run, outbound: &mut Outbound) {
+pub(crate) async fn carry_out(
+    host: &Arc<Host>,
+    run: &Run,
+    who: &Identity,
+    outbound: &mut Outbound,
+) {
     let mut told = host.told(run.run);
     let carried = match told_while_late(host, &mut told).await {
         Some(why) => never_begun(why, outbound).await,
         None => match run.probe {
             Probe::Shell(_) | Probe::Argv(_) => command::carry_out(host, run, told, outbound).await,
-            Probe::Metric(_) | Probe::Facts(_) => probe::carry_out(host, run, told, outbound).await,
+            Probe::Metric(_)
+            | Probe::Facts(_)
+            | Probe::Runs
+            | Probe::Attach(_)
+            | Probe::Cancel(_) => probe::carry_out(host, run, who, told, outbound).await,
         },
     };
     host.conclude(run.run, carried.end, carried.answer).await;
@@ -69,6 +89,7 @@ async fn never_begun(why: KillReason, outbound: &mut Outbound) -> Carried {
             state: Some(done.state),
             rc: None,
             wall: Duration::ZERO,
+            bytes: None,
             failure: None,
         },
         answer: Some(envelope.into_iter().collect()),
@@ -111,6 +132,7 @@ pub(crate) async fn not_recorded(
             state: None,
             rc: None,
             wall: Duration::ZERO,
+            bytes: None,
             failure,
         };
         let answer = failed.to_envelope().into_iter().collect();
@@ -118,14 +140,24 @@ pub(crate) async fn not_recorded(
     }
 }
 
+/// Returns the answer of a run that is over, if it is still held; may wait for a disk.
+async fn kept(host: &Arc<Host>, run: RunId) -> Option<Vec<Envelope>> {
+    if let Some(answer) = host.kept().answer(run) {
+        return Some(answer);
+    }
+    let host = Arc::clone(host);
+    let read = tokio::task::spawn_blocking(move || host.shelf().answer(run));
+    read.await.ok().flatten()
+}
+
 /// Answers a request whose run was begun before, from what is there.
 pub(crate) async fn answer_again(host: &Arc<Host>, run: RunId, outbound: &mut Outbound) {
     let waiting = host.kept().wait_for(run);
     if let Some(mut ended) = waiting {
         // The sender lives in the run's entry; it is gone once the run is.
-        let _ = ended.wait_for(|over| *over).await;
+        let _ = ended.wait_for(|stage| *stage == Stage::Over).await;
     }
-    let kept = host.kept().answer(run);
+    let kept = kept(host, run).await;
     match kept {
         Some(envelopes) => envelopes.iter().for_each(|e| outbound.push_envelope(e)),
         None => {

@@ -9,11 +9,12 @@ use hailer_protocol::error::ErrorCode;
 use hailer_protocol::eval::Evaluator;
 use hailer_protocol::message::{Done, Failed, Probe, Run};
 use hailer_protocol::metrics::{self, Measure};
+use hailer_protocol::role::Identity;
 use hailer_protocol::state::State;
 use hailer_protocol::table::Table;
 
 use super::answer::batches;
-use super::{Carried, ended_without_process};
+use super::{Carried, ended_without_process, runs};
 use crate::clock;
 use crate::core::RunEnd;
 use crate::host::{Host, Told};
@@ -23,12 +24,13 @@ use crate::net::Outbound;
 pub(super) async fn carry_out(
     host: &Arc<Host>,
     run: &Run,
+    who: &Identity,
     mut told: Told,
     outbound: &mut Outbound,
 ) -> Carried {
     let begun = clock::mono();
     let answered = tokio::select! {
-        answered = answer(host, run) => answered.map(Ok),
+        answered = answer(host, run, who) => answered.map(Ok),
         why = told.end() => Ok(Err(why)),
     };
     let wall = clock::mono().since(begun);
@@ -36,6 +38,7 @@ pub(super) async fn carry_out(
         state: Some(done.state),
         rc: None,
         wall,
+        bytes: None,
         failure: None,
     };
     let end = match answered {
@@ -65,6 +68,7 @@ pub(super) async fn carry_out(
                 state: None,
                 rc: None,
                 wall,
+                bytes: None,
                 failure: Some((failed.code, failed.text)),
             }
         }
@@ -80,16 +84,14 @@ struct Answer {
     notes: Vec<String>,
 }
 
-async fn answer(host: &Arc<Host>, run: &Run) -> Result<Answer, Failed> {
+async fn answer(host: &Arc<Host>, run: &Run, who: &Identity) -> Result<Answer, Failed> {
     let failed = |code, text: String| Failed::new(code, text);
     let table = match &run.probe {
         Probe::Metric(name) => metric(host, name).await?,
         Probe::Facts(columns) => facts(host, columns)?,
-        Probe::Shell(_) | Probe::Argv(_) => {
-            return Err(failed(
-                ErrorCode::INTERNAL,
-                "a command is no probe".to_owned(),
-            ));
+        Probe::Runs => runs::table(host, who),
+        Probe::Shell(_) | Probe::Argv(_) | Probe::Attach(_) | Probe::Cancel(_) => {
+            return Err(failed(ErrorCode::INTERNAL, "this reads nothing".to_owned()));
         }
     };
     let (table, notes) = if run.row_plan.steps.is_empty() {

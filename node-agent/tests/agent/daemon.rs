@@ -6,12 +6,13 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use hailer_protocol::error::ErrorCode;
-use hailer_protocol::message::Probe;
+use hailer_protocol::message::{Life, OutputMode, Probe, Run};
 use hailer_protocol::role::Role;
+use hailer_protocol::value::Value;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::support::{Client, Mark, Pki, Program, shell, until};
+use crate::support::{Client, Mark, Pki, Program, a_run, shell, until};
 
 /// A directory with everything that an agent needs.
 struct Machine {
@@ -131,6 +132,46 @@ async fn an_id_is_not_run_again_after_a_crash() {
     }
     assert_eq!(fs::read_to_string(count).expect("written"), "x\ny\n");
     assert_eq!(client.out_of("echo here").await, "here\n");
+}
+
+#[tokio::test]
+async fn detached_runs_are_found_again_after_a_restart_and_one_that_was_cut_off_is_lost() {
+    let machine = Machine::new();
+    let (agent, client) = machine.serve().await;
+    let detached = |line: &str| Run {
+        life: Life::Detached,
+        output: OutputMode::Kept,
+        timeout_ms: None,
+        ..shell(line)
+    };
+    let about = |probe| Run {
+        life: Life::Detached,
+        ..a_run(probe)
+    };
+    let ended = detached("echo kept; exit 5");
+    client.run(&ended).await.done();
+    let answer = client.run(&about(Probe::Attach(ended.run))).await;
+    assert_eq!(answer.done().rc, Some(5));
+    let mark = Mark::new();
+    let cut_off = mark.on(detached("trap '' TERM; sleep 1000; sleep 1001"));
+    client.run(&cut_off).await.done();
+    until("the command", || !mark.alive().is_empty()).await;
+    agent.signal(Signal::KILL);
+    agent.end().await;
+
+    let (_agent, client) = machine.serve().await;
+    let again = client.run(&about(Probe::Attach(ended.run))).await;
+    assert_eq!((again.out, again.end), (answer.out, answer.end));
+    let list = client.run(&a_run(Probe::Runs)).await;
+    let table = list.batches[0].table.clone();
+    let states = table.column("run_state").expect("a column");
+    assert_eq!(states, [&Value::from("failed"), &Value::from("lost")]);
+    let answer = client.run(&about(Probe::Attach(cut_off.run))).await;
+    assert_eq!(answer.failed().code, ErrorCode::UNKNOWN);
+    assert!(!mark.alive().is_empty(), "it goes on without its agent");
+    let answer = client.run(&about(Probe::Cancel(cut_off.run))).await;
+    assert_eq!(answer.failed().code, ErrorCode::UNKNOWN);
+    until("the end of what was left", || mark.alive().is_empty()).await;
 }
 
 #[tokio::test]

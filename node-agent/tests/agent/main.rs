@@ -3,6 +3,7 @@
 mod back_pressure;
 mod commands;
 mod daemon;
+mod detached;
 mod fleet;
 mod garbage;
 mod lives;

@@ -37,6 +37,14 @@ pub enum Probe {
     Metric(String),
     /// Facts; all of them if the list is empty.
     Facts(Vec<String>),
+    /// The detached runs of whoever asks: one row each, ended ones for as long as the node remembers
+    /// them. Nobody sees another's.
+    Runs,
+    /// The answer of the asker's detached run with that id, once it has ended. Resetting the request
+    /// ends the run.
+    Attach(RunId),
+    /// Ends the asker's detached run with that id, then answers as [`Probe::Attach`] does.
+    Cancel(RunId),
 }
 
 /// What keeps a run alive.
@@ -56,6 +64,9 @@ pub enum OutputMode {
     /// Finite output of more bytes than this is answered by its digest; it is held for a while and
     /// can be fetched. An agent without the feature streams.
     DigestOver(u64),
+    /// Not at all: the answer ends as soon as the command runs, and what it writes is kept on the
+    /// node within the node's bounds. For detached commands alone; [`Probe::Attach`] asks for it.
+    Kept,
 }
 
 /// Bounds on one node's part.

@@ -57,6 +57,7 @@ impl Node {
             kill_grace: Duration::from_millis(200),
             delay,
             bounds,
+            answers_dir: None,
         };
         let host = Host::new(config, journal, Collector::default, Arc::new(spawner));
         let roles = [Role::Operator, Role::Keeper, Role::Relay];
@@ -89,7 +90,11 @@ impl Node {
     }
 
     pub(crate) async fn operator(&self) -> Client {
-        let own = self.pki.credentials(Role::Operator, "ann");
+        self.operator_called("ann").await
+    }
+
+    pub(crate) async fn operator_called(&self, name: &str) -> Client {
+        let own = self.pki.credentials(Role::Operator, name);
         let trust = &self.pki.trust;
         Client::connect(&own, trust, self.listening.address(), NAME)
             .await
