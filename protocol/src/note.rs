@@ -18,6 +18,14 @@ pub enum Note {
         /// Lines below the table's end.
         below: usize,
     },
+    /// Rows of which not every word lies under one heading; what could not be placed is null.
+    RowsNotAligned(usize),
+    /// Numbers that may be thousands or fractions (`1,234`), in these columns; they are text.
+    AmbiguousNumbers(Vec<String>),
+    /// Numbers whose unit the tool does not print.
+    NoUnit(&'static str),
+    /// More keys than a table has columns: each is a row of `key` and `value`.
+    KeysAreRows(usize),
     /// Lines within the text that are no row in this format, and were left out.
     LinesNotFitting(usize),
     /// There were more rows than one node may hand on.
@@ -57,6 +65,8 @@ pub enum Format {
     Lines,
     /// A regular expression's groups.
     Regex,
+    /// What this tool prints.
+    Tool(&'static str),
 }
 
 impl Format {
@@ -72,6 +82,7 @@ impl Format {
             Self::Tsv => "csv with tabs",
             Self::Lines => "lines",
             Self::Regex => "regex",
+            Self::Tool(name) => name,
         }
     }
 }
@@ -95,6 +106,29 @@ impl fmt::Display for Note {
                     write!(f, "left out {above} above and {below} below the table")
                 }
             },
+            Self::RowsNotAligned(n) => write!(
+                f,
+                "{} not under the headings; what could not be placed is null",
+                if *n == 1 {
+                    "1 row was".to_owned()
+                } else {
+                    format!("{n} rows were")
+                }
+            ),
+            Self::AmbiguousNumbers(columns) => {
+                let columns = columns.join("`, `");
+                write!(
+                    f,
+                    "`{columns}` may hold thousands or fractions, and is text"
+                )
+            }
+            Self::NoUnit(how) => write!(f, "the tool prints no unit: {how}"),
+            Self::KeysAreRows(n) => {
+                write!(
+                    f,
+                    "{n} keys are too many columns: each is a row of `key` and `value`"
+                )
+            }
             Self::LinesNotFitting(n) => write!(f, "{} did not fit", lines(*n)),
             Self::RowsCut { kept, left_out } => {
                 write!(f, "kept the first {kept} rows, left out {left_out}")

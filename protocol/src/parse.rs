@@ -12,6 +12,7 @@ pub mod csv;
 pub mod detect;
 pub mod json;
 pub mod key_value;
+mod known;
 pub mod lines;
 pub mod name;
 pub mod regex;

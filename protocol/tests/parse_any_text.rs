@@ -126,7 +126,7 @@ fn what_exceeds_a_bound_is_said() {
             wide.join(" ") + "\n" + &"1   ".repeat(300),
         ),
         (ParseAs::Csv, wide.join(",") + "\n1\n"),
-        (ParseAs::KeyValue, wide.join("=1\n") + "=1\n"),
+        (ParseAs::KeyValue, wide.join("=1 ") + "=1\n"),
         (ParseAs::Json, format!("{{{}}}", json.join(","))),
     ] {
         let parsed = parse(&format, &text);
@@ -141,4 +141,9 @@ fn what_exceeds_a_bound_is_said() {
             .any(|n| n.to_string() == "kept the first 256 columns");
         assert!(said, "{format:?}: {:?}", parsed.notes);
     }
+    // More keys than columns, one a line: none is left out.
+    let parsed = parse(&ParseAs::KeyValue, &(wide.join("=1\n") + "=1\n"));
+    assert_eq!(parsed.table.rows.len(), 300);
+    let said = "300 keys are too many columns: each is a row of `key` and `value`";
+    assert_eq!(parsed.notes[0].to_string(), said);
 }

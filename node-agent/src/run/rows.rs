@@ -68,6 +68,10 @@ pub(super) async fn evaluate(
                 | Note::RowsUnder(_)
                 | Note::LinesAround { .. }
                 | Note::LinesNotFitting(_)
+                | Note::RowsNotAligned(_)
+                | Note::AmbiguousNumbers(_)
+                | Note::NoUnit(_)
+                | Note::KeysAreRows(_)
                 | Note::ColumnsCut { .. }
                 | Note::InputCut
                 | Note::Overflowed(_) => 0,

@@ -10,6 +10,7 @@
 mod aligned;
 mod heading;
 mod layout;
+mod special;
 mod words;
 
 use std::borrow::Cow;
@@ -20,11 +21,11 @@ use self::layout::Layout;
 use self::words::{prepare, without_tree, words as words_of};
 use crate::limits;
 use crate::note::{Format, Note};
-use crate::parse::typing::{CellRule, type_column};
-use crate::parse::{ParseError, Parsed, columns_of};
+use crate::parse::typing::{CellRule, Comma, is_ambiguous, type_column};
+use crate::parse::{ParseError, Parsed, columns_of, known};
 use crate::table::{Row, Table};
 use crate::units::parse_quantity;
-use crate::value::Value;
+use crate::value::{DataType, Value};
 
 /// Lines above and below a table that are kept in mind besides its rows.
 const LINES_AROUND: usize = 64;
@@ -34,6 +35,10 @@ const FIT_PERCENT: usize = 70;
 
 /// Makes a table of a text that is one, with headings or without.
 pub fn parse(text: &str) -> Result<Parsed, ParseError> {
+    if let Some((format, mut parsed)) = known::parse(text) {
+        parsed.notes.insert(0, Note::ParsedAs(format));
+        return Ok(parsed);
+    }
     let text = Lines::new(text);
     if let Some(found) = heading::find(&text.lines) {
         return Ok(under_headings(&text, found));
@@ -65,7 +70,7 @@ pub(super) fn parse_with_headings(text: &str) -> Option<Parsed> {
 /// A single heading of one word is a table only where it is in capitals, as `lsblk -o NAME` prints.
 fn is_known_alone(found: &Found) -> bool {
     let heading = &found.headings[0].text;
-    heading == "Mounted on" || heading.chars().all(|c| !c.is_lowercase())
+    heading::is_alone(heading) || heading.chars().all(|c| !c.is_lowercase())
 }
 
 /// Makes a table if the text's lines certainly have columns, though no headings.
@@ -110,15 +115,26 @@ fn under_headings(text: &Lines<'_>, found: Found) -> Parsed {
     } = found;
     // Long runs of `vmstat` and `top` print their headings again.
     let preamble = &text.lines[..=line];
-    let rows: Vec<&str> = text.lines[start..end]
+    let mut blocks = vec![(start, end)];
+    blocks.extend(heading::repeated(&text.lines, line, end));
+    let rows: Vec<&str> = blocks
         .iter()
+        .flat_map(|(start, end)| &text.lines[*start..*end])
         .map(AsRef::as_ref)
         .filter(|row| !preamble.iter().any(|above| above == row))
         .collect();
     add_empty_heading(&mut headings, &rows);
     let layout = Layout::new(&headings, &rows);
     let kept = rows.len().min(limits::ROWS_PER_NODE_MAX);
-    let mut cells: Vec<Row> = rows[..kept].iter().map(|row| layout.cells(row)).collect();
+    let mut not_aligned = 0;
+    let mut cells: Vec<Row> = rows[..kept]
+        .iter()
+        .map(|row| {
+            let (cells, is_placed) = layout.cells(row);
+            not_aligned += usize::from(!is_placed);
+            cells
+        })
+        .collect();
     if headings.len() > limits::COLUMNS_MAX {
         headings.truncate(limits::COLUMNS_MAX);
         cells
@@ -129,13 +145,33 @@ fn under_headings(text: &Lines<'_>, found: Found) -> Parsed {
         });
     }
     trim_trees(&mut cells);
-    note_lines_around(&text.lines[..line], &text.lines[end..], &mut notes);
-    note_rows_cut(rows.len() - kept + text.left_out, kept, &mut notes);
-    let texts: Vec<String> = headings.into_iter().map(|h| h.text).collect();
-    Parsed {
-        table: typed(&texts, cells),
-        notes,
+    note_lines_around(
+        &text.lines[..line],
+        &lines_outside(text, line, &blocks),
+        &mut notes,
+    );
+    if not_aligned > 0 {
+        notes.push(Note::RowsNotAligned(not_aligned));
     }
+    note_rows_cut(rows.len() - kept + text.left_out, kept, &mut notes);
+    let mut texts: Vec<String> = headings.into_iter().map(|h| h.text).collect();
+    special::split_used_by(&mut texts, &mut cells);
+    let table = typed(&texts, cells, &mut notes);
+    Parsed { table, notes }
+}
+
+/// Lines behind the table that are neither its rows nor its headings again.
+fn lines_outside<'a>(
+    text: &Lines<'a>,
+    headings: usize,
+    blocks: &[(usize, usize)],
+) -> Vec<Cow<'a, str>> {
+    let first_end = blocks.first().map_or(0, |b| b.1);
+    (first_end..text.lines.len())
+        .filter(|at| !blocks.iter().any(|(start, end)| (start..end).contains(&at)))
+        .map(|at| text.lines[at].clone())
+        .filter(|line| *line != text.lines[headings])
+        .collect()
 }
 
 fn without_headings(text: &Lines<'_>) -> Option<(Parsed, bool)> {
@@ -153,7 +189,7 @@ fn without_headings(text: &Lines<'_>) -> Option<(Parsed, bool)> {
     );
     note_rows_cut(rows.len() - kept + text.left_out, kept, &mut notes);
     let names: Vec<String> = (1..=split.columns()).map(|n| format!("c{n}")).collect();
-    let table = typed(&names, cells);
+    let table = typed(&names, cells, &mut notes);
     Some((Parsed { table, notes }, split.is_certain(rows)))
 }
 
@@ -205,12 +241,35 @@ fn trim_trees(rows: &mut [Row]) {
     }
 }
 
-fn typed(headings: &[String], mut rows: Vec<Row>) -> Table {
+fn typed(headings: &[String], mut rows: Vec<Row>, notes: &mut Vec<Note>) -> Table {
     let mut columns = columns_of(headings);
     let block = headings.iter().find_map(|h| block_size(h));
-    for (at, column) in columns.iter_mut().enumerate() {
+    let memory = special::memory_unit(headings, &rows);
+    let comma = Comma::of_table(&rows, headings.len(), |at| {
         let rule = rule_for(&headings[at], block);
+        rule.is_percent || rule.bytes_per_unit.is_some()
+    });
+    let mut ambiguous = Vec::new();
+    for (at, column) in columns.iter_mut().enumerate() {
+        let mut rule = CellRule {
+            comma,
+            ..rule_for(&headings[at], block)
+        };
+        if let special::MemoryUnit::Bytes(unit) = memory
+            && at > 0
+        {
+            rule.bytes_per_unit = Some(unit);
+        }
         column.data_type = type_column(&mut rows, at, rule);
+        if column.data_type == DataType::Str && is_ambiguous(&rows, at) {
+            ambiguous.push(column.name.clone());
+        }
+    }
+    if memory == special::MemoryUnit::NotSaid {
+        notes.push(Note::NoUnit("`free -h` and `free -b` do"));
+    }
+    if !ambiguous.is_empty() {
+        notes.push(Note::AmbiguousNumbers(ambiguous));
     }
     Table { columns, rows }
 }
@@ -229,6 +288,7 @@ fn rule_for(heading: &str, block: Option<i64>) -> CellRule {
         // `kubectl top` prints `250m` for a quarter of a processor.
         no_duration: heading.starts_with("CPU"),
         is_percent: heading.starts_with('%') || heading.ends_with('%'),
+        comma: Comma::Unknown,
     }
 }
 

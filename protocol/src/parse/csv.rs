@@ -2,7 +2,7 @@
 //! in RFC 4180: a quoted field may hold separators and line ends, and `""` is one quote.
 
 use crate::note::{Format, Note};
-use crate::parse::typing::{CellRule, type_column};
+use crate::parse::typing::{CellRule, Comma, type_column};
 use crate::parse::{ParseError, Parsed, RowSink, bound_headings, columns_of};
 use crate::table::Table;
 use crate::value::Value;
@@ -46,8 +46,18 @@ pub fn parse(text: &str) -> Result<Parsed, ParseError> {
         *heading = heading.trim().to_owned();
     }
     let mut columns = columns_of(&headings);
+    // Where a semicolon separates, commas are those of the numbers.
+    let comma = if separator == ',' {
+        Comma::Unknown
+    } else {
+        Comma::of_table(&rows, columns.len(), |_| separator == ';')
+    };
+    let rule = CellRule {
+        comma,
+        ..CellRule::default()
+    };
     for (at, column) in columns.iter_mut().enumerate() {
-        column.data_type = type_column(&mut rows, at, CellRule::default());
+        column.data_type = type_column(&mut rows, at, rule);
     }
     Ok(Parsed {
         table: Table { columns, rows },
@@ -163,6 +173,14 @@ mod tests {
                 vec!["c".into(), Value::Null, Value::Null],
             ]
         );
+    }
+
+    #[test]
+    fn where_a_semicolon_separates_a_comma_is_the_numbers() {
+        let parsed = parse("name;load\na;1,5\nb;0,2\n").expect("is csv");
+        assert_eq!(parsed.table.rows[0][1], Value::Float(1.5));
+        let parsed = parse("name,devices\na,\"254,1\"\n").expect("is csv");
+        assert_eq!(parsed.table.rows[0][1], "254,1".into());
     }
 
     #[test]

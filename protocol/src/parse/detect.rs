@@ -1,11 +1,11 @@
 //! `parse` without a word: finds out what the text is, and says so.
 //!
 //! The formats are tried from the one that is hardest to mistake to the one that takes anything:
-//! JSON, values separated by tabs, tables under headings, keys and values, values separated by
+//! JSON, what known tools print, values separated by tabs, tables under headings, keys and values, values separated by
 //! commas, aligned columns, lines.
 
 use crate::note::{Format, Note};
-use crate::parse::{ParseError, Parsed, columns, csv, json, key_value, lines};
+use crate::parse::{ParseError, Parsed, columns, csv, json, key_value, known, lines};
 
 /// Share of lines that must be entries before a text is taken for keys and values.
 const KEY_VALUE_SHARE: f64 = 0.8;
@@ -22,6 +22,14 @@ fn detect(text: &str) -> (Format, Parsed) {
         && let Ok(parsed) = json::parse(text)
     {
         return (Format::Json, parsed);
+    }
+    if let Some(found) = known::parse(text) {
+        return found;
+    }
+    if key_value::is_dmidecode(text)
+        && let Ok(parsed) = key_value::parse(text)
+    {
+        return (Format::KeyValue, parsed);
     }
     let separator = separated_by(text);
     // Tabs align too where words are short; that they are as many on every line says more.
@@ -79,7 +87,8 @@ mod tests {
             ("NAME=\"x\"\nID=debian\n", Format::KeyValue),
             ("MemTotal:   100 kB\nMemFree:   50 kB\n", Format::KeyValue),
             ("PID COMMAND\n  1 init\n  2 kthreadd\n", Format::Columns),
-            ("4.0K\t/a\n12K\t/b/c\n", Format::ColumnsWithoutHeadings),
+            ("4.0K\t/a\n12K\t/b/c\n", Format::Tool("du")),
+            ("40\t/a\n12\t/b/c\n", Format::ColumnsWithoutHeadings),
             ("something happened here\nand then\n", Format::Lines),
             ("Permission denied\n", Format::Lines),
             ("{not json\n", Format::Lines),

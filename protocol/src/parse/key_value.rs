@@ -10,7 +10,9 @@ use crate::limits;
 use crate::note::{Format, Note};
 use crate::parse::typing::{CellRule, type_cell, type_column};
 use crate::parse::{ParseError, Parsed, RowSink, columns_of};
-use crate::table::{Row, Table};
+use crate::table::{Column, Row, Table};
+use crate::units::clock_duration;
+use crate::units::moment::parse_time;
 use crate::value::{DataType, Value};
 
 /// Lines that are looked at to tell the two shapes apart.
@@ -21,7 +23,8 @@ const KEY_MAX: usize = 64;
 /// Makes a table.
 pub fn parse(text: &str) -> Result<Parsed, ParseError> {
     let mut builder = Builder::default();
-    if has_several_a_line(text) {
+    let several = has_several_a_line(text);
+    if several {
         for line in text.lines().filter(|l| !l.trim().is_empty()) {
             builder.add_word_line(line);
         }
@@ -29,11 +32,41 @@ pub fn parse(text: &str) -> Result<Parsed, ParseError> {
         text.lines().for_each(|line| builder.add_entry_line(line));
         builder.end_row();
     }
+    if !several && builder.columns_are_cut && builder.sink.rows.len() == 1 {
+        return Ok(keys_as_rows(text));
+    }
     if builder.sink.rows.is_empty() {
         let reason = "no line is `key=value` or `key: value`";
         return Err(ParseError::new(Format::KeyValue, text, reason));
     }
     Ok(builder.finish())
+}
+
+/// A table of `key` and `value`, for texts with more keys than a table has columns, as `sysctl -a`.
+fn keys_as_rows(text: &str) -> Parsed {
+    let mut sink = RowSink::default();
+    let entries = text.lines().filter_map(entry_of);
+    entries.for_each(|(key, value)| sink.push_with(|| vec![key.into(), value.into()]));
+    let mut notes = vec![Note::KeysAreRows(sink.rows.len() + sink.left_out)];
+    let columns = ["key", "value"].map(|name| Column::new(name, DataType::Str));
+    let rows = sink.finish(&mut notes);
+    let table = Table {
+        columns: columns.into(),
+        rows,
+    };
+    Parsed { table, notes }
+}
+
+/// Whether `dmidecode` printed the text: most of its lines are entries of lists.
+pub(super) fn is_dmidecode(text: &str) -> bool {
+    text.lines().take(16).any(|line| handle_of(line).is_some())
+}
+
+/// Reads the line with which `dmidecode` begins a structure.
+fn handle_of(line: &str) -> Option<(&str, &str)> {
+    let rest = line.strip_prefix("Handle ")?;
+    let (handle, rest) = rest.split_once(", DMI type ")?;
+    Some((handle, rest.split_once(',')?.0))
 }
 
 /// Returns the share of sampled lines that are entries, from 0 to 1: how sure it is that this is
@@ -145,6 +178,16 @@ fn unquote(value: &str) -> &str {
         .unwrap_or(value)
 }
 
+/// Where the last entry of a row went.
+#[derive(Clone, Copy)]
+struct Last {
+    column: usize,
+    /// How far its line was indented.
+    indent: usize,
+    /// Nothing stood behind its key: what follows is a list.
+    is_list: bool,
+}
+
 /// Rows whose columns are found as they come.
 #[derive(Default)]
 struct Builder {
@@ -158,6 +201,10 @@ struct Builder {
     /// How often each key has come in the open row.
     seen: HashMap<String, usize>,
     first_key: Option<String>,
+    /// The last entry of the open row.
+    last: Option<Last>,
+    /// The next line names the structure, as `dmidecode` prints it.
+    title_follows: bool,
     sink: RowSink,
 }
 
@@ -178,7 +225,26 @@ impl Builder {
             self.end_row();
             return;
         }
+        if let Some((handle, kind)) = handle_of(line) {
+            self.end_row();
+            self.set("handle", Value::from(handle));
+            self.set("dmi_type", Value::from(kind));
+            self.title_follows = true;
+            return;
+        }
+        if std::mem::take(&mut self.title_follows) && !line.starts_with(['\t', ' ']) {
+            self.set("title", Value::from(line.trim()));
+            return;
+        }
+        let indent = line.len() - line.trim_start().len();
+        if let Some(interface) = line.strip_prefix("Settings for ").filter(|_| indent == 0) {
+            self.set("interface", Value::from(interface.trim_end_matches(':')));
+            return;
+        }
         let Some((key, value)) = entry_of(line) else {
+            if self.goes_on(line.trim(), indent) {
+                return;
+            }
             // A comment is no mistake.
             self.not_fitting += usize::from(!line.trim_start().starts_with('#'));
             return;
@@ -189,7 +255,28 @@ impl Builder {
         if self.first_key.is_none() {
             self.first_key = Some(key.to_owned());
         }
+        self.last = None;
         self.set(key, Value::from(value));
+        if let Some(last) = &mut self.last {
+            last.indent = indent;
+        }
+    }
+
+    /// A line that is indented further than the entry before goes on with its value: `ethtool` and
+    /// `dmidecode` print lists so.
+    fn goes_on(&mut self, more: &str, indent: usize) -> bool {
+        let Some(last) = self.last.filter(|last| indent > last.indent) else {
+            return false;
+        };
+        match self.open.get_mut(last.column) {
+            Some(Value::Str(value)) if value.is_empty() => more.clone_into(value),
+            Some(Value::Str(value)) => {
+                value.push_str(if last.is_list { ", " } else { " " });
+                value.push_str(more);
+            }
+            Some(_) | None => return false,
+        }
+        true
     }
 
     fn set(&mut self, key: &str, value: Value) {
@@ -222,11 +309,18 @@ impl Builder {
         if self.open.len() <= at {
             self.open.resize(at + 1, Value::Null);
         }
+        let is_list = value.as_str().is_some_and(str::is_empty);
         self.open[at] = value;
+        self.last = Some(Last {
+            column: at,
+            indent: 0,
+            is_list,
+        });
     }
 
     fn end_row(&mut self) {
         self.first_key = None;
+        self.last = None;
         self.seen.clear();
         if std::mem::take(&mut self.has_entry) {
             let open = std::mem::take(&mut self.open);
@@ -251,6 +345,8 @@ impl Builder {
         let mut columns = columns_of(&self.headings);
         for (at, column) in columns.iter_mut().enumerate() {
             column.data_type = type_kernel_sizes(&mut rows, at)
+                .or_else(|| type_all(&mut rows, at, DataType::Duration, seconds))
+                .or_else(|| type_all(&mut rows, at, DataType::Time, zoned_time))
                 .unwrap_or_else(|| type_column(&mut rows, at, CellRule::default()));
         }
         Parsed {
@@ -279,6 +375,49 @@ fn type_kernel_sizes(rows: &mut [Row], at: usize) -> Option<DataType> {
         row[at] = size;
     }
     Some(DataType::Size)
+}
+
+/// Types a column in which every value is read as one thing; leaves it alone otherwise.
+fn type_all(
+    rows: &mut [Row],
+    at: usize,
+    data_type: DataType,
+    read: impl Fn(&str) -> Option<Value>,
+) -> Option<DataType> {
+    let cells = rows.iter().map(|row| &row[at]).filter(|v| !v.is_null());
+    let found: Vec<Value> = cells
+        .map(|v| v.as_str().and_then(&read))
+        .collect::<Option<_>>()?;
+    if found.is_empty() {
+        return None;
+    }
+    let mut found = found.into_iter();
+    for row in rows.iter_mut().filter(|row| !row[at].is_null()) {
+        row[at] = found.next()?;
+    }
+    Some(data_type)
+}
+
+/// Reads what `chronyc tracking` prints: `-0.000000123 seconds`, `0.5 seconds slow of NTP time`.
+fn seconds(text: &str) -> Option<Value> {
+    let (number, rest) = text.split_once(" seconds")?;
+    let is_slow = match rest {
+        "" | " fast of NTP time" => false,
+        " slow of NTP time" => true,
+        _ => return None,
+    };
+    let ns = clock_duration(&format!("{number} seconds"))?;
+    Some(Value::Duration(if is_slow { -ns } else { ns }))
+}
+
+/// Reads a time whose zone is said, as `openssl x509 -enddate` prints it; the others would be a guess.
+fn zoned_time(text: &str) -> Option<Value> {
+    let is_zoned = [" GMT", " UTC"].iter().any(|zone| text.ends_with(zone));
+    if is_zoned {
+        parse_time(text).map(Value::Time)
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]

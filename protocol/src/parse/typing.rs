@@ -3,6 +3,10 @@
 //! Text that only looks like a number keeps its digits: `007` is text, so are numbers that do not
 //! fit 64 bits.
 
+mod number_style;
+
+pub(crate) use self::number_style::Comma;
+use self::number_style::NumberStyle;
 use crate::table::Row;
 use crate::units::{moment, parse_quantity};
 use crate::value::{DataType, Value};
@@ -18,10 +22,19 @@ pub(crate) struct CellRule {
     pub no_duration: bool,
     /// Numbers are percents, with the sign in the heading.
     pub is_percent: bool,
+    /// What a comma is.
+    pub comma: Comma,
 }
 
 /// Types the column at `at`, whose cells are text or null, and returns its type.
 pub(crate) fn type_column(rows: &mut [Row], at: usize, rule: CellRule) -> DataType {
+    if let Some(style) = NumberStyle::of_column(rows, at, rule.comma) {
+        for cell in rows.iter_mut().filter_map(|row| row.get_mut(at)) {
+            if let Value::Str(text) = cell {
+                *text = style.plain(text);
+            }
+        }
+    }
     let mut fold = Fold::default();
     for row in &mut *rows {
         let Some(cell) = row.get_mut(at) else {
@@ -46,6 +59,17 @@ pub(crate) fn type_column(rows: &mut [Row], at: usize, rule: CellRule) -> DataTy
         }
     }
     data_type
+}
+
+/// Whether every number of a column is grouped in a way that could be a fraction too, as `1,234`.
+pub(crate) fn is_ambiguous(rows: &[Row], at: usize) -> bool {
+    number_style::is_ambiguous(texts(rows, at))
+}
+
+fn texts(rows: &[Row], at: usize) -> impl Iterator<Item = &str> + Clone {
+    rows.iter()
+        .filter_map(move |row| row.get(at)?.as_str())
+        .filter(|text| !text.is_empty() && *text != "-")
 }
 
 /// Types one cell on its own, as where a row is made of lines.

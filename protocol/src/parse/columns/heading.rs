@@ -15,7 +15,14 @@ const LINE_MAX: usize = 8 << 10;
 
 /// Headings whose words belong together, whatever the rows look like: first word's end, second
 /// word's beginning.
-const TOGETHER: [(&str, &str); 7] = [
+const TOGETHER: [(&str, &str); 14] = [
+    ("MEM", "USAGE"),
+    ("USAGE", "/"),
+    ("/", "LIMIT"),
+    ("NET", "I/O"),
+    ("BLOCK", "I/O"),
+    ("MEM", "%"),
+    ("CPU", "%"),
     ("Mounted", "on"),
     ("Local", "Address"),
     ("Foreign", "Address"),
@@ -89,6 +96,47 @@ pub(super) fn find<S: AsRef<str>>(lines: &[S]) -> Option<Found> {
     Some(found)
 }
 
+/// Returns the rows under the same headings further down, as `iostat 1 5` prints them; the headings
+/// are in line `headings`, and their first rows end before line `end`.
+pub(super) fn repeated<S: AsRef<str>>(
+    lines: &[S],
+    headings: usize,
+    end: usize,
+) -> Vec<(usize, usize)> {
+    let mut blocks = Vec::new();
+    let mut at = end;
+    while let Some(next) = lines[at..]
+        .iter()
+        .position(|line| line.as_ref() == lines[headings].as_ref())
+    {
+        let start = rows_start(lines, at + next + 1);
+        at = block_end(lines, start);
+        blocks.push((start, at));
+    }
+    blocks
+}
+
+/// Whether a heading is one that `df --output` prints above its only column.
+pub(super) fn is_alone(heading: &str) -> bool {
+    const ALONE: [&str; 14] = [
+        "Mounted on",
+        "Filesystem",
+        "Type",
+        "Size",
+        "Used",
+        "Avail",
+        "Available",
+        "Use%",
+        "Capacity",
+        "Inodes",
+        "IUsed",
+        "IFree",
+        "IUse%",
+        "File",
+    ];
+    ALONE.contains(&heading) || is_block_size(heading)
+}
+
 /// Skips what separates headings from rows: a ruled line, or one empty line.
 fn rows_start<S: AsRef<str>>(lines: &[S], from: usize) -> usize {
     let is_rule = |line: &str| {
@@ -101,13 +149,15 @@ fn rows_start<S: AsRef<str>>(lines: &[S], from: usize) -> usize {
     }
 }
 
-/// A table ends at an empty line, or where `netstat` announces its next one.
+/// A table ends at an empty line, where `netstat` announces its next one, or `systemctl` counts.
 fn block_end<S: AsRef<str>>(lines: &[S], from: usize) -> usize {
     lines[from..]
         .iter()
         .position(|line| {
             let line = line.as_ref();
-            line.is_empty() || (line.starts_with("Active ") && line.ends_with(')'))
+            line.is_empty()
+                || (line.starts_with("Active ") && line.ends_with(')'))
+                || (line.ends_with(" listed.") && line.starts_with(|c: char| c.is_ascii_digit()))
         })
         .map_or(lines.len(), |n| from + n)
 }
@@ -118,8 +168,13 @@ fn judge<S: AsRef<str>>(line: &str, rows: &[S], until: &[S]) -> Option<bool> {
     let (mut all, mut capital) = (0, 0);
     let mut last_end = None;
     let mut all_certain = true;
+    // `sar` prints the time where the heading of its times would be.
+    let line = behind_time(line).unwrap_or(line);
     for word in words(line) {
-        if !is_heading_word(word.text) {
+        let is_last = word.offset_end() == line.trim_end().len();
+        if !is_heading_word(word.text, is_last)
+            && !(last_end.is_some() && matches!(word.text, "%" | "/"))
+        {
             return None;
         }
         all += 1;
@@ -143,7 +198,9 @@ fn judge<S: AsRef<str>>(line: &str, rows: &[S], until: &[S]) -> Option<bool> {
     if all_certain && capital * 2 >= all {
         // Prose begins with a capital too. In a table the words have cells below them.
         let is_prose = capital < all && rows.iter().all(|r| words(r.as_ref()).nth(1).is_none());
-        return Some(!is_prose && (all > 1 || line.trim() == line.trim().to_uppercase()));
+        let heading = line.trim();
+        let may_be_alone = heading == heading.to_uppercase() || is_alone(heading);
+        return Some(!is_prose && (all > 1 || may_be_alone));
     }
     // Headings in lower case differ from the rows in having no digits, and the rows have a number.
     if line.bytes().any(|b| b.is_ascii_digit()) {
@@ -162,7 +219,8 @@ fn judge<S: AsRef<str>>(line: &str, rows: &[S], until: &[S]) -> Option<bool> {
     (all > 1 && with_number * 10 >= looked_at * 8).then_some(true)
 }
 
-fn is_heading_word(word: &str) -> bool {
+/// A sentence ends with a dot; an abbreviation (`Verf.` of a German `df`) has more behind it.
+fn is_heading_word(word: &str, is_last: bool) -> bool {
     let Some(first) = word.chars().next() else {
         return false;
     };
@@ -172,7 +230,8 @@ fn is_heading_word(word: &str) -> bool {
         && word.len() <= 40
         && word.chars().any(char::is_alphabetic)
         && !word.contains(['=', '"', '\'', '`', '{', '[', '<', '|', ',', ';', '\\', '*'])
-        && !word.ends_with([':', '.', '!', '?'])
+        && !word.ends_with([':', '!', '?'])
+        && !(word.ends_with('.') && (is_last || word.len() > 6))
         && !word.contains("://")
         && !word.contains("..")
 }
@@ -189,7 +248,7 @@ fn is_number(word: &str) -> bool {
 
 /// Splits the line into words, then puts together those that are one heading.
 fn headings_of<S: AsRef<str>>(line: &str, rows: &[S]) -> Vec<Heading> {
-    let words = split_glued(words(line).collect());
+    let words = named_time(split_glued(words(line).collect()), line);
     let gap = |at: usize| words[at + 1].start - words[at].end;
     let gaps = words.len().saturating_sub(1);
     let wide = (0..gaps).filter(|at| gap(*at) >= 3).count();
@@ -249,6 +308,37 @@ fn split_glued(words: Vec<Word<'_>>) -> Vec<Word<'_>> {
             vec![first, second]
         })
         .collect()
+}
+
+/// Returns the line behind the time that begins it, `15:00:01` or `03:00:01 PM`.
+fn behind_time(line: &str) -> Option<&str> {
+    let time = line.get(..8)?;
+    let is_time = time.bytes().enumerate().all(|(at, b)| match at {
+        2 | 5 => b == b':',
+        _ => b.is_ascii_digit(),
+    });
+    let rest = line
+        .get(8..)
+        .filter(|rest| is_time && rest.starts_with(' '))?;
+    Some(
+        rest.strip_prefix(" AM ")
+            .or(rest.strip_prefix(" PM "))
+            .unwrap_or(rest),
+    )
+}
+
+/// Makes the time that begins the line a heading.
+fn named_time<'a>(mut words: Vec<Word<'a>>, line: &str) -> Vec<Word<'a>> {
+    let Some(rest) = behind_time(line) else {
+        return words;
+    };
+    let end = line[..line.len() - rest.len()].trim_end().len();
+    words.retain(|word| word.start == 0 || word.start >= end);
+    if let Some(first) = words.first_mut() {
+        first.text = "time";
+        first.end = end;
+    }
+    words
 }
 
 fn is_known_pair(a: &str, b: &str) -> bool {

@@ -17,6 +17,8 @@ pub(super) struct Layout {
     one_word_a_cell: bool,
     /// Rows do not stand under their headings, but have one word for each.
     only_words: bool,
+    /// Columns that hold numbers in every row that stands under its headings.
+    numeric: Vec<bool>,
 }
 
 impl Layout {
@@ -32,6 +34,7 @@ impl Layout {
             cuts,
             one_word_a_cell: false,
             only_words: false,
+            numeric: Vec::new(),
         };
         let (mut fitting, mut simple) = (0_usize, 0_usize);
         for row in rows {
@@ -50,7 +53,40 @@ impl Layout {
             simple * 10 >= fitting * 9
         };
         layout.only_words = !layout.one_word_a_cell && have_words(rows, headings.len());
+        layout.numeric = layout.numeric_columns(rows);
         layout
+    }
+
+    fn numeric_columns<S: AsRef<str>>(&self, rows: &[S]) -> Vec<bool> {
+        let mut numbers = vec![0_usize; self.cuts.len()];
+        let mut others = vec![false; self.cuts.len()];
+        for row in rows {
+            let row = row.as_ref();
+            if self.shape_of(row) == Shape::Crosses {
+                continue;
+            }
+            for (at, cell) in self.cells_by_position(row).iter().enumerate() {
+                match cell.as_str() {
+                    Some(text) if is_number(text) => numbers[at] += 1,
+                    Some("-") | None => {}
+                    Some(_) => others[at] = true,
+                }
+            }
+        }
+        // Of a single row nothing can be said.
+        let certain = |n: usize, other: bool| n > 1 && !other;
+        numbers
+            .into_iter()
+            .zip(others)
+            .map(|(n, other)| certain(n, other))
+            .collect()
+    }
+
+    /// Returns the first column whose cell cannot be its own.
+    fn misplaced(&self, cells: &Row) -> Option<usize> {
+        cells.iter().zip(&self.numeric).position(|(cell, numeric)| {
+            *numeric && cell.as_str().is_some_and(|c| c != "-" && !is_number(c))
+        })
     }
 
     fn shape_of(&self, row: &str) -> Shape {
@@ -88,18 +124,45 @@ impl Layout {
         words(row).take(columns).count() + 1 >= columns
     }
 
-    /// Takes a row apart; a cell is text without blanks around it, or null.
-    pub(super) fn cells(&self, row: &str) -> Row {
+    /// Takes a row apart; a cell is text without blanks around it, or null. Says too whether the row
+    /// was placed: one that has outgrown its columns keeps what is certain, and the rest is null.
+    pub(super) fn cells(&self, row: &str) -> (Row, bool) {
         if self.only_words {
-            return self.cells_by_word(row);
+            return (self.cells_by_word(row), true);
         }
-        if self.one_word_a_cell
-            && matches!(self.shape_of(row), Shape::Crosses | Shape::Doubled)
-            && self.has_enough_words(row)
-        {
-            return self.cells_by_word(row);
+        let crosses = self.shape_of(row) == Shape::Crosses;
+        let may_be_words = self.one_word_a_cell && self.has_enough_words(row);
+        let by_position = self.cells_by_position(row);
+        let misplaced = self.misplaced(&by_position);
+        if !crosses && misplaced.is_none() {
+            return (by_position, true);
         }
-        self.cells_by_position(row)
+        if may_be_words {
+            let by_word = self.cells_by_word(row);
+            if self.misplaced(&by_word).is_none() {
+                return (by_word, true);
+            }
+        }
+        let Some(misplaced) = misplaced else {
+            return (by_position, true);
+        };
+        let certain = self.crossed_column(row).unwrap_or(misplaced).min(misplaced);
+        let kept = by_position
+            .into_iter()
+            .enumerate()
+            .map(|(at, cell)| if at < certain { cell } else { Value::Null })
+            .collect();
+        (kept, false)
+    }
+
+    /// Returns the first column that a word outgrows.
+    fn crossed_column(&self, row: &str) -> Option<usize> {
+        let mut at = 0;
+        words(row).find_map(|word| {
+            at = self.column_of(word.start, at);
+            let end = self.cuts.get(at + 1)?;
+            (word.end > *end).then_some(at)
+        })
     }
 
     fn cells_by_word(&self, row: &str) -> Row {
@@ -155,6 +218,14 @@ enum Shape {
     Doubled,
     /// A word lies in two.
     Crosses,
+}
+
+/// Whether a cell is one word that begins as a number does.
+fn is_number(cell: &str) -> bool {
+    !cell.contains(' ')
+        && cell
+            .trim_start_matches(['-', '+'])
+            .starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// How many rows have a word at a position, and across a boundary.

@@ -1,0 +1,279 @@
+//! Output whose lines say themselves which tool printed them: `ls -l`, `uptime`, `mount`, `last`,
+//! `dmesg`, `/etc/passwd` and their like.
+//!
+//! They have no headings, or their alignment misleads. A text is taken for one of them only where
+//! nearly every line fits its pattern; the types of the columns are fixed, so that they are the same
+//! on every node.
+
+mod tools;
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::note::{Format, Note};
+use crate::parse::typing::{CellRule, type_cell};
+use crate::parse::{Parsed, RowSink};
+use crate::table::{Column, Row, Table};
+use crate::units::clock_duration;
+use crate::units::moment::parse_time;
+use crate::value::{DataType, Value};
+
+use self::tools::TOOLS;
+
+/// Lines that are looked at to recognise a tool.
+const SAMPLE_LINES: usize = 50;
+/// Longest line in bytes that can be one of a tool's.
+const LINE_MAX: usize = 16 << 10;
+/// Share of the lines, in percent, that must fit.
+const FIT_PERCENT: usize = 90;
+
+/// What a tool prints.
+#[derive(Debug)]
+pub(super) struct Tool {
+    /// Its name in notes.
+    name: &'static str,
+    /// One of its rows; the columns are the pattern's groups.
+    row: &'static str,
+    /// Lines that belong to the output and are no rows; empty if there are none.
+    skip: &'static str,
+    /// How many rows it prints at most; 0 where any number may come.
+    rows_max: usize,
+    /// What the tool prints above its columns, where it does.
+    headings: &'static [&'static str],
+    /// Columns that are no text.
+    types: &'static [(&'static str, Cell)],
+    /// Columns that are left out where no row has them: a flag of the tool adds them.
+    optional: &'static [&'static str],
+}
+
+/// How a column's cells are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cell {
+    Int,
+    Float,
+    /// A bare number is bytes.
+    Bytes,
+    /// A bare number is kibibytes.
+    Kibibytes,
+    /// A bare number is points.
+    Points,
+    /// A bare number is seconds.
+    Seconds,
+    /// `3 days,  7:26`, in which `7:26` is hours and minutes.
+    Up,
+    /// A moment with its year.
+    Moment,
+}
+
+/// A tool whose patterns are compiled.
+struct Known {
+    tool: &'static Tool,
+    row: Regex,
+    skip: Option<Regex>,
+}
+
+static KNOWN: LazyLock<Vec<Known>> = LazyLock::new(|| {
+    let compile = |p| Regex::new(p).expect("the patterns are ours, and a test compiles each");
+    TOOLS
+        .iter()
+        .map(|tool| Known {
+            tool,
+            row: compile(tool.row),
+            skip: (!tool.skip.is_empty()).then(|| compile(tool.skip)),
+        })
+        .collect()
+});
+
+/// Makes a table if a known tool has printed the text.
+pub(super) fn parse(text: &str) -> Option<(Format, Parsed)> {
+    let known = KNOWN.iter().find(|known| known.fits(text))?;
+    Some((Format::Tool(known.tool.name), known.parse(text)))
+}
+
+impl Known {
+    fn is_skipped(&self, line: &str) -> bool {
+        line.trim().is_empty() || self.skip.as_ref().is_some_and(|skip| skip.is_match(line))
+    }
+
+    /// The first row must fit, and nearly all of those that are looked at.
+    fn fits(&self, text: &str) -> bool {
+        let (mut all, mut fitting) = (0, 0);
+        let rows = text.lines().filter(|line| !self.is_skipped(line));
+        for line in rows.take(SAMPLE_LINES) {
+            all += 1;
+            let fits = line.len() <= LINE_MAX && self.row.is_match(line);
+            if all == 1 && !fits {
+                return false;
+            }
+            fitting += usize::from(fits);
+        }
+        let rows_max = self.tool.rows_max;
+        all > 0 && fitting * 100 >= all * FIT_PERCENT && (rows_max == 0 || all <= rows_max)
+    }
+
+    fn parse(&self, text: &str) -> Parsed {
+        let names: Vec<&str> = self.row.capture_names().skip(1).flatten().collect();
+        let mut sink = RowSink::default();
+        let mut not_fitting = 0;
+        for line in text.lines().filter(|line| !self.is_skipped(line)) {
+            if sink.is_full() {
+                sink.left_out += 1;
+            } else if let Some(captures) = self.row.captures(line) {
+                let cell = |name: &&str| match captures.name(name).map(|m| m.as_str()) {
+                    Some(text) => self.cell(name, text),
+                    None => Value::Null,
+                };
+                sink.rows.push(names.iter().map(cell).collect());
+            } else {
+                not_fitting += 1;
+            }
+        }
+        let mut notes = Vec::new();
+        if not_fitting > 0 {
+            notes.push(Note::LinesNotFitting(not_fitting));
+        }
+        let mut rows = sink.finish(&mut notes);
+        let mut columns: Vec<Column> = names
+            .iter()
+            .map(|name| Column::new(*name, self.data_type(name)))
+            .collect();
+        for (column, heading) in columns.iter_mut().zip(self.tool.headings) {
+            column.heading = Some((*heading).to_owned());
+        }
+        for name in self.tool.optional {
+            leave_out_empty(name, &mut columns, &mut rows);
+        }
+        Parsed {
+            table: Table { columns, rows },
+            notes,
+        }
+    }
+
+    fn kind(&self, name: &str) -> Option<Cell> {
+        let found = self.tool.types.iter().find(|(column, _)| *column == name);
+        found.map(|(_, cell)| *cell)
+    }
+
+    fn data_type(&self, name: &str) -> DataType {
+        self.kind(name).map_or(DataType::Str, Cell::data_type)
+    }
+
+    /// Text that is not what its column holds is null: one type a column.
+    fn cell(&self, name: &str, text: &str) -> Value {
+        let text = text.trim();
+        if text.is_empty() || text == "-" && name != "status" {
+            return Value::Null;
+        }
+        match self.kind(name) {
+            Some(kind) => kind.read(text),
+            None => Value::from(text),
+        }
+    }
+}
+
+impl Cell {
+    const fn data_type(self) -> DataType {
+        match self {
+            Self::Int => DataType::Int,
+            Self::Float => DataType::Float,
+            Self::Bytes | Self::Kibibytes => DataType::Size,
+            Self::Points => DataType::Percent,
+            Self::Seconds | Self::Up => DataType::Duration,
+            Self::Moment => DataType::Time,
+        }
+    }
+
+    fn read(self, text: &str) -> Value {
+        let number = || text.replace(',', ".").parse::<f64>().ok();
+        let size = |unit| {
+            let rule = CellRule {
+                bytes_per_unit: Some(unit),
+                ..CellRule::default()
+            };
+            let text = text.replace(',', ".");
+            Value::from(type_cell(&text, rule).as_size().map(Value::Size))
+        };
+        match self {
+            Self::Int => text.parse::<i64>().ok().into(),
+            Self::Float => number().into(),
+            Self::Bytes => size(1),
+            Self::Kibibytes => size(1024),
+            Self::Points => number().map(Value::Percent).into(),
+            Self::Seconds => clock_duration(&format!("{text} sec"))
+                .map(Value::Duration)
+                .into(),
+            Self::Up => up(text).map(Value::Duration).into(),
+            Self::Moment => parse_time(text).map(Value::Time).into(),
+        }
+    }
+}
+
+/// Reads `3 days,  7:26`, `15 min`, `1+02:28`: between hours and minutes stands a colon.
+fn up(text: &str) -> Option<i64> {
+    let mut total: i64 = 0;
+    for part in text.split([',', '+']).map(str::trim) {
+        let part = match part.split_once(':') {
+            Some(_) => clock_duration(&format!("{part}:00"))?,
+            None if part.bytes().all(|b| b.is_ascii_digit()) => {
+                clock_duration(&format!("{part} days"))?
+            }
+            None => clock_duration(part)?,
+        };
+        total = total.checked_add(part)?;
+    }
+    Some(total)
+}
+
+fn leave_out_empty(name: &str, columns: &mut Vec<Column>, rows: &mut [Row]) {
+    let Some(at) = columns.iter().position(|c| c.name == name) else {
+        return;
+    };
+    if rows.iter().all(|row| row[at].is_null()) {
+        columns.remove(at);
+        rows.iter_mut().for_each(|row| {
+            row.remove(at);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::name::is_column_name;
+
+    #[test]
+    fn every_pattern_compiles_and_names_columns_that_there_can_be() {
+        for known in KNOWN.iter() {
+            let name = known.tool.name;
+            let groups: Vec<&str> = known.row.capture_names().flatten().collect();
+            assert!(groups.iter().all(|g| is_column_name(g)), "{name}");
+            let headings = known.tool.headings;
+            assert!(
+                headings.is_empty() || headings.len() == groups.len(),
+                "{name}"
+            );
+            let typed = known.tool.types.iter().map(|(column, _)| column);
+            for column in typed.chain(known.tool.optional) {
+                assert!(groups.contains(column), "{name} has no {column}");
+            }
+        }
+    }
+
+    #[test]
+    fn how_long_a_machine_has_been_up_is_read() {
+        const MINUTE: i64 = 60_000_000_000;
+        for (text, minutes) in [
+            ("3 days,  7:26", Some(3 * 1440 + 446)),
+            ("1 day, 15 min", Some(1455)),
+            ("15 min", Some(15)),
+            ("3:49", Some(229)),
+            ("02:28", Some(148)),
+            ("1+02:28", Some(1588)),
+            ("long", None),
+            ("3:xx", None),
+        ] {
+            assert_eq!(up(text), minutes.map(|n: i64| n * MINUTE), "{text}");
+        }
+    }
+}
