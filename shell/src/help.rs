@@ -30,11 +30,11 @@ A line is a Linux command. It runs on every node in scope; equal answers fold.
   @$3.failed : journalctl -n 50      a result's nodes as a scope
 
 selectors  web[001-200]  web*  /regex/  group  key=value  key!=value  key~regex
-           key in (a,b)  state=up  $3.failed  $3.minority  all
+           key in (a,b)  state=up  $3.failed  $3.minority  $3  all  kernel~'^5'
            A,B union   A ! B difference   A & B intersection   A ^ B either
 probes     metric NAME   facts [COLUMN, …]   nodes
 verbs      parse  where  select  derive  take  group  count  sort  top  agg  uniq
-shell      help  scope  explain LINE  jobs  cancel  history  set  quit
+shell      help  ?  scope  explain LINE  jobs  cancel  history  set  quit
 states     ok failed timed_out unreachable lost undeliverable cancelled
            not_started denied
 

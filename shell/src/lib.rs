@@ -22,6 +22,7 @@ pub mod config;
 pub mod demo;
 pub mod error;
 pub mod exit;
+pub mod explain;
 pub mod fleet;
 pub mod generate;
 pub mod help;

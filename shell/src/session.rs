@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use hailer_lang::ast::{self, Line};
 use hailer_lang::danger;
-use hailer_lang::explain::explain;
 use hailer_lang::inventory::Inventory;
 use hailer_lang::parse::{parse, parse_selector};
 use hailer_lang::plan::{Context, LinePlan, Query, ResolvedScope, Source, plan, resolve_scope};
@@ -165,7 +164,7 @@ impl Session {
         self.fleet.close().await;
     }
 
-    fn context<'a>(&'a self, live: &'a Live) -> Context<'a> {
+    pub(crate) fn context<'a>(&'a self, live: &'a Live) -> Context<'a> {
         Context {
             inventory: &self.inventory,
             live,
@@ -286,7 +285,7 @@ impl Session {
     pub async fn begin_plan(&mut self, plan: LinePlan) -> Result<Begun, ShellError> {
         if self.settings.dry_run && !matches!(plan, LinePlan::Shell(_) | LinePlan::SetScope(_)) {
             self.check_expected(&plan)?;
-            let said = explain(&plan, &self.inventory);
+            let said = self.explain(&plan);
             return Ok(Begun::Answered(Answered::Said(said)));
         }
         let answered = match plan {
@@ -348,7 +347,7 @@ impl Session {
                 let line = args.join(" ");
                 let expanded = self.expand(&line)?;
                 let plan = self.plan(&expanded)?;
-                let mut said = explain(&plan, &self.inventory);
+                let mut said = self.explain(&plan);
                 if expanded != line {
                     said.insert_str(0, &format!("stands for       {}\n", Clean::line(&expanded)));
                 }
@@ -357,6 +356,10 @@ impl Session {
             "let" => self.let_word(args),
             "unlet" => self.unlet_word(args),
             "source" => self.source_word(args),
+            "?" => {
+                let line = self.expand(&args.join(" "))?;
+                Ok(Answered::Said(self.preview(&line)?))
+            }
             "set" => match args {
                 [] => Ok(Answered::Said(self.settings.describe())),
                 [name] => Ok(Answered::Said(self.settings.describe_one(name)?)),

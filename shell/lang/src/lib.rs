@@ -36,4 +36,5 @@ pub mod plan;
 
 pub mod danger;
 pub mod explain;
+pub mod preview;
 pub mod write;

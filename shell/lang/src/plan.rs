@@ -8,8 +8,10 @@ use crate::ast::{self, Line, QueryLine, ResultRef, Selector, Verb};
 pub use crate::context::{Context, ResolvedScope};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::fleet_plan::FleetStep;
+use crate::inventory::Inventory;
 use crate::lexer::Completeness;
 use crate::nearest::did_you_mean;
+use crate::node_set::unfold::{NAMES_MAX, Pattern};
 use crate::parse::Parsed;
 use crate::resolve::{SourceKind, known_result, not_available, resolve};
 use crate::schema::Schema;
@@ -179,7 +181,7 @@ fn scope(
     let unread = |d: &Diagnostic| {
         let within = selector.span.start <= d.span.start && d.span.end <= selector.span.end;
         // What stands behind it was meant to be a part of it.
-        let behind = d.code == Code::BadSelector
+        let behind = matches!(d.code, Code::BadSelector | Code::ColonSpacing)
             && text
                 .get(selector.span.end..d.span.start)
                 .is_some_and(|between| between.trim().is_empty());
@@ -283,6 +285,7 @@ fn source(
                     "a command cannot hold a NUL character",
                 ));
             }
+            errors.extend(node_as_command(command, span, context.inventory));
             Some((Source::Command(command.clone()), Schema::command()))
         }
         ast::Source::Metric(name) => match metrics::find(&name.name) {
@@ -315,6 +318,25 @@ fn source(
         ast::Source::Audit(_) => unavailable("audit", span, errors),
         ast::Source::Open(_) => unavailable("open", span, errors),
     }
+}
+
+/// `web001 : uptime`: nodes, and no program.
+fn node_as_command(command: &str, span: Span, inventory: &Inventory) -> Option<Diagnostic> {
+    let (name, rest) = command.split_once(" : ")?;
+    let pattern = Pattern::parse(name)
+        .ok()
+        .filter(|p| p.count() <= NAMES_MAX)?;
+    let are_nodes = pattern
+        .names()
+        .iter()
+        .all(|name| inventory.id(name).is_some());
+    are_nodes.then(|| {
+        let span = Span::new(span.start, span.start + name.len());
+        let message = format!("`{name}` is a node, and here it would be run as a program");
+        Diagnostic::new(Code::LabelAsCommand, span, message)
+            .label("not a scope without `@`")
+            .help(format!("write `@{name} : {}`", rest.trim()))
+    })
 }
 
 fn unavailable(word: &str, span: Span, errors: &mut Vec<Diagnostic>) -> Option<(Source, Schema)> {

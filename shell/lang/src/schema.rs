@@ -1,6 +1,8 @@
 //! Which columns there are at one place of a line, as far as that can be known before it runs.
 
 use hailer_protocol::metrics;
+use hailer_protocol::parse::column_name;
+use hailer_protocol::parse::name::is_column_name;
 
 use crate::inventory::Inventory;
 use crate::nearest::did_you_mean;
@@ -15,6 +17,8 @@ pub(crate) struct Schema {
     open: bool,
     /// The rows are no answers of a command any more: `parse` has made others of them.
     parsed: bool,
+    /// Those columns are named by the rule of `parse`.
+    by_rule: bool,
     /// The rows come from nodes: `node`, `state` and the labels can be asked for.
     from_nodes: bool,
 }
@@ -25,6 +29,7 @@ impl Schema {
             own,
             open: false,
             parsed: false,
+            by_rule: false,
             from_nodes: true,
         }
     }
@@ -56,12 +61,14 @@ impl Schema {
             own: Vec::new(),
             open: true,
             parsed: false,
+            by_rule: false,
             from_nodes: true,
         }
     }
 
     /// After `parse`: the text became columns that nobody knows yet.
     pub(crate) fn parsed(&mut self) {
+        self.by_rule = !self.open;
         self.open = true;
         self.parsed = true;
     }
@@ -69,6 +76,7 @@ impl Schema {
     /// After `join`: columns that only the shell knows came in beside the own ones.
     pub(crate) const fn opened(&mut self) {
         self.open = true;
+        self.by_rule = false;
     }
 
     /// After `select`: these, and what the shell knows of each row's node.
@@ -119,11 +127,18 @@ impl Schema {
             return self.from_nodes && reserved(column);
         }
         let of_node = matches!(name, "node" | "state") || inventory.labels().contains_key(name);
-        self.open || self.from_nodes && of_node
+        let found = self.open && (!self.by_rule || is_column_name(name));
+        found || self.from_nodes && of_node
     }
 
     /// Help for a column that cannot be there.
     pub(crate) fn help(&self, name: &str, inventory: &Inventory, is_command: bool) -> String {
+        if self.open && self.by_rule && !name.contains('.') {
+            return format!(
+                "columns of parsed text are lower case with `_` for signs: `{}`",
+                column_name(name)
+            );
+        }
         let labels = inventory.labels().keys().map(String::as_str);
         let of_node = ["node", "state"]
             .into_iter()

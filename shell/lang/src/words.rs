@@ -77,6 +77,11 @@ pub const PROBES: &[Word] = &[
 /// First words that are for the shell itself.
 pub const SHELL_WORDS: &[Word] = &[
     now("help", "help [WORD]", "explains a word, or lists them"),
+    now(
+        "?",
+        "? [WORD|@SELECTOR|LINE]",
+        "explains a word; shows whom a selector or a line is for, and runs nothing",
+    ),
     now("scope", "scope", "shows the nodes in scope"),
     now(
         "jobs",

@@ -406,4 +406,5 @@ pub(super) const fn leaf(kind: ExprKind, span: Span) -> ExprNode {
 }
 
 mod atom;
+mod heading;
 pub(super) use atom::number;

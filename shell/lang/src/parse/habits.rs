@@ -20,6 +20,8 @@ const OURS_ALONE: [&str; 14] = [
     "save", "plot", "follow",
 ];
 
+mod terminal;
+
 impl Parser<'_> {
     pub(super) fn habits(&mut self, scan: &ShellScan, start: usize, habit: Habit, scoped: bool) {
         let tokens: Vec<ShellToken> = scan
@@ -44,6 +46,9 @@ impl Parser<'_> {
             self.group_as_command(&tokens);
         }
         self.does_not_stay(&tokens);
+        if habit == Habit::Plain {
+            self.wants_terminal(&tokens);
+        }
     }
 
     /// `df | where …`.
@@ -109,6 +114,7 @@ impl Parser<'_> {
             return;
         }
         let rest = self.text[first.span.end..].trim();
+        let rest = rest.strip_prefix(": ").unwrap_or(rest);
         let rest = if rest.is_empty() {
             String::new()
         } else {

@@ -26,6 +26,7 @@ impl Parser<'_> {
                 self.unscoped(None)
             }
             Some('!') => self.local(),
+            Some('?') => self.question(),
             Some('@') => self.scoped(),
             Some(':') => self.explicit(None),
             Some(_) => self.unscoped(None),

@@ -7,6 +7,7 @@
 mod expr;
 mod habits;
 mod line;
+mod question;
 mod selector;
 mod shell_words;
 mod verbs;

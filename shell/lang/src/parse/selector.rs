@@ -27,7 +27,12 @@ impl Parser<'_> {
                 .is_none_or(char::is_whitespace);
             if !(before && after) {
                 let diagnostic = self.colon(&selector);
+                let is_over = diagnostic.code == Code::BadSelector;
                 self.error(diagnostic);
+                if is_over {
+                    let until = self.rest().find(" : ");
+                    self.at = until.map_or(self.text.len(), |n| self.at + n);
+                }
             }
             return selector;
         }
@@ -78,6 +83,7 @@ impl Parser<'_> {
             };
             self.style(Span::new(self.at, self.at + 1), Style::Selector);
             self.at += 1;
+            self.doubled(op);
             let operand = self.selector_atom();
             let failed = operand.kind == SelectorKind::Error;
             rest.push((op, operand));
@@ -174,12 +180,8 @@ impl Parser<'_> {
             Some('@') => self.selector_group(),
             Some(c) if is_name(c) || matches!(c, '[' | '*' | '?') => self.selector_name(),
             _ => {
-                let span = Span::at(start);
-                self.error(
-                    Diagnostic::new(Code::BadSelector, span, "a selector is missing")
-                        .label("expected nodes, a group or `key=value`")
-                        .help("`@all` is every node"),
-                );
+                let diagnostic = self.no_selector();
+                self.error(diagnostic);
                 SelectorKind::Error
             }
         };
@@ -379,7 +381,14 @@ impl Parser<'_> {
             Ok(pattern) => SelectorKind::Names(pattern),
             Err(e) => {
                 let span = Span::new(start + e.start, start + e.end);
-                self.error(Diagnostic::new(Code::BadSelector, span, e.reason).label("here"));
+                let help = text
+                    .contains("..")
+                    .then(|| format!("write `{}`", text.replace("..", "-")));
+                self.error(
+                    Diagnostic::new(Code::BadSelector, span, e.reason)
+                        .label("here")
+                        .help_opt(help),
+                );
                 SelectorKind::Error
             }
         }

@@ -70,8 +70,13 @@ impl Parser<'_> {
             self.skip_stage();
             return None;
         };
-        if words::find(words::VERBS, word).is_none() {
-            self.unknown_verb(word, next.span);
+        let glued = &self.text[next.span.end..];
+        if words::find(words::VERBS, word).is_none() || glued.starts_with("-by") {
+            let more = glued
+                .find(|c: char| !(c.is_alphanumeric() || c == '-'))
+                .unwrap_or(glued.len());
+            let span = Span::new(next.span.start, next.span.end + more);
+            self.unknown_verb(span.of(self.text), span);
             return None;
         }
         let word = word.clone();
@@ -88,17 +93,7 @@ impl Parser<'_> {
 
     fn unknown_verb(&mut self, word: &str, span: Span) {
         let near = did_you_mean(word, words::names(words::VERBS));
-        let sql = match word {
-            "filter" | "grep" => Some("where"),
-            "head" | "limit" | "first" => Some("take"),
-            "order" | "sort_by" => Some("sort"),
-            "summarize" | "aggregate" | "stats" => Some("agg"),
-            "distinct" | "dedup" | "unique" => Some("uniq"),
-            "write" | "export" | "tee" => Some("save"),
-            "project" | "columns" => Some("select"),
-            "extend" => Some("derive"),
-            _ => None,
-        };
+        let sql = habits::our_verb(word);
         let help = sql.map(|s| format!("`{s}` does that here")).or(near);
         self.error(
             Diagnostic::new(
@@ -193,7 +188,8 @@ impl Parser<'_> {
                     next.span,
                     "expected `|>` or the end of the line",
                 )
-                .label("not this"),
+                .label("not this")
+                .help_opt(behind_expression(&next.token)),
             ),
         }
         self.skip_stage();
@@ -371,3 +367,12 @@ impl Parser<'_> {
 
 mod aggregates;
 mod arguments;
+mod habits;
+
+/// What to write instead of an operator that another language has there.
+fn behind_expression(token: &Token) -> Option<String> {
+    let Token::Word(word) = token else {
+        return None;
+    };
+    habits::our_operator(word).map(str::to_owned)
+}

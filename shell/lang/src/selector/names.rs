@@ -55,7 +55,19 @@ impl Evaluation<'_> {
             let d = Diagnostic::new(Code::UnknownName, span, message).label("unknown nodes");
             let glob = pattern.text.split('[').next().unwrap_or_default();
             let known = self.nodes_where(|_, name| !glob.is_empty() && name.starts_with(glob));
-            let help = if known.is_empty() {
+            let minus = pattern.text.match_indices('-').find_map(|(at, _)| {
+                let (left, right) = (&pattern.text[..at], &pattern.text[at + 1..]);
+                let is_known = |part: &str| {
+                    let part = Pattern::parse(part).ok().filter(|p| p.count() <= of);
+                    part.is_some_and(|p| p.names().iter().all(|n| inventory.id(n).is_some()))
+                };
+                (is_known(left) && is_known(right)).then(|| {
+                    format!("`-` is a part of names; to take nodes away, write `{left} ! {right}`")
+                })
+            });
+            let help = if minus.is_some() {
+                minus
+            } else if known.is_empty() {
                 let names = inventory.nodes().iter().map(|n| n.name.as_str());
                 unknown.first().and_then(|u| did_you_mean(u, names))
             } else {

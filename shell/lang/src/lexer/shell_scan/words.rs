@@ -24,6 +24,9 @@ impl Scanner<'_> {
         if let Some(kind) = self.compound_word(raw) {
             return self.token(kind, span);
         }
+        if expands_braces(raw) {
+            self.bash_only(span, raw);
+        }
         if raw == "pipefail" {
             self.bash_only(span, raw);
         }
@@ -144,4 +147,17 @@ pub(super) fn is_assignment(word: &str) -> bool {
     !name.is_empty()
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// `{1..3}`, `{a,b}`: several words to bash, and one with braces in it to a POSIX shell.
+fn expands_braces(word: &str) -> bool {
+    let Some((before, behind)) = word.split_once('{') else {
+        return false;
+    };
+    let inside = behind.split('}').next().filter(|i| i.len() < behind.len());
+    inside.is_some_and(|inside| {
+        let is_plain = !inside.contains(['\'', '"', '\\', '$', '{', '`']);
+        let is_list = inside.contains(',') || inside.contains("..");
+        is_plain && is_list && !before.ends_with(['$', '\\']) && !before.contains(['\'', '"'])
+    })
 }

@@ -14,6 +14,9 @@ use crate::span::Span;
 
 impl Parser<'_> {
     pub(super) fn atom(&mut self) -> ExprNode {
+        if let Some(mistaken) = self.heading() {
+            return mistaken;
+        }
         let next = self.peek();
         match &next.token {
             Token::Number(text) => {

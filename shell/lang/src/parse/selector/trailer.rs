@@ -1,13 +1,14 @@
 //! What stands behind a selector and cannot: operators of other languages, a command without its
 //! ` : `. Each is told with the line as it would be right.
 
-use crate::ast::Selector;
+use crate::ast::{Selector, SelectorKind, SetKind, SetOp};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::Parser;
 use crate::span::Span;
 
 /// Words and signs that other languages have for our operators.
 const OPERATORS: &[(&str, &str)] = &[
+    ("-x", " ! "),
     ("and not", " ! "),
     ("&& !", " ! "),
     ("but not", " ! "),
@@ -66,6 +67,56 @@ impl Parser<'_> {
         spacing.help(format!("write `@{left} : {command}`"))
     }
 
+    /// `&&`: one sign too many.
+    pub(super) fn doubled(&mut self, op: SetOp) {
+        let sign = op.symbol();
+        if !matches!(op, SetOp::Intersection) || !self.rest().starts_with(sign) {
+            return;
+        }
+        let span = Span::new(self.at - 1, self.at + 1);
+        self.error(
+            Diagnostic::new(
+                Code::BadSelector,
+                span,
+                format!("`{0}{0}` is no operator of selectors", sign),
+            )
+            .label("one is enough")
+            .help(format!(
+                "`{sign}` keeps what both have; a command stands behind ` : `"
+            )),
+        );
+        self.at += 1;
+    }
+
+    /// Says what is missing where no selector can begin.
+    pub(super) fn no_selector(&self) -> Diagnostic {
+        let missing = |span| {
+            Diagnostic::new(Code::BadSelector, span, "a selector is missing")
+                .label("expected nodes, a group or `key=value`")
+        };
+        let rest = self.rest();
+        let word = rest
+            .split(|c: char| c.is_whitespace())
+            .next()
+            .unwrap_or_default();
+        let span = Span::new(self.at, self.at + word.len());
+        match word.chars().next() {
+            Some('~') if word.len() > 1 => Diagnostic::new(
+                Code::BadSelector,
+                span,
+                "a regular expression stands between slashes",
+            )
+            .label("here")
+            .help(format!("write `@/{}/`", &word[1..])),
+            Some(quote @ ('"' | '\'')) => {
+                Diagnostic::new(Code::BadSelector, span, "names stand without quotes")
+                    .label("here")
+                    .help(format!("write `@{}`", word.trim_matches(quote)))
+            }
+            _ => missing(Span::at(self.at)).help("`@all` is every node"),
+        }
+    }
+
     /// Says what is wrong with text behind a selector. `rest` goes up to ` : ` or the end.
     pub(super) fn trailer(&self, selector: &Selector, rest: Span) -> Diagnostic {
         let left = selector.span.of(self.text).trim();
@@ -92,13 +143,37 @@ impl Parser<'_> {
                 _ => "`!` takes nodes away",
             };
             let span = Span::new(rest.start, rest.start + theirs.len());
+            let is_command = matches!(theirs, "|" | ";" | "&&" | "||") && behind.is_empty();
+            let command = if is_command {
+                format!("; for a command, `@{left} : {operand}`")
+            } else {
+                String::new()
+            };
             return Diagnostic::new(
                 Code::BadSelector,
                 span,
                 format!("`{theirs}` is no operator of selectors"),
             )
             .label("here")
-            .help(format!("{what}: write `@{fixed}{}`", behind.trim_end()));
+            .help(format!(
+                "{what}: write `@{fixed}{}`{command}",
+                behind.trim_end()
+            ));
+        }
+        if let Some(diagnostic) = self.of_result(selector, text, rest) {
+            return diagnostic;
+        }
+        if matches!(left, "not" | "NOT" | "except") {
+            return Diagnostic::new(
+                Code::BadSelector,
+                selector.span,
+                format!("`{left}` is no word of selectors"),
+            )
+            .label("here")
+            .help(format!(
+                "`!` takes nodes away: write `@all ! {text}{}`",
+                behind.trim_end()
+            ));
         }
         if let Some(sign) = text.chars().next().filter(|c| matches!(c, '<' | '>')) {
             let key = left
@@ -124,7 +199,8 @@ impl Parser<'_> {
             "a selector ends with ` : ` or with the line",
         )
         .label("expected an operator or ` : `");
-        let first = text.split_whitespace().next().unwrap_or_default();
+        let mut words = text.split_whitespace();
+        let first = words.next().unwrap_or_default();
         let is_selector = self.words.groups.contains(first)
             || first.contains(['=', '[', '*'])
             || !behind.trim().is_empty();
@@ -134,7 +210,43 @@ impl Parser<'_> {
                 behind.trim_end()
             ));
         }
-        bare.help(format!("write `@{left} : {text}`"))
+        let both = if words.next().is_none() && first.contains(|c: char| c.is_ascii_digit()) {
+            format!("; for both nodes, `@{left},{text}`")
+        } else {
+            String::new()
+        };
+        bare.help(format!("write `@{left} : {text}`{both}"))
+    }
+
+    /// What stands behind a result, where it was meant to name one of its sets.
+    fn of_result(&self, selector: &Selector, text: &str, rest: Span) -> Option<Diagnostic> {
+        let SelectorKind::Result(result, kind) = selector.kind else {
+            return None;
+        };
+        let set = text.strip_prefix('.').unwrap_or(text);
+        let name = set
+            .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .next()
+            .unwrap_or_default();
+        SetKind::by_name(name)?;
+        let is_stuck = selector.span.end == rest.start;
+        let help = match (kind, is_stuck) {
+            (SetKind::Rows, true) => format!("write `@{result}.{name}`"),
+            (_, true) => format!(
+                "write `@{result}.{},{result}.{name}` for both",
+                kind.as_str()
+            ),
+            (_, false) => return None,
+        };
+        Some(
+            Diagnostic::new(
+                Code::BadSelector,
+                rest,
+                "a result's nodes are named by one word",
+            )
+            .label("not like this")
+            .help(help),
+        )
     }
 }
 

@@ -1,0 +1,100 @@
+//! Says what a line would do, and within which bounds: the language's part, and what a session adds.
+
+use std::time::Duration;
+
+use hailer_lang::explain::explain;
+use hailer_lang::plan::{LinePlan, Query};
+use hailer_lang::preview::preview;
+use hailer_protocol::limits;
+use hailer_protocol::units::display_value;
+use hailer_protocol::value::Value;
+
+use crate::error::ShellError;
+use crate::fleet::policy::MAX_IN_FLIGHT_DEFAULT;
+use crate::session::Session;
+use crate::settings::Settings;
+
+impl Session {
+    /// Describes a plan: whom it is for, what runs where, within which bounds, and what the prompt
+    /// would ask first.
+    #[must_use]
+    pub fn explain(&self, plan: &LinePlan) -> String {
+        let mut out = explain(plan, self.inventory());
+        if let LinePlan::Query(query) = plan
+            && query.source.asks_nodes()
+        {
+            let bounds = bounds(query, &self.settings);
+            out.push_str(&rows("within", &bounds));
+        }
+        if let Some(question) = self.question(plan) {
+            out.push_str(&rows("asks first", &[question]));
+        }
+        out
+    }
+
+    /// Answers `? LINE`: whom the line is for, and what it would do there. Nothing runs.
+    ///
+    /// # Errors
+    /// Every mistake in the line.
+    pub(crate) fn preview(&self, text: &str) -> Result<String, ShellError> {
+        let plan = self.plan(text)?;
+        let scope = match &plan {
+            LinePlan::SetScope(scope) => return Ok(self.preview_of(scope)),
+            LinePlan::Query(query) if query.source.asks_nodes() => &query.scope,
+            LinePlan::Query(_) | LinePlan::Nothing | LinePlan::Local(_) | LinePlan::Shell(_) => {
+                return Ok(self.explain(&plan));
+            }
+        };
+        let mut out = self.preview_of(scope);
+        // Whom it is for has just been said.
+        let what = self.explain(&plan);
+        let what = what.lines().skip_while(|l| !l.starts_with("on each node"));
+        what.for_each(|line| {
+            out.push_str(line);
+            out.push('\n');
+        });
+        Ok(out)
+    }
+
+    fn preview_of(&self, scope: &hailer_lang::plan::ResolvedScope) -> String {
+        let live = self.live();
+        preview(scope, &self.context(&live))
+    }
+}
+
+/// What a run may take: of time, of output, of the fleet at once.
+fn bounds(query: &Query, settings: &Settings) -> Vec<String> {
+    let time = |d: Duration| {
+        let ns = i64::try_from(d.as_nanos()).unwrap_or(i64::MAX);
+        display_value(&Value::Duration(ns))
+    };
+    let killed = settings.timeout.map_or_else(
+        || "no timeout on a node (`set timeout 30s`)".to_owned(),
+        |t| format!("{} on a node, then it is killed there", time(t)),
+    );
+    let deadline = settings
+        .deadline
+        .map(|d| format!(", and {} for the whole run", time(d)));
+    let kept = if query.returns_rows() {
+        format!("{} rows of a node", limits::ROWS_PER_NODE_MAX)
+    } else {
+        let bytes = i64::try_from(limits::OUTPUT_KEPT_DEFAULT).unwrap_or(i64::MAX);
+        format!("{} of a node's output", display_value(&Value::Size(bytes)))
+    };
+    let at_once = settings.max_in_flight.unwrap_or(MAX_IN_FLIGHT_DEFAULT);
+    vec![
+        format!("{killed}{}", deadline.unwrap_or_default()),
+        format!("{kept}; what is cut says so"),
+        format!("{at_once} nodes at once"),
+    ]
+}
+
+/// A place and what is there, as the language's explanation has them.
+fn rows(place: &str, lines: &[String]) -> String {
+    let mut out = String::new();
+    for (at, line) in lines.iter().enumerate() {
+        let place = if at == 0 { place } else { "" };
+        out.push_str(&format!("{place:<17}{line}\n"));
+    }
+    out
+}
