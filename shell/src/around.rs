@@ -46,15 +46,18 @@ impl Around {
         Ok(Self {
             inventory,
             others,
-            answered: Vec::new(),
+            answered: scope.iter().map(|node| node.0).collect(),
             scope,
         })
     }
 
-    /// Tells of the run that the rows come from.
+    /// Tells of the run that the rows come from; without one, the line's nodes are who could answer.
     #[must_use]
     pub fn with_run(mut self, run: Option<&Finished>) -> Self {
-        let answers = run.iter().flat_map(|run| run.gather.answers());
+        let Some(run) = run else {
+            return self;
+        };
+        let answers = run.gather.answers().iter();
         self.answered = answers
             .filter(|answer| answer.state.is_answer())
             .map(|answer| answer.node.0)

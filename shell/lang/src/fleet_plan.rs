@@ -65,6 +65,11 @@ pub enum FleetStep {
         /// The columns that say, beside the node, which rows are one row at two times.
         by: Vec<String>,
     },
+    /// `why [by …]`: what tells the odd nodes from the rest.
+    Why {
+        /// The columns that may; empty for labels and facts.
+        by: Vec<String>,
+    },
 }
 
 impl FleetStep {
@@ -75,6 +80,7 @@ impl FleetStep {
             Self::Join { with, .. } => Some(*with),
             Self::Diff { with, .. } => *with,
             Self::Row(_)
+            | Self::Why { .. }
             | Self::Group { .. }
             | Self::Count { .. }
             | Self::Sort { .. }
@@ -100,7 +106,8 @@ impl FleetStep {
             | Self::Uniq { .. }
             | Self::Take(_)
             | Self::Join { .. }
-            | Self::Diff { .. } => {}
+            | Self::Diff { .. }
+            | Self::Why { .. } => {}
         }
     }
 }

@@ -55,6 +55,18 @@ pub(crate) fn resolve(
     split
 }
 
+/// What `why` makes.
+const WHY_COLUMNS: [&str; 8] = [
+    "column",
+    "value",
+    "in_odd",
+    "odd_share",
+    "in_rest",
+    "rest_share",
+    "score",
+    "chance",
+];
+
 /// What the verbs work on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SourceKind {
@@ -122,8 +134,12 @@ impl Resolver<'_> {
                 let by = self.columns(by);
                 self.fleet(FleetStep::Uniq { by });
             }
-            Verb::Why(_)
-            | Verb::Sql(_)
+            Verb::Why(by) => {
+                let by = self.columns(by);
+                self.schema.grouped(&[], &WHY_COLUMNS);
+                self.fleet(FleetStep::Why { by });
+            }
+            Verb::Sql(_)
             | Verb::Run { .. }
             | Verb::Save(_)
             | Verb::Plot { .. }

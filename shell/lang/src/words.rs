@@ -195,10 +195,10 @@ pub const VERBS: &[Word] = &[
         "diff [$N] [by COLUMN, …]",
         "shows how odd answers differ from most, or what changed since result N",
     ),
-    later(
+    now(
         "why",
         "why [by COLUMN, …]",
-        "finds the labels and facts that tell odd nodes from the rest",
+        "finds the labels, facts or columns that tell odd nodes from the rest",
     ),
     later(
         "sql",

@@ -56,6 +56,7 @@ pub fn fleet_step(step: &FleetStep) -> String {
         }
         FleetStep::Uniq { by } => with_by("uniq", by),
         FleetStep::Take(n) => format!("take {n}"),
+        FleetStep::Why { by } => with_by("why", by),
         FleetStep::Diff { with: None, .. } => "diff".to_owned(),
         FleetStep::Diff { with: Some(n), by } => with_by(&format!("diff ${n}"), by),
         FleetStep::Join { with, by, is_left } => {

@@ -120,6 +120,18 @@ pub enum TableError {
         /// How many nodes gave each of the answers.
         nodes: usize,
     },
+    /// A verb is about nodes, and the rows come from none.
+    #[error("{verb}: the rows come from no node")]
+    NoNodes {
+        /// The verb.
+        verb: &'static str,
+    },
+    /// `why by …` names a column of rows that the rest do not have.
+    #[error("why: the rest have no rows here, so `{name}` cannot be compared")]
+    RestHasNoRows {
+        /// The column.
+        name: Clean,
+    },
     /// Another result's rows cannot be had.
     #[error("${number}: {reason}")]
     OtherResult {
@@ -197,6 +209,13 @@ impl TableError {
             ),
             Self::NoMajority { .. } => Some(
                 "narrow the rows down to a group that has more nodes than the others, or compare with another result"
+                    .to_owned(),
+            ),
+            Self::NoNodes { .. } => Some(
+                "rows of files and of all nodes together tell nothing of single nodes".to_owned(),
+            ),
+            Self::RestHasNoRows { .. } => Some(
+                "without `by` it compares labels; columns are compared over the rows of all nodes, before `where`"
                     .to_owned(),
             ),
             Self::JoinTooLarge { .. } => Some(

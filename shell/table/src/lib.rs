@@ -30,6 +30,7 @@ mod row_verbs;
 mod step;
 pub mod surroundings;
 mod typed;
+mod why;
 
 pub use ambient::Ambient;
 pub use column::{FrameColumn, Origin};

@@ -5,7 +5,7 @@ use hailer_lang::fleet_plan::FleetStep;
 use crate::error::{Note, TableError};
 use crate::frame::Frame;
 use crate::surroundings::Surroundings;
-use crate::{aggregate, diff, group, join, order, row_verbs};
+use crate::{aggregate, diff, group, join, order, row_verbs, why};
 
 impl Frame {
     /// Carries out one verb.
@@ -35,6 +35,7 @@ impl Frame {
                 Ok((self.pick(&rows)?, Vec::new()))
             }
             FleetStep::Diff { with, by } => diff::diff(&self, *with, by, around),
+            FleetStep::Why { by } => why::why(&self, by, around),
             FleetStep::Join { with, by, is_left } => {
                 join::join(&self, &around.result(*with)?, *with, by, *is_left)
             }

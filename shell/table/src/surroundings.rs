@@ -13,8 +13,8 @@ pub trait Surroundings: NodeNames {
     /// When there is none of that number, or its rows cannot be made.
     fn result(&self, number: u32) -> Result<Frame, TableError>;
 
-    /// Returns the nodes that answered the probe which these rows come from, ascending; empty for
-    /// rows that come from no probe.
+    /// Returns the nodes that answered the probe which these rows come from, ascending; for rows of
+    /// no probe, the nodes that the line is for.
     fn answered(&self) -> &[NodeId];
 
     /// Whether a node is one that the line is for.

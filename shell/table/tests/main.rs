@@ -10,3 +10,4 @@ mod joins;
 mod large;
 mod rendering;
 mod verbs;
+mod whys;

@@ -90,6 +90,16 @@ fn answers(frame: &Frame) -> Result<Option<Vec<Answer>>, TableError> {
     Ok(Some(groups.into_iter().map(answer).collect()))
 }
 
+/// Returns the nodes of each different answer; `None` where the rows are no answers. Who did not
+/// answer is in none of them.
+pub(crate) fn groups_of_answers(frame: &Frame) -> Result<Option<Vec<Vec<NodeId>>>, TableError> {
+    let found = answers(frame)?;
+    Ok(found.map(|found| {
+        let answered = found.into_iter().filter(Answer::is_answer);
+        answered.map(|answer| answer.nodes).collect()
+    }))
+}
+
 /// Compares each answer with that of most nodes. Who did not answer is not compared.
 pub(super) fn against_majority(frame: &Frame) -> Result<DiffReport, TableError> {
     let found = answers(frame)?;

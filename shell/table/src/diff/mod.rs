@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use hailer_protocol::table::Column;
 use hailer_protocol::value::{DataType, Value};
 
+pub(crate) use answers::groups_of_answers;
 pub use report::{Changed, DiffBase, DiffChange, DiffLine, DiffReport, Of, Sign};
 
 use crate::column::FrameColumn;
