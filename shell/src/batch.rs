@@ -7,11 +7,12 @@ use std::collections::VecDeque;
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 
-use hailer_lang::plan::LinePlan;
+use hailer_lang::plan::{LinePlan, QueryEnd};
 
 use crate::app::Looks;
 use crate::error::ShellError;
 use crate::exit::Exit;
+use crate::files;
 use crate::fleet::Event;
 use crate::interrupt::Interrupts;
 use crate::line::{self, Hears, Showing, Task};
@@ -173,7 +174,9 @@ impl Told {
         let (has_rows, has_verbs) = match task {
             Task::Plan(LinePlan::Query(query)) => (
                 query.returns_rows(),
-                !query.fleet.is_empty() || !query.source.asks_nodes(),
+                !query.fleet.is_empty()
+                    || !query.source.asks_nodes()
+                    || query.end != QueryEnd::Show,
             ),
             Task::Plan(
                 LinePlan::Nothing | LinePlan::Local(_) | LinePlan::SetScope(_) | LinePlan::Shell(_),
@@ -233,7 +236,12 @@ impl Told {
     }
 
     fn end(&mut self, shown: &Shown) -> Result<Exit, ShellError> {
-        if let (Some(frame), false) = (&shown.frame, self.streams) {
+        if let Some(saved) = &shown.saved {
+            // The rows are in the file; the data is what became of them.
+            let frame = files::described(saved).map_err(|e| ShellError::own(e.to_string()))?;
+            let written = self.writer.on_table(&frame);
+            self.note(written);
+        } else if let (Some(frame), false) = (&shown.frame, self.streams) {
             let written = self.writer.on_table(frame);
             self.note(written);
         }

@@ -10,6 +10,7 @@
 //! - [`fleet`]: links and fan-out. [`rows`]: answers become rows. [`results`]: `$1`, `$2` …
 //!   [`around`]: what verbs know beside their rows.
 //! - [`config`]: what the operator keeps between sessions; [`settings`].
+//! - [`files`]: tables on the operator's own disk.
 //! - [`view`]: what a person sees. [`output`]: what a program reads. [`pen`]: who writes it.
 //! - [`demo`]: a fleet to try it on.
 
@@ -23,6 +24,7 @@ pub mod demo;
 pub mod error;
 pub mod exit;
 pub mod explain;
+pub mod files;
 pub mod fleet;
 pub mod generate;
 pub mod help;

@@ -1,6 +1,7 @@
 //! A session: lines in, results out. The prompt, `-c`, scripts and standard input all come here.
 
 mod background;
+mod files;
 mod prepare;
 mod query;
 mod saved;
@@ -21,6 +22,7 @@ use hailer_table::{Frame, Note};
 use crate::config::LinesFile;
 use crate::error::ShellError;
 use crate::exit::Exit;
+use crate::files::SavedFile;
 use crate::fleet::{Finished, Fleet};
 use crate::help;
 use crate::history::Wanted;
@@ -63,6 +65,8 @@ pub struct Shown {
     pub frame: Option<Arc<Frame>>,
     /// The line itself says how many rows it wants: none is left out of what is shown.
     pub is_limited: bool,
+    /// The file that its rows were written to, where the line ends so.
+    pub saved: Option<SavedFile>,
     /// What a person should know.
     pub notes: Vec<Note>,
     /// The exit code it leads to.
@@ -302,6 +306,7 @@ impl Session {
             },
             LinePlan::Query(query) => {
                 self.check_expected(&LinePlan::Query(query.clone()))?;
+                files::check(&query)?;
                 if query.source.asks_nodes() {
                     return Ok(Begun::Running(Box::new(self.ask(query)?)));
                 }

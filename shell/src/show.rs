@@ -4,11 +4,14 @@ use std::io::{self, Write as _};
 use std::sync::Arc;
 
 use hailer_lang::inventory::Inventory;
+use hailer_protocol::clean::Clean;
+use hailer_protocol::units::size_text;
 use hailer_table::{Note, View, render_table};
 
 use crate::app::Looks;
 use crate::error::ShellError;
 use crate::exit::Exit;
+use crate::files::SavedFile;
 use crate::rows::Names;
 use crate::session::Shown;
 use crate::view::complaint::complaint;
@@ -70,6 +73,16 @@ pub fn result(shown: &Shown, inventory: &Arc<Inventory>, looks: Looks) -> String
     let names = Names(inventory);
     let mut text = String::new();
     match (&shown.frame, &shown.origin) {
+        (Some(_), run) if shown.saved.is_some() => {
+            text.extend(shown.saved.iter().map(saved_line));
+            for note in &shown.notes {
+                text.push_str(note.as_str());
+                text.push('\n');
+            }
+            if let Some(run) = run {
+                text.push_str(&render_footer(&run.gather, &run.summary, &names, look));
+            }
+        }
         (Some(frame), _) => {
             let view = View {
                 width: look.width,
@@ -123,6 +136,17 @@ pub fn ended(shown: &Shown, line: &str) -> String {
     format!(
         "[{number}] ended: {line}\n{total} {noun}: {} · `${number}` shows it\n",
         counts.join(", ")
+    )
+}
+
+/// Says what was written where.
+fn saved_line(saved: &SavedFile) -> String {
+    let rows = if saved.rows == 1 { "row" } else { "rows" };
+    format!(
+        "saved {} {rows} ({}) to {}\n",
+        saved.rows,
+        size_text(i64::try_from(saved.bytes).unwrap_or(i64::MAX)),
+        Clean::line(&saved.path.display().to_string())
     )
 }
 

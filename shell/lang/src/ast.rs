@@ -8,6 +8,7 @@ use hailer_protocol::state::State;
 use hailer_protocol::value::Value;
 
 use crate::aggregate::AggregateFunction;
+use crate::file_format::FileFormat;
 use crate::node_set::unfold::Pattern;
 pub use crate::span::{Ident, Span};
 
@@ -66,7 +67,7 @@ pub enum Source {
     /// `audit [since DURATION]`.
     Audit(Option<Quantity>),
     /// `open FILE`.
-    Open(Ident),
+    Open(Ident, FileFormat),
     /// `$`, `$3`, or nothing before a `|>`.
     Result(ResultRef),
 }
@@ -185,8 +186,15 @@ pub enum Verb {
         /// The command, verbatim.
         command: String,
     },
-    /// `save FILE`.
-    Save(Ident),
+    /// `save [--force] FILE`.
+    Save {
+        /// A file that is there is replaced.
+        force: bool,
+        /// Where to.
+        file: Ident,
+        /// In which format, by its name.
+        format: FileFormat,
+    },
     /// `plot COLUMN [by …]`.
     Plot {
         /// What is drawn.
@@ -221,7 +229,7 @@ impl Verb {
             Self::Why(_) => "why",
             Self::Sql(_) => "sql",
             Self::Run { .. } => "run",
-            Self::Save(_) => "save",
+            Self::Save { .. } => "save",
             Self::Plot { .. } => "plot",
             Self::Follow => "follow",
             Self::Watch(_) => "watch",

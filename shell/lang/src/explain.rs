@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::danger::changes_things;
 use crate::fleet_plan::FleetStep;
 use crate::inventory::Inventory;
-use crate::plan::{LinePlan, Query, ResolvedScope, Source};
+use crate::plan::{LinePlan, Query, QueryEnd, ResolvedScope, Source};
 use crate::write::{fleet_step, row_step};
 
 /// Columns that the folded names of a scope may take.
@@ -54,6 +54,13 @@ fn explain_query(query: &Query, inventory: &Inventory) -> String {
             "in the shell",
             &format!("the inventory, {}", describe(&query.scope, inventory)),
         ),
+        Source::File { file, format } => row(
+            "in the shell",
+            &format!(
+                "the file {file} ({}); its rows are of no node",
+                format.name()
+            ),
+        ),
         Source::Result(result) => {
             row(
                 "in the shell",
@@ -70,7 +77,13 @@ fn explain_query(query: &Query, inventory: &Inventory) -> String {
     for step in &query.fleet {
         row("in the shell", &fleet_step(step));
     }
-    if query.fleet.is_empty()
+    if let QueryEnd::Save(to) = &query.end {
+        let force = if to.force { "--force " } else { "" };
+        row(
+            "in the shell",
+            &format!("save {force}{} ({})", to.file, to.format.name()),
+        );
+    } else if query.fleet.is_empty()
         && query.row_plan.steps.is_empty()
         && matches!(query.source, Source::Command(_))
     {

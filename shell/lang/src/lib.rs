@@ -31,6 +31,7 @@ pub mod saved;
 mod schema;
 
 pub mod context;
+pub mod file_format;
 pub mod fleet_plan;
 pub mod plan;
 

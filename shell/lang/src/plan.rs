@@ -7,6 +7,7 @@ use hailer_protocol::row_plan::RowPlan;
 use crate::ast::{self, Line, QueryLine, ResultRef, Selector, Verb};
 pub use crate::context::{Context, ResolvedScope};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::file_format::FileFormat;
 use crate::fleet_plan::FleetStep;
 use crate::inventory::Inventory;
 use crate::lexer::Completeness;
@@ -62,10 +63,24 @@ pub struct Query {
 }
 
 /// What becomes of a line's result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum QueryEnd {
     /// It is shown.
+    #[default]
     Show,
+    /// It is written to a file on the operator's machine.
+    Save(SaveTo),
+}
+
+/// Where rows are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaveTo {
+    /// The file as it was named; a leading `~` is the operator's home.
+    pub file: String,
+    /// In which format.
+    pub format: FileFormat,
+    /// Whether a file that is there is replaced.
+    pub force: bool,
 }
 
 /// Where rows come from.
@@ -82,6 +97,13 @@ pub enum Source {
     Facts(Vec<String>),
     /// The inventory itself, with live states.
     Nodes,
+    /// A file on the operator's machine; its rows are of no node, whatever they say.
+    File {
+        /// The file as it was named; a leading `~` is the operator's home.
+        file: String,
+        /// In which format it is.
+        format: FileFormat,
+    },
     /// A kept result.
     Result(ResultRef),
 }
@@ -92,7 +114,7 @@ impl Source {
     pub const fn asks_nodes(&self) -> bool {
         match self {
             Self::Command(_) | Self::Metric { .. } | Self::Facts(_) => true,
-            Self::Nodes | Self::Result(_) => false,
+            Self::Nodes | Self::File { .. } | Self::Result(_) => false,
         }
     }
 }
@@ -237,7 +259,7 @@ fn query_plan(
     let kind = match source {
         Some(Source::Command(_)) => SourceKind::Command,
         Some(Source::Metric { .. } | Source::Facts(_)) => SourceKind::Probe,
-        Some(Source::Nodes | Source::Result(_)) | None => SourceKind::Kept,
+        Some(Source::Nodes | Source::File { .. } | Source::Result(_)) | None => SourceKind::Kept,
     };
     let split = resolve(
         &line.stages,
@@ -252,7 +274,7 @@ fn query_plan(
         scope: scope?,
         row_plan: split.row_plan,
         fleet: split.fleet,
-        end: QueryEnd::Show,
+        end: split.end,
         text: text.trim().to_owned(),
     })
 }
@@ -316,7 +338,24 @@ fn source(
         ast::Source::Events(_) => unavailable("events", span, errors),
         ast::Source::Automations => unavailable("automations", span, errors),
         ast::Source::Audit(_) => unavailable("audit", span, errors),
-        ast::Source::Open(_) => unavailable("open", span, errors),
+        ast::Source::Open(file, format) => {
+            if let Some(scope) = &line.scope {
+                errors.push(
+                    Diagnostic::new(
+                        Code::DoesNotFit,
+                        scope.span,
+                        "the rows of a file are of no node, and have no scope",
+                    )
+                    .label("for which nodes?")
+                    .help("leave it out; `|> where node = NAME` compares what the file says"),
+                );
+            }
+            let source = Source::File {
+                file: file.name.clone(),
+                format: *format,
+            };
+            Some((source, Schema::unknown()))
+        }
     }
 }
 
@@ -374,7 +413,7 @@ impl Query {
         match self.source {
             Source::Command(_) => !self.row_plan.steps.is_empty(),
             Source::Metric { .. } | Source::Facts(_) => true,
-            Source::Nodes | Source::Result(_) => false,
+            Source::Nodes | Source::File { .. } | Source::Result(_) => false,
         }
     }
 

@@ -13,6 +13,7 @@ use crate::ast::{
 use crate::diagnostic::{Code, Diagnostic};
 use crate::fleet_plan::{FleetStep, SortKey};
 use crate::inventory::Inventory;
+use crate::plan::{QueryEnd, SaveTo};
 use crate::schema::{Schema, is_shells};
 use crate::words;
 
@@ -21,6 +22,7 @@ use crate::words;
 pub(crate) struct Split {
     pub(crate) row_plan: RowPlan,
     pub(crate) fleet: Vec<FleetStep>,
+    pub(crate) end: QueryEnd,
 }
 
 /// Resolves the verbs of a line; all mistakes end up in `errors`.
@@ -89,6 +91,14 @@ struct Resolver<'a> {
 
 impl Resolver<'_> {
     fn stage(&mut self, stage: &Stage) {
+        if let QueryEnd::Save(_) = &self.split.end {
+            self.errors.push(
+                Diagnostic::new(Code::Unexpected, stage.span, "nothing can follow `save`")
+                    .label("behind the end")
+                    .help("the rows are kept: go on from them with a line that begins with `|>`"),
+            );
+            return;
+        }
         match &stage.verb {
             Verb::Parse(as_what) => self.parse_step(as_what, stage),
             Verb::Where(expr) => {
@@ -139,12 +149,18 @@ impl Resolver<'_> {
                 self.schema.grouped(&[], &WHY_COLUMNS);
                 self.fleet(FleetStep::Why { by });
             }
-            Verb::Sql(_)
-            | Verb::Run { .. }
-            | Verb::Save(_)
-            | Verb::Plot { .. }
-            | Verb::Follow
-            | Verb::Watch(_) => {
+            Verb::Save {
+                force,
+                file,
+                format,
+            } => {
+                self.split.end = QueryEnd::Save(SaveTo {
+                    file: file.name.clone(),
+                    format: *format,
+                    force: *force,
+                });
+            }
+            Verb::Sql(_) | Verb::Run { .. } | Verb::Plot { .. } | Verb::Follow | Verb::Watch(_) => {
                 let word = words::find(words::VERBS, stage.verb.word());
                 self.errors
                     .extend(word.map(|w| not_available(w, stage.span)));

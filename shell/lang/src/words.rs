@@ -67,10 +67,10 @@ pub const PROBES: &[Word] = &[
         "audit [since DURATION]",
         "who asked for what, and what came of it",
     ),
-    later(
+    now(
         "open",
         "open FILE",
-        "a table from a file on the operator's machine",
+        "rows of a .parquet, .csv, .tsv, .ndjson or .json file on this machine",
     ),
 ];
 
@@ -210,10 +210,10 @@ pub const VERBS: &[Word] = &[
         "run [each] [--FLAG …] COMMAND",
         "runs a command where a row is left",
     ),
-    later(
+    now(
         "save",
-        "save FILE",
-        "writes the table to a .parquet, .csv, .ndjson or .json file",
+        "save [--force] FILE",
+        "writes the rows to a .parquet, .csv, .ndjson or .json file here",
     ),
     later("plot", "plot COLUMN [by COLUMN]", "draws a column"),
     later("follow", "follow", "keeps showing rows as they come"),

@@ -158,7 +158,8 @@ const fn shows_live_states(parsed: &Parsed) -> bool {
 pub(super) fn uses_current_scope(parsed: &Parsed) -> bool {
     match &parsed.line {
         Some(Line::Query(query)) => {
-            query.scope.is_none() && !matches!(query.source, ast::Source::Result(_))
+            query.scope.is_none()
+                && !matches!(query.source, ast::Source::Result(_) | ast::Source::Open(..))
         }
         Some(Line::Nothing | Line::Local(_) | Line::Scope(_) | Line::Shell(_)) | None => false,
     }

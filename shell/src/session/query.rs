@@ -15,7 +15,7 @@ use hailer_protocol::value::Value;
 use hailer_table::{Frame, Note};
 use tokio::sync::mpsc;
 
-use super::{Begun, Session, Shown};
+use super::{Begun, Session, Shown, files};
 use crate::around::Around;
 use crate::clock;
 use crate::error::ShellError;
@@ -37,6 +37,7 @@ impl Session {
     pub(super) async fn look_up(&mut self, query: Query) -> Result<Shown, ShellError> {
         let is_limited = is_limited(&query);
         let around = self.around(&query.fleet, &query.scope.nodes)?;
+        let end = query.end.clone();
         let (origin, frame) = match &query.source {
             Source::Command(_) | Source::Metric { .. } | Source::Facts(_) => {
                 return Err(ShellError::own("nodes have to be asked"));
@@ -50,7 +51,11 @@ impl Session {
                 });
                 (None, made.await?)
             }
-            Source::Result(result) if query.fleet.is_empty() => {
+            Source::File { file, format } => {
+                let made = files::open(file.clone(), *format, &query, around).await?;
+                (None, made)
+            }
+            Source::Result(result) if query.fleet.is_empty() && query.end == QueryEnd::Show => {
                 return self.show_again(*result);
             }
             Source::Result(result) => {
@@ -78,10 +83,11 @@ impl Session {
         };
         let number = self.results.reserve();
         let shown = self.keep(number, query.text, None, origin, Some(frame));
-        Ok(Shown {
+        let shown = Shown {
             is_limited,
             ..shown
-        })
+        };
+        files::end(end, shown).await
     }
 
     /// Takes the answers of a run in that is over: they become a result.
@@ -120,7 +126,8 @@ impl Session {
         } else {
             Exit::INCOMPLETE
         };
-        let frame = if asked_for_rows || !query.fleet.is_empty() {
+        let wants_rows = !query.fleet.is_empty() || query.end != QueryEnd::Show;
+        let frame = if asked_for_rows || wants_rows {
             match self
                 .frame_of_run(&run, asked_for_rows, query.fleet, &query.scope.nodes)
                 .await
@@ -133,11 +140,12 @@ impl Session {
         };
         let origin = Some(Arc::clone(&run));
         let shown = self.keep(number, query.text, Some(run), origin, frame);
-        Ok(Shown {
+        let shown = Shown {
             is_limited,
             exit: shown.exit.worst(of_targets),
             ..shown
-        })
+        };
+        files::end(query.end, shown).await
     }
 
     /// Shows a kept result again, under its own number.
@@ -150,6 +158,7 @@ impl Session {
             frame: kept.frame.clone(),
             is_limited: false,
             notes: Vec::new(),
+            saved: None,
             exit: Exit::OK,
         })
     }
@@ -203,6 +212,7 @@ impl Session {
             frame,
             is_limited: false,
             notes,
+            saved: None,
             exit,
         }
     }
@@ -280,7 +290,7 @@ impl Session {
             },
             Source::Metric { name } => Probe::Metric(name.clone()),
             Source::Facts(columns) => Probe::Facts(columns.clone()),
-            Source::Nodes | Source::Result(_) => {
+            Source::Nodes | Source::File { .. } | Source::Result(_) => {
                 return Err(ShellError::own("nothing is asked of nodes"));
             }
         };
@@ -337,7 +347,7 @@ fn is_limited(query: &Query) -> bool {
 }
 
 /// Applies the shell's part of a line.
-fn apply(
+pub(super) fn apply(
     mut frame: Frame,
     mut notes: Vec<Note>,
     steps: &[FleetStep],
@@ -355,18 +365,21 @@ fn apply(
 }
 
 /// Runs work of the table engine where it may take its time.
-async fn in_engine<T: Send + 'static>(
+pub(super) async fn in_engine<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, hailer_table::TableError> + Send + 'static,
 ) -> Result<T, ShellError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(e)) => {
-            let error = ShellError::usage(e.to_string());
-            Err(match e.hint() {
-                Some(hint) => error.hint(hint),
-                None => error,
-            })
-        }
+        Ok(Err(e)) => Err(engine_error(&e)),
         Err(e) => Err(ShellError::own(format!("the table engine broke off: {e}"))),
+    }
+}
+
+/// What the table engine says, for the operator.
+pub(super) fn engine_error(error: &hailer_table::TableError) -> ShellError {
+    let told = ShellError::usage(error.to_string());
+    match error.hint() {
+        Some(hint) => told.hint(hint),
+        None => told,
     }
 }

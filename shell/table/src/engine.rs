@@ -10,7 +10,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use hailer_protocol::clean::Clean;
 use hailer_protocol::value::{DataType, Value};
 pub(crate) use polars::prelude::{Column as Cells, DataFrame as Data};
-use polars::prelude::{GroupsIndicator, IdxCa, PlSmallStr, PolarsResult, SortMultipleOptions};
+use polars::prelude::{
+    DataType as Kind, GroupsIndicator, IdxCa, PlSmallStr, PolarsResult, SortMultipleOptions,
+    TimeUnit,
+};
 
 use crate::error::TableError;
 
@@ -133,6 +136,33 @@ pub(crate) fn cell(column: &Cells, data_type: DataType, row: usize) -> Value {
         DataType::Str => series.str().ok().and_then(|c| c.get(row)).map(Value::from),
     }
     .unwrap_or(Value::Null)
+}
+
+/// Returns a column of any single values as this crate stores them, and their type. Units are not
+/// known to polars: a size is an int.
+pub(crate) fn stored(column: &Cells) -> PolarsResult<(Cells, DataType)> {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the list of a library's types grows with its features"
+    )]
+    let (kind, data_type) = match column.dtype() {
+        Kind::Null => (Kind::Boolean, DataType::Null),
+        Kind::Boolean => (Kind::Boolean, DataType::Bool),
+        Kind::Duration(_) => {
+            let ns = column.strict_cast(&Kind::Duration(TimeUnit::Nanoseconds))?;
+            return Ok((ns.strict_cast(&Kind::Int64)?, DataType::Duration));
+        }
+        Kind::Datetime(..) | Kind::Date => {
+            let ms = column.strict_cast(&Kind::Datetime(TimeUnit::Milliseconds, None))?;
+            return Ok((ms.strict_cast(&Kind::Int64)?, DataType::Time));
+        }
+        Kind::Float32 | Kind::Float64 => (Kind::Float64, DataType::Float),
+        // What does not fit 64 bits with a sign would be null: as text it stays what it is.
+        Kind::UInt64 if column.strict_cast(&Kind::Int64).is_err() => (Kind::String, DataType::Str),
+        kind if kind.is_integer() => (Kind::Int64, DataType::Int),
+        _ => (Kind::String, DataType::Str),
+    };
+    Ok((column.strict_cast(&kind)?, data_type))
 }
 
 /// Puts columns together, naming them by position.

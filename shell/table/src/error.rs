@@ -148,6 +148,14 @@ pub enum TableError {
         /// What the evaluator said.
         reason: Clean,
     },
+    /// A file that cannot be read as what it is said to be.
+    #[error("read a {format} file: {reason}")]
+    Unreadable {
+        /// The format.
+        format: &'static str,
+        /// What is wrong with it.
+        reason: Clean,
+    },
     /// An aggregate of values of a type that it cannot take.
     #[error("agg: `{function}` cannot take `{argument}`, which is {found}")]
     AggregateOf {
@@ -250,7 +258,8 @@ impl TableError {
             Self::Overflow { .. } => {
                 Some("add them as floats: `sum(float(…))` rounds and does not overflow".to_owned())
             }
-            Self::DuplicateColumn { .. }
+            Self::Unreadable { .. }
+            | Self::DuplicateColumn { .. }
             | Self::RowLength { .. }
             | Self::WrongType { .. }
             | Self::OtherResult { .. }

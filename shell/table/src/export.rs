@@ -14,7 +14,7 @@ pub mod text;
 use crate::frame::Frame;
 
 /// Returns the shown columns' positions and names, `node` first.
-fn shown(frame: &Frame) -> Vec<(usize, &str)> {
+pub(crate) fn shown(frame: &Frame) -> Vec<(usize, &str)> {
     frame
         .shown_columns()
         .map(|(at, c)| (at, c.column.name.as_str()))

@@ -9,7 +9,7 @@
 //! thread, never from an async task. How many threads polars takes (`POLARS_MAX_THREADS`) is for
 //! the binary to say, before the first call.
 //!
-//! It refuses: file formats that need a reader of their own, SQL. It never prints.
+//! It refuses: SQL. It never prints, and it touches no file: it makes their content and reads it.
 
 mod aggregate;
 pub mod ambient;
@@ -19,6 +19,7 @@ mod engine;
 pub mod error;
 mod evaluator;
 pub mod export;
+pub mod file;
 pub mod frame;
 mod gather;
 mod group;

@@ -30,6 +30,14 @@ impl Provenance {
         }
     }
 
+    /// Returns that of rows which are of no node.
+    pub(crate) fn of_nothing(rows: usize) -> Self {
+        Self {
+            nodes: Vec::new(),
+            ends: vec![0; rows],
+        }
+    }
+
     pub(crate) const fn len(&self) -> usize {
         self.ends.len()
     }

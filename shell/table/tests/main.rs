@@ -5,6 +5,7 @@ mod aggregates;
 mod common;
 mod diffs;
 mod evaluator_matches_polars;
+mod files;
 mod hostile;
 mod joins;
 mod large;

@@ -10,6 +10,7 @@
 //! | [`exit_codes`] | every exit code, one by one |
 //! | [`lines`] | `-c`, scripts, standard input, `run` |
 //! | [`formats`] | what programs read, record by record |
+//! | [`files`] | tables that are saved and opened |
 //! | [`sessions`] | whole sessions against their transcripts (`UPDATE_EXPECTED=1` writes them anew) |
 //! | [`wide`] | two hundred nodes, some of them dead |
 //! | [`bombs`] | output without end under a memory limit |
@@ -34,6 +35,7 @@
 
 mod bombs;
 mod exit_codes;
+mod files;
 mod formats;
 mod jobs;
 mod keeping;

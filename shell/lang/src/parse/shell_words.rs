@@ -3,6 +3,7 @@
 use super::{Parser, Style};
 use crate::ast::{Ident, Line, Quantity, ShellLine, Source};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::file_format::{FileFormat, FileUse};
 use crate::lexer::shell_scan;
 use crate::lexer::token::{self, Token};
 use crate::span::Span;
@@ -138,7 +139,7 @@ impl Parser<'_> {
             "events" => Some(Source::Events(self.since())),
             "automations" => Some(Source::Automations),
             "audit" => Some(Source::Audit(self.since())),
-            _ => self.probe_file(span).map(Source::Open),
+            _ => self.probe_file(span),
         }
     }
 
@@ -155,17 +156,29 @@ impl Parser<'_> {
         })
     }
 
-    fn probe_file(&mut self, span: Span) -> Option<Ident> {
+    fn probe_file(&mut self, span: Span) -> Option<Source> {
         let next = token::next_raw(self.text, self.at);
         let (Token::Word(name) | Token::Str(name)) = &next.token else {
             self.missing_argument(span, "open", "the name of a file");
             return None;
         };
+        let name = name.clone();
         let span = self.take(&next, Style::String);
-        Some(Ident {
-            name: name.clone(),
-            span,
-        })
+        match FileFormat::of_file(&name, FileUse::Open) {
+            Ok(format) => Some(Source::Open(Ident { name, span }, format)),
+            Err(help) => {
+                self.error(
+                    Diagnostic::new(
+                        Code::Unexpected,
+                        span,
+                        "the name of this file does not say in which format it is",
+                    )
+                    .label("which format?")
+                    .help(format!("{help}; to run Linux's `open`, write `: open …`")),
+                );
+                None
+            }
+        }
     }
 
     fn missing_argument(&mut self, span: Span, word: &str, what: &str) {

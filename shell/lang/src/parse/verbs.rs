@@ -219,7 +219,7 @@ impl Parser<'_> {
             "why" => Verb::Why(self.by()?),
             "sql" => Verb::Sql(self.text_argument("a query in quotes")?.name),
             "run" => self.run_verb(span)?,
-            "save" => Verb::Save(self.file_argument()?),
+            "save" => self.save_verb()?,
             "plot" => Verb::Plot {
                 column: self.column()?,
                 by: self.by()?,
@@ -368,6 +368,7 @@ impl Parser<'_> {
 mod aggregates;
 mod arguments;
 mod habits;
+mod save;
 
 /// What to write instead of an operator that another language has there.
 fn behind_expression(token: &Token) -> Option<String> {
