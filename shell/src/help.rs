@@ -1,6 +1,7 @@
 //! `help`: the language on one screen, and each word of it in a few lines.
 
 mod functions;
+mod pages;
 
 use std::fmt::Write as _;
 
@@ -10,37 +11,7 @@ use hailer_protocol::expr::Function;
 use hailer_protocol::metrics;
 
 use crate::error::ShellError;
-
-/// The language on one screen.
-const LANGUAGE: &str = "\
-A line is a Linux command. It runs on every node in scope; equal answers fold.
-
-  uptime                             run it on the scope
-  @role=db & dc=fra                  set the scope; it stays
-  @(web[01-20],db07) : df -h         a scope for this line only
-  : nodes --help                     a Linux command whatever its first word
-  !ls                                on your own machine
-
-|  stays on the node. |> is the fleet's pipe:
-
-  df --output=pcent,target |> parse |> where use_pct > 90 |> top 10 by use_pct
-  metric mem |> where value > 95% |> count by dc
-  |> count by version                go on from the last result; nothing runs again
-  $3 |> where rc != 0                go on from result 3; $3 alone shows it again
-  @$3.failed : journalctl -n 50      a result's nodes as a scope
-
-selectors  web[001-200]  web*  /regex/  group  key=value  key!=value  key~regex
-           key in (a,b)  state=up  $3.failed  $3.minority  $3  all  kernel~'^5'
-           A,B union   A ! B difference   A & B intersection   A ^ B either
-probes     metric NAME   facts [COLUMN, …]   nodes
-verbs      parse  where  select  derive  take  group  count  sort  top  agg  uniq
-shell      help  ?  scope  explain LINE  jobs  cancel  history  set  quit
-states     ok failed timed_out unreachable lost undeliverable cancelled
-           not_started denied
-
-help WORD explains a word; help metric lists the metrics. Ctrl-C once stops
-asking more nodes, twice ends what runs on them; Ctrl-Z gives the prompt back.
-";
+use pages::PAGES;
 
 /// Returns help on a word, or on the whole language.
 ///
@@ -48,18 +19,23 @@ asking more nodes, twice ends what runs on them; Ctrl-Z gives the prompt back.
 /// When there is no such word.
 pub fn help(word: Option<&str>) -> Result<String, ShellError> {
     match word {
-        None | Some("language") => Ok(LANGUAGE.to_owned()),
+        None => Ok(PAGES[0].text.to_owned()),
         Some("metric" | "metrics") => Ok(metric_list()),
         Some("facts") => Ok(fact_list()),
         Some("where" | "derive" | "expressions") => Ok(expressions()),
         Some("functions") => Ok(functions::list()),
-        Some("set") => Ok(format!(
-            "set [NAME VALUE]\n{}",
+        Some("set" | "settings") => Ok(format!(
+            "set [NAME [VALUE]]: shows or changes how lines are run; the defaults are\n\n{}",
             crate::settings::Settings::default().describe()
         )),
-        Some(name) => lists()
-            .find(|w| w.name == name)
-            .map(|w| describe(&w))
+        Some("help") => Ok(page_list()),
+        Some(name) => PAGES
+            .iter()
+            .find(|page| page.name == name)
+            .map(|page| page.text.to_owned())
+            .or_else(|| lists().find(|w| w.name == name).map(|w| describe(&w)))
+            .or_else(|| of_setting(name))
+            .or_else(|| of_state(name))
             .or_else(|| Function::by_name(name).map(functions::one))
             .ok_or_else(|| unknown(name)),
     }
@@ -83,9 +59,44 @@ fn describe(word: &Word) -> String {
     format!("{}\n  {}{later}\n", word.usage, word.help)
 }
 
+fn page_list() -> String {
+    let mut out = "help [PAGE or WORD]\n\n".to_owned();
+    for page in PAGES {
+        let _ = writeln!(out, "  {:<12}{}", page.name, page.about);
+    }
+    out.push_str("  functions   what expressions can call\n");
+    out.push_str("  set         how lines are run\n");
+    out.push_str("  metric      what `metric` knows; facts  what `facts` knows\n\n");
+    out.push_str("A word is a verb, a function, a column, a metric, a setting or a state.\n");
+    out
+}
+
+fn of_setting(name: &str) -> Option<String> {
+    crate::settings::Settings::default().describe_one(name).ok()
+}
+
+/// A state's line of its page.
+fn of_state(name: &str) -> Option<String> {
+    hailer_protocol::state::State::by_name(name)?;
+    let page = PAGES.iter().find(|page| page.name == "states")?;
+    let line = page
+        .text
+        .lines()
+        .find(|l| l.trim_start().starts_with(name))?;
+    Some(format!(
+        "{}\n`help states` shows them all\n",
+        line.trim_start()
+    ))
+}
+
 fn unknown(name: &str) -> ShellError {
     let error = ShellError::usage(format!("there is no help on `{name}`"));
-    match nearest(name, lists().map(|w| w.name)) {
+    let pages = PAGES.iter().map(|page| page.name);
+    let known = lists()
+        .map(|w| w.name)
+        .chain(pages)
+        .chain(["functions", "metric"]);
+    match nearest(name, known) {
         Some(near) => error.hint(format!("did you mean `help {near}`?")),
         None => error.hint("`help` shows the language; a Linux command has its own `man` page"),
     }
@@ -136,17 +147,6 @@ fn expressions() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_language_fits_one_screen() {
-        assert!(
-            LANGUAGE.lines().count() <= 32,
-            "{}",
-            LANGUAGE.lines().count()
-        );
-        let wide = LANGUAGE.lines().find(|l| l.chars().count() > 84);
-        assert_eq!(wide, None);
-    }
 
     #[test]
     fn every_word_of_the_language_has_help() {
