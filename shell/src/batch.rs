@@ -125,11 +125,16 @@ async fn carry_out(
     interrupts: &mut Interrupts,
     output: Output,
 ) -> Result<Next, ShellError> {
+    if output.is_raw && task.is_live() {
+        return Err(ShellError::usage("--raw goes with what ends by itself")
+            .hint("lines of many nodes that come at once need their names: leave it out"));
+    }
     let told = Told::new(session, &task, output)?;
     let showing = Showing {
         looks: output.looks,
         is_quiet: output.is_quiet,
         prints: told.streams && io::stdout().is_terminal(),
+        format: output.format,
     };
     let mut pen =
         Pen::new(told).map_err(|e| ShellError::own(format!("start a thread to write: {e}")))?;
@@ -155,6 +160,7 @@ async fn carry_out(
             // Nobody reads what is written, and whoever waits for it has had enough.
             _ = interrupts.next() => Ok(Next::Line(Exit::INTERRUPTED)),
         },
+        Answered::Ended { exit, .. } => Ok(Next::Line(exit)),
         Answered::Quit => Ok(Next::End),
     }
 }

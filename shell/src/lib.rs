@@ -6,6 +6,7 @@
 //! - [`app`]: what the program does, from its arguments ([`cli`]) to its [`exit`] code.
 //! - [`session`]: lines in, results out; [`running`]: one run under way, which [`mod@line`] waits for
 //!   while it is [`watch`]ed, and [`jobs`] hears while other lines are typed.
+//! - [`mod@follow`]: lines as they come.
 //! - [`repl`]: the prompt. [`batch`]: `-c`, scripts, standard input.
 //! - [`fleet`]: links and fan-out. [`rows`]: answers become rows. [`results`]: `$1`, `$2` …
 //!   [`around`]: what verbs know beside their rows.
@@ -26,6 +27,7 @@ pub mod exit;
 pub mod explain;
 pub mod files;
 pub mod fleet;
+pub mod follow;
 pub mod generate;
 pub mod help;
 pub mod history;

@@ -6,11 +6,12 @@ use crate::app::Looks;
 use crate::error::ShellError;
 use crate::fleet::{Control, Event, Finished};
 use crate::interrupt::{Interrupts, Key};
+use crate::output::Format;
 use crate::pen::Pen;
 use crate::running::{Heard, Running};
 use crate::session::{Answered, Begun, Session};
 use crate::watch::{EVERY, Watch};
-use hailer_lang::plan::LinePlan;
+use hailer_lang::plan::{LinePlan, QueryEnd};
 
 /// How a line is shown while it runs.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +22,8 @@ pub struct Showing {
     pub is_quiet: bool,
     /// The pen writes to the terminal that the live view is on.
     pub prints: bool,
+    /// The format that was asked for, for lines that are shown as they come.
+    pub format: Option<Format>,
 }
 
 /// Events that wait for the pen before nothing more is heard of the run.
@@ -46,6 +49,23 @@ pub enum Task {
     Argv(Vec<String>),
 }
 
+impl Task {
+    /// Whether it is shown as it comes, and has no end of its own.
+    #[must_use]
+    pub const fn is_live(&self) -> bool {
+        match self {
+            Self::Plan(LinePlan::Query(query)) => match query.end {
+                QueryEnd::Follow | QueryEnd::Watch(_) => true,
+                QueryEnd::Show | QueryEnd::Save(_) => false,
+            },
+            Self::Plan(
+                LinePlan::Nothing | LinePlan::Local(_) | LinePlan::SetScope(_) | LinePlan::Shell(_),
+            )
+            | Self::Argv(_) => false,
+        }
+    }
+}
+
 /// Carries a task out. The pen, where there is one, writes every event; a reader who does not read
 /// holds the run up, and Ctrl-C is heard all the same.
 ///
@@ -61,6 +81,12 @@ pub async fn carry_out<T: Hears>(
     interrupts
         .forget()
         .map_err(|e| ShellError::own(format!("take over Ctrl-C: {e}")))?;
+    if let Task::Plan(LinePlan::Query(query)) = &task
+        && query.end == QueryEnd::Follow
+    {
+        let plan = LinePlan::Query(query.clone());
+        return crate::follow::carry_out(session, plan, interrupts, showing).await;
+    }
     let inventory = Arc::clone(session.inventory());
     let mut watch = Watch::begin(inventory, showing.looks, showing.is_quiet);
     let begun = match task {

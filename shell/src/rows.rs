@@ -119,6 +119,21 @@ pub fn of_run(
     Frame::from_node_tables(parts, &ambient, &Names(inventory))
 }
 
+/// Makes a frame of lines that were followed; the run's own columns are hidden behind them.
+///
+/// # Errors
+/// When the engine fails.
+pub fn of_lines(
+    run: &Finished,
+    tables: Vec<(u32, Table)>,
+    inventory: &Inventory,
+) -> Result<(Frame, Vec<Note>), TableError> {
+    let answers = run.gather.answers().iter();
+    let rows = answers.map(|a| (a.node.0, run_row(a)));
+    let ambient = ambient(inventory, run_columns(), rows)?;
+    Frame::from_node_tables(tables, &ambient, &Names(inventory))
+}
+
 /// Makes a frame of the inventory: a row a node, with its live state, address and labels.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 
 mod background;
 mod files;
+mod followed;
 mod prepare;
 mod query;
 mod saved;
@@ -50,6 +51,13 @@ pub enum Answered {
     Lines(Vec<Statement>),
     /// A result.
     Result(Box<Shown>),
+    /// It was shown while it ran.
+    Ended {
+        /// The exit code that it led to.
+        exit: Exit,
+        /// The number of its result, unless it was given up.
+        number: Option<u32>,
+    },
     /// The operator leaves.
     Quit,
 }

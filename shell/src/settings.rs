@@ -20,6 +20,10 @@ pub enum NodeShell {
     Bash,
 }
 
+/// Lines a second that `follow` shows on a terminal: more than anybody reads, and little enough for
+/// Ctrl-C to stop what is seen at once.
+const FOLLOW_RATE_DEFAULT: u32 = 1_000;
+
 /// How lines are run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -36,6 +40,8 @@ pub struct Settings {
     pub dry_run: bool,
     /// A result with rows is a failure.
     pub fail_if_rows: bool,
+    /// How many lines a second `follow` shows on a terminal; `None` for all.
+    pub follow_rate: Option<u32>,
     /// From how many nodes on the prompt asks before a line that changes things; `None` for never.
     pub ask: Option<AskBar>,
     /// How old a node's facts may be for a selector to go by them.
@@ -57,6 +63,7 @@ impl Default for Settings {
             expect: None,
             dry_run: false,
             fail_if_rows: false,
+            follow_rate: Some(FOLLOW_RATE_DEFAULT),
             ask: Some(AskBar::default()),
             facts_age: AGE_MAX_DEFAULT,
             shell: NodeShell::default(),
@@ -77,6 +84,10 @@ pub const NAMES: &[(&str, &str)] = &[
     (
         "facts_age",
         "how old facts may be for selectors such as kernel~'^5' to go by them (30s, 10m)",
+    ),
+    (
+        "follow_rate",
+        "how many lines a second `follow` shows on a terminal (a number, or off); a pipe gets all",
     ),
     (
         "ask",
@@ -131,6 +142,9 @@ impl Settings {
                 n.map_or_else(|| format!("({MAX_IN_FLIGHT_DEFAULT})"), |n| n.to_string())
             }
             "facts_age" => format!("{:?}", self.facts_age),
+            "follow_rate" => self
+                .follow_rate
+                .map_or_else(|| "off".to_owned(), |n| n.to_string()),
             "ask" => self
                 .ask
                 .map_or_else(|| "off".to_owned(), |bar| bar.nodes.to_string()),
@@ -169,6 +183,11 @@ impl Settings {
             "facts_age" => {
                 let age = crate::cli::duration(value);
                 self.facts_age = age.map_err(|_| wrong("a duration such as 30s or 10m"))?;
+            }
+            "follow_rate" if value == "off" => self.follow_rate = None,
+            "follow_rate" => {
+                let n = value.parse().ok().filter(|n| *n > 0);
+                self.follow_rate = Some(n.ok_or_else(|| wrong("a number from 1, or `off`"))?);
             }
             "ask" if value == "off" => self.ask = None,
             "ask" => {

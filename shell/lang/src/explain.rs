@@ -77,6 +77,13 @@ fn explain_query(query: &Query, inventory: &Inventory) -> String {
     for step in &query.fleet {
         row("in the shell", &fleet_step(step));
     }
+    if query.end == QueryEnd::Follow {
+        row(
+            "in the shell",
+            "lines as they come, until Ctrl-C ends the command on every node",
+        );
+        return out;
+    }
     if let QueryEnd::Save(to) = &query.end {
         let force = if to.force { "--force " } else { "" };
         row(
@@ -94,6 +101,9 @@ fn explain_query(query: &Query, inventory: &Inventory) -> String {
                 fleet_step(&FleetStep::Group { by: Vec::new() })
             ),
         );
+    }
+    if let QueryEnd::Watch(every) = query.end {
+        row("again", &format!("{every:?} after each turn, until Ctrl-C"));
     }
     out
 }

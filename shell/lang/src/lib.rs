@@ -26,6 +26,7 @@ pub mod group_source;
 pub mod inventory;
 pub mod selector;
 
+mod ending;
 mod resolve;
 pub mod saved;
 mod schema;

@@ -1,5 +1,7 @@
 //! Plans: what a line asks for, with every name looked up and every selector a set of nodes.
 
+use std::time::Duration;
+
 use hailer_protocol::limits::COMMAND_MAX;
 use hailer_protocol::metrics;
 use hailer_protocol::row_plan::RowPlan;
@@ -7,6 +9,7 @@ use hailer_protocol::row_plan::RowPlan;
 use crate::ast::{self, Line, QueryLine, ResultRef, Selector, Verb};
 pub use crate::context::{Context, ResolvedScope};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::ending::ending;
 use crate::file_format::FileFormat;
 use crate::fleet_plan::FleetStep;
 use crate::inventory::Inventory;
@@ -70,6 +73,11 @@ pub enum QueryEnd {
     Show,
     /// It is written to a file on the operator's machine.
     Save(SaveTo),
+    /// Lines are shown as they come, until the operator has enough; the last ones are the result.
+    Follow,
+    /// It is asked for and shown again and again, with this much time between two turns; the last
+    /// turn is the result.
+    Watch(Duration),
 }
 
 /// Where rows are written.
@@ -269,12 +277,13 @@ fn query_plan(
         context.last_result,
         errors,
     );
+    let end = ending(&line.stages, source.as_ref(), &split, errors);
     Some(Query {
         source: source?,
         scope: scope?,
         row_plan: split.row_plan,
         fleet: split.fleet,
-        end: split.end,
+        end: end.unwrap_or(split.end),
         text: text.trim().to_owned(),
     })
 }

@@ -160,13 +160,15 @@ impl Resolver<'_> {
                     force: *force,
                 });
             }
-            Verb::Sql(_) | Verb::Run { .. } | Verb::Plot { .. } | Verb::Follow | Verb::Watch(_) => {
+            Verb::Sql(_) | Verb::Run { .. } | Verb::Plot { .. } => {
                 let word = words::find(words::VERBS, stage.verb.word());
                 self.errors
                     .extend(word.map(|w| not_available(w, stage.span)));
                 // What comes out is not known, so nothing behind it is judged.
                 self.schema = Schema::unknown();
             }
+            // They are the line's end and work on no row.
+            Verb::Follow | Verb::Watch(_) => {}
         }
     }
 
@@ -180,7 +182,7 @@ impl Resolver<'_> {
             );
         }
         self.row(RowStep::Parse(as_what.clone()), &[]);
-        self.schema.parsed();
+        self.schema.parsed(as_what);
     }
 
     fn projected(

@@ -3,6 +3,7 @@
 use hailer_protocol::metrics;
 use hailer_protocol::parse::column_name;
 use hailer_protocol::parse::name::is_column_name;
+use hailer_protocol::row_plan::ParseAs;
 
 use crate::inventory::Inventory;
 use crate::nearest::did_you_mean;
@@ -66,11 +67,22 @@ impl Schema {
         }
     }
 
-    /// After `parse`: the text became columns that nobody knows yet.
-    pub(crate) fn parsed(&mut self) {
-        self.by_rule = !self.open;
-        self.open = true;
+    /// After `parse`: the text became columns, which only some formats tell beforehand.
+    pub(crate) fn parsed(&mut self, as_what: &ParseAs) {
+        let known: Vec<String> = match as_what {
+            ParseAs::Lines => vec!["line".to_owned()],
+            ParseAs::Regex(pattern) => match crate::pattern::regex(pattern) {
+                Ok(regex) => regex.capture_names().flatten().map(column_name).collect(),
+                Err(_) => Vec::new(),
+            },
+            ParseAs::Auto | ParseAs::Columns | ParseAs::Json | ParseAs::KeyValue | ParseAs::Csv => {
+                Vec::new()
+            }
+        };
+        self.by_rule = !self.open && known.is_empty();
+        self.open = known.is_empty();
         self.parsed = true;
+        known.iter().for_each(|column| self.add(column));
     }
 
     /// After `join`: columns that only the shell knows came in beside the own ones.

@@ -216,11 +216,15 @@ pub const VERBS: &[Word] = &[
         "writes the rows to a .parquet, .csv, .ndjson or .json file here",
     ),
     later("plot", "plot COLUMN [by COLUMN]", "draws a column"),
-    later("follow", "follow", "keeps showing rows as they come"),
+    now(
+        "follow",
+        "follow",
+        "shows lines of all nodes as they come, until Ctrl-C",
+    ),
     later(
         "watch",
         "watch DURATION",
-        "repeats the probe and shows what changed",
+        "asks again and again, and marks what changed, until Ctrl-C",
     ),
 ];
 

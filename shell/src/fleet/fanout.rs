@@ -388,12 +388,23 @@ impl Fanout {
             .push_back(Output::TargetEnded(target, state, cause));
     }
 
+    /// Whether all that is left to a patient run is to wait: whoever could be asked has ended.
+    fn waits_in_vain(&self) -> bool {
+        let is_idle = self.counts.in_flight == 0 && self.counts.ready == 0;
+        is_idle && self.counts.ended > 0 && self.counts.waiting == self.unreached.len()
+    }
+
     /// What every change may make possible: the next dispatches, the end of the run.
     fn settle(&mut self, now: Mono) {
         if let Some(cause) = self.tally.exceeded() {
             self.halt(&cause);
         }
         self.advance(now);
+        if self.waits_in_vain() {
+            for (target, reason) in std::mem::take(&mut self.unreached) {
+                self.end(target, State::Unreachable, Cause::NoConnection(reason));
+            }
+        }
         while self.halted.is_none() && self.slots_taken < self.policy.max_in_flight.max(1) {
             let Some(target) = self.ready.pop_front() else {
                 break;

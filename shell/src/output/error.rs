@@ -21,6 +21,9 @@ pub enum OutputError {
     /// The answers could not be made a table.
     #[error("write output as a table: {0}")]
     Table(#[source] hailer_table::TableError),
+    /// Lines without end in a format that wants all of them.
+    #[error("follow lines as `{}`: the format needs all of them", .0.as_str())]
+    FollowFormat(Format),
     /// Rows one by one in a format that has to know all columns first.
     #[error("write rows of one node as `{}`: the format needs the whole table", .0.as_str())]
     RowsNeedTable(Format),
@@ -36,6 +39,9 @@ impl OutputError {
             }
             Self::RawFormat(_) => Some("`--format text` has one"),
             Self::RowsNeedTable(_) => Some("`--format ndjson` writes rows as they come"),
+            Self::FollowFormat(_) => {
+                Some("`--format text` and `--format ndjson` write them as they come")
+            }
             Self::Write(_) | Self::Table(_) => None,
         }
     }

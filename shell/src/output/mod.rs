@@ -9,6 +9,7 @@ mod error;
 mod sink;
 
 mod csv;
+pub mod follow;
 mod groups;
 mod json;
 mod ndjson;

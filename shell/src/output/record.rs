@@ -6,7 +6,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hailer_lang::node_set::NodeId;
+use hailer_lang::node_set::{NodeId, NodeSet};
 use hailer_protocol::clean::{Clean, NodeBytes};
 use hailer_protocol::state::State;
 use hailer_protocol::table::Column;
@@ -17,6 +17,7 @@ use serde_json::{Map, Value as Json};
 
 use super::End;
 use crate::fleet::answer::Answer;
+use crate::follow::told::Happened;
 use crate::view::nodes as view_nodes;
 
 /// The version of the records.
@@ -145,6 +146,37 @@ pub(super) fn of_row(
     record.add("node", names.name(node.0));
     for (column, value) in columns.iter().zip(row) {
         record.add_column(&column.name, json::value(value));
+    }
+    record
+}
+
+/// Returns the fields of a line that a node said.
+pub(super) fn of_line(
+    node: NodeId,
+    is_stderr: bool,
+    line: &NodeBytes,
+    cut_bytes: u64,
+    names: &dyn NodeNames,
+) -> Record {
+    let mut record = Record::default();
+    record.add("node", names.name(node.0));
+    record.add("stream", if is_stderr { "err" } else { "out" });
+    add_bytes(&mut record, "line", line);
+    if cut_bytes > 0 {
+        record.add("cut_bytes", cut_bytes);
+    }
+    record
+}
+
+/// Returns the fields of what happened to nodes that are followed.
+pub(super) fn of_happened(happened: &Happened, nodes: &NodeSet, names: &dyn NodeNames) -> Record {
+    let mut record = Record::default();
+    record.add("nodes", view_nodes::all_folded(nodes, names).as_str());
+    match happened {
+        Happened::Waits(reason) => record.add("reason", reason.as_str()),
+        Happened::Joined => {}
+        Happened::Left(how) => record.add("reason", how.as_str()),
+        Happened::LeftOut(lines) => record.add("lines", *lines),
     }
     record
 }

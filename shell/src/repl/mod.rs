@@ -325,6 +325,7 @@ impl Repl {
             looks: self.looks,
             is_quiet: false,
             prints: false,
+            format: None,
         };
         let interrupts = &mut self.interrupts;
         let answered = line::carry_out(
@@ -378,6 +379,11 @@ impl Repl {
                     leaves: false,
                 }
             }
+            Answered::Ended { exit, number } => Came {
+                exit,
+                result: number,
+                ..Came::default()
+            },
             Answered::Quit => Came {
                 leaves: true,
                 ..Came::default()

@@ -20,7 +20,8 @@ use crate::around::Around;
 use crate::clock;
 use crate::error::ShellError;
 use crate::exit::Exit;
-use crate::fleet::{self, Finished, Job, Policy};
+use crate::fleet::collect::Keep;
+use crate::fleet::{self, Ask, Finished, Job, Policy};
 use crate::results::Kept;
 use crate::rows;
 use crate::running::Running;
@@ -179,7 +180,7 @@ impl Session {
             .collect()
     }
 
-    fn keep(
+    pub(super) fn keep(
         &mut self,
         number: u32,
         text: String,
@@ -218,7 +219,7 @@ impl Session {
     }
 
     /// Keeps a run whose rows could not be made what the line asked for, and says so: it did run.
-    fn keep_unmade(
+    pub(super) fn keep_unmade(
         &mut self,
         number: u32,
         text: String,
@@ -300,8 +301,14 @@ impl Session {
     fn start(&mut self, probe: Probe, query: Query) -> Result<Running, ShellError> {
         let run = self.run(probe, query.row_plan.clone())?;
         let mut job = Job::new(&query.scope.nodes, run);
+        if query.end == QueryEnd::Follow {
+            follow(&mut job);
+        }
         if let Some(n) = self.settings.max_in_flight {
-            job.policy = Policy::strictly(n);
+            job.policy = Policy {
+                is_patient: job.policy.is_patient,
+                ..Policy::strictly(n)
+            };
         }
         job.policy.deadline = self.settings.deadline;
         job.policy.answer_within = self.settings.timeout;
@@ -335,6 +342,21 @@ impl Session {
             },
             env: Vec::new(),
         })
+    }
+}
+
+/// Makes a job one whose lines are passed on as they come and never end.
+fn follow(job: &mut Job) {
+    job.policy = Policy::endless();
+    job.keep = Keep::nothing();
+    job.is_live = true;
+    let run = match &mut job.ask {
+        Ask::Same(run) => std::slice::from_mut(&mut **run),
+        Ask::Each(runs) => runs.as_mut_slice(),
+    };
+    for run in run {
+        run.caps.output_bytes = u64::MAX;
+        run.caps.rows = u64::MAX;
     }
 }
 

@@ -19,6 +19,7 @@ pub mod complaint;
 pub mod footer;
 pub(crate) mod nodes;
 
+pub mod follow;
 pub mod live;
 pub mod pager;
 pub mod refresh;

@@ -121,7 +121,19 @@ pub enum Paint {
     Bad,
     /// No answer, or not all of it.
     Warn,
+    /// A node that stands beside others: one of [`NODE_COLORS`].
+    Node(u8),
 }
+
+/// The colours of nodes that stand beside each other. None of them means trouble.
+const NODE_COLORS: [&str; 6] = [
+    "\x1b[36m",
+    "\x1b[34m",
+    "\x1b[32m",
+    "\x1b[1;36m",
+    "\x1b[1;34m",
+    "\x1b[1;32m",
+];
 
 impl Paint {
     /// Returns the paint of a state's name.
@@ -135,12 +147,28 @@ impl Paint {
         }
     }
 
+    /// Returns the paint of a node: the same for a name, whatever other nodes there are.
+    #[must_use]
+    pub fn of_node(name: &str) -> Self {
+        // FNV-1a: names that differ in a digit are spread over the colours.
+        let mut hash: u32 = 0x811c_9dc5;
+        for byte in name.bytes() {
+            hash = (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+        }
+        let n = hash % (NODE_COLORS.len() as u32);
+        Self::Node(u8::try_from(n).unwrap_or(0))
+    }
+
     /// Returns what switches the paint on.
     const fn sgr(self, theme: Theme) -> Option<&'static str> {
         Some(match (self, theme) {
             (Self::Plain, _) | (Self::Good, Theme::Mono) => return None,
             (Self::Dim, Theme::Light) => "\x1b[90m",
             (Self::Dim, Theme::Auto | Theme::Dark | Theme::Mono) => "\x1b[2m",
+            (Self::Node(_), Theme::Mono) => return None,
+            (Self::Node(n), Theme::Auto | Theme::Light | Theme::Dark) => {
+                NODE_COLORS[n as usize % NODE_COLORS.len()]
+            }
             (Self::Strong, _) => "\x1b[1m",
             (Self::Good, Theme::Auto | Theme::Light) => "\x1b[32m",
             (Self::Good, Theme::Dark) => "\x1b[92m",
@@ -294,6 +322,7 @@ const fn ascii_for(c: char) -> char {
         '─' | '–' => '-',
         '│' | '┆' | '·' => '|',
         '…' => '~',
+        '×' => 'x',
         c if c.is_ascii() => c,
         _ => '?',
     }

@@ -14,6 +14,7 @@
 //! | [`sessions`] | whole sessions against their transcripts (`UPDATE_EXPECTED=1` writes them anew) |
 //! | [`wide`] | two hundred nodes, some of them dead |
 //! | [`bombs`] | output without end under a memory limit |
+//! | [`mod@follow`] | lines as they come |
 //! | [`pipes`] | a reader who does not read |
 //! | [`processes`] | nothing stays behind, whatever ends |
 //! | [`prompt`], [`typing`], [`widths`] | the prompt in a terminal |
@@ -36,6 +37,7 @@
 mod bombs;
 mod exit_codes;
 mod files;
+mod follow;
 mod formats;
 mod jobs;
 mod keeping;

@@ -407,4 +407,4 @@ pub(super) const fn leaf(kind: ExprKind, span: Span) -> ExprNode {
 
 mod atom;
 mod heading;
-pub(super) use atom::number;
+pub(crate) use atom::number;

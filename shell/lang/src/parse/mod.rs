@@ -12,6 +12,8 @@ mod selector;
 mod shell_words;
 mod verbs;
 
+pub(crate) use expr::number;
+
 use std::collections::BTreeSet;
 
 use crate::ast::Line;

@@ -204,6 +204,22 @@ fn a_patient_run_waits_for_its_nodes_to_its_end() {
 }
 
 #[test]
+fn a_patient_run_ends_when_nobody_is_left_but_those_who_cannot_be_reached() {
+    let down = LinkAtStart::Down {
+        reason: "refused".into(),
+    };
+    check(
+        vec![LinkAtStart::Up, LinkAtStart::Up, down],
+        Policy::endless(),
+        &[
+            ("", "?2 >0 >1"),
+            ("=0:ok t60 -2", "0=ok ?2"),
+            ("=1:failed", "1=failed 2=unreachable ."),
+        ],
+    );
+}
+
+#[test]
 fn a_node_that_connects_late_is_asked_when_it_is_its_turn() {
     check(
         vec![LinkAtStart::Connecting, LinkAtStart::Up],

@@ -151,7 +151,7 @@ impl Parser<'_> {
 }
 
 /// Reads a literal: a whole number, a fraction, or a number with a unit.
-pub(in crate::parse) fn number(text: &str) -> Option<Value> {
+pub(crate) fn number(text: &str) -> Option<Value> {
     if let Ok(n) = text.parse::<i64>() {
         return Some(Value::Int(n));
     }
