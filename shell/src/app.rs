@@ -22,6 +22,7 @@ use crate::script::{self, Statement, statements};
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::show;
+use crate::targets;
 use crate::view::style::{Look, Theme, is_ascii_only};
 use crate::view::terminal::{stderr_size, stdout_size};
 
@@ -131,10 +132,20 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
     }
     match cli.command {
         Some(Command::Run { on, argv }) => {
-            let fleet = FleetArgs {
-                scope: Some(on),
-                ..cli.fleet
+            let fleet = match (on, &cli.fleet.targets_from) {
+                (Some(_), Some(_)) => {
+                    return Err(ShellError::usage("-w does not go with --targets-from"));
+                }
+                (None, None) => {
+                    return Err(ShellError::usage("on which nodes?")
+                        .hint("give them with -w SELECTOR or --targets-from FILE"));
+                }
+                (on, _) => FleetArgs {
+                    scope: on,
+                    ..cli.fleet
+                },
             };
+            lines_are_given(&fleet, true)?;
             let output = output(&cli.out)?;
             let mut session = session(&fleet, &cli.run, Memory::Remembers).await?;
             let exit = if cli.run.dry_run {
@@ -165,12 +176,13 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
                 .await
                 .map_err(|e| ShellError::own(e.to_string()))?;
             let first = FirstLines::of(cli.rc, cli.no_rc);
-            let exit = with_demo(&demo, lines, cli.fleet.scope, &cli.run, &cli.out, first).await;
+            let exit = with_demo(&demo, lines, cli.fleet, &cli.run, &cli.out, first).await;
             demo.stop().await;
             exit
         }
         Some(Command::ExecHelper | Command::DemoFleet(_)) => Ok(Exit::OK),
         None => {
+            lines_are_given(&cli.fleet, !cli.lines.is_empty() || cli.script.is_some())?;
             let session = session(&cli.fleet, &cli.run, Memory::Remembers).await?;
             let input = match (cli.lines, cli.script) {
                 (lines, None) if !lines.is_empty() => Input::Lines(lines),
@@ -196,14 +208,15 @@ const DEMO_ASK: usize = 1;
 async fn with_demo(
     demo: &Demo,
     lines: Vec<String>,
-    scope: Option<String>,
+    fleet: FleetArgs,
     run: &RunArgs,
     out: &OutArgs,
     first: FirstLines,
 ) -> Result<Exit, ShellError> {
+    lines_are_given(&fleet, !lines.is_empty())?;
     let fleet = FleetArgs {
         file: Some(demo.fleet_file()),
-        scope,
+        ..fleet
     };
     let mut session = session(&fleet, run, Memory::Forgets).await?;
     session.settings.ask = Some(AskBar {
@@ -218,6 +231,23 @@ async fn with_demo(
         Input::Script("standard input".to_owned(), read_stdin()?)
     };
     carry_out(session, input, false, out, first).await
+}
+
+/// Standard input is either the targets or the lines.
+fn lines_are_given(fleet: &FleetArgs, are_given: bool) -> Result<(), ShellError> {
+    let is_taken = fleet.targets_from.as_deref().is_some_and(targets::is_stdin);
+    if is_taken && !are_given {
+        return Err(ShellError::usage(
+            "standard input is the list of targets, and no line is given",
+        )
+        .hint("give one with -c LINE, or a script"));
+    }
+    if fleet.targets_from.is_none() && !fleet.targets_state.is_empty() {
+        return Err(ShellError::usage(
+            "--targets-state goes with --targets-from",
+        ));
+    }
+    Ok(())
 }
 
 /// What the operator keeps, to begin a session with.
@@ -317,6 +347,17 @@ async fn session(fleet: &FleetArgs, run: &RunArgs, memory: Memory) -> Result<Ses
     if memory == Memory::Forgets {
         opened.sources.facts_file = None;
     }
+    let targets = match &fleet.targets_from {
+        Some(from) => {
+            opened.default_scope = None;
+            Some(targets::read(
+                from,
+                &fleet.targets_state,
+                &opened.inventory,
+            )?)
+        }
+        None => None,
+    };
     let defaults = Settings::default();
     let settings = Settings {
         timeout: run.timeout,
@@ -329,12 +370,16 @@ async fn session(fleet: &FleetArgs, run: &RunArgs, memory: Memory) -> Result<Ses
         fail_if_rows: run.fail_if_rows,
         ..defaults
     };
-    Session::begin(opened, fleet.scope.as_deref(), settings)
+    let mut session = Session::begin(opened, fleet.scope.as_deref(), settings)
         .await
         .map_err(|e| match &fleet.scope {
             Some(_) => e,
             None => e.at(&format!("{}: default_scope", file.display())),
-        })
+        })?;
+    if let Some(targets) = targets {
+        session.start_on(targets);
+    }
+    Ok(session)
 }
 
 fn output(out: &OutArgs) -> Result<Output, ShellError> {

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use hailer_protocol::state::State;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::output::Format;
@@ -80,7 +82,7 @@ pub enum Command {
     Run {
         /// The nodes
         #[arg(short = 'w', long = "on", value_name = "SELECTOR")]
-        on: String,
+        on: Option<String>,
         /// The program and its arguments
         #[arg(last = true, required = true, value_name = "PROGRAM")]
         argv: Vec<String>,
@@ -123,6 +125,27 @@ pub struct FleetArgs {
     /// The scope to start with, instead of the fleet file's default
     #[arg(long, value_name = "SELECTOR", global = true)]
     pub scope: Option<String>,
+
+    /// The nodes to start with: names one a line or folded, or records of --format ndjson; `-` is
+    /// standard input
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "scope",
+        allow_hyphen_values = true,
+        global = true
+    )]
+    pub targets_from: Option<PathBuf>,
+
+    /// With --targets-from: only nodes that ended in these states, such as failed,timed_out
+    #[arg(
+        long,
+        value_name = "STATE",
+        value_delimiter = ',',
+        value_parser = state,
+        global = true
+    )]
+    pub targets_state: Vec<State>,
 }
 
 /// How lines are run.
@@ -175,6 +198,15 @@ pub struct OutArgs {
     /// No progress and no summary on standard error
     #[arg(short, long, global = true)]
     pub quiet: bool,
+}
+
+/// Reads the name of a state.
+fn state(text: &str) -> Result<State, String> {
+    State::by_name(text).ok_or_else(|| {
+        let names = State::ALL.map(State::as_str);
+        let near = hailer_lang::nearest::did_you_mean(text, names);
+        near.unwrap_or_else(|| format!("the states are {}", names.join(", ")))
+    })
 }
 
 /// Reads a duration as the language writes it.

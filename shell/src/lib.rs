@@ -47,5 +47,6 @@ pub mod session;
 pub mod settings;
 pub mod show;
 pub mod tally;
+pub mod targets;
 pub mod view;
 pub mod watch;

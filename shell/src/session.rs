@@ -159,6 +159,11 @@ impl Session {
         self.scope.as_ref()
     }
 
+    /// Takes nodes that were chosen elsewhere as the current scope.
+    pub fn start_on(&mut self, scope: ResolvedScope) {
+        self.scope = Some(scope);
+    }
+
     /// Returns the kept results.
     #[must_use]
     pub const fn results(&self) -> &Results {

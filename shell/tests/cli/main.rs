@@ -12,6 +12,7 @@
 //! | [`formats`] | what programs read, record by record |
 //! | [`files`] | tables that are saved and opened |
 //! | [`sessions`] | whole sessions against their transcripts (`UPDATE_EXPECTED=1` writes them anew) |
+//! | [`selecting`] | facts and their cache, groups of a command, rows, lists of targets |
 //! | [`wide`] | two hundred nodes, some of them dead |
 //! | [`bombs`] | output without end under a memory limit |
 //! | [`mod@follow`] | lines as they come |
@@ -46,6 +47,7 @@ mod mistakes;
 mod pipes;
 mod processes;
 mod prompt;
+mod selecting;
 mod sessions;
 mod support;
 mod typing;
