@@ -10,13 +10,14 @@ use hailer_collect::Collector;
 use hailer_exec::{Killer, Spawner};
 use hailer_protocol::envelope::Envelope;
 use hailer_protocol::ids::{NodeName, RunId};
+use hailer_protocol::limits::PARSE_INPUT_ALL_MAX;
 use hailer_protocol::role::Identity;
 use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard, watch};
 
 use crate::clock;
 use crate::core::{Agent, Bounds, Detached, Effect, Entry, Input, KillReason, RunEnd};
 use crate::journal::{Journal, JournalError};
-use crate::run::{Kept, Shelf, end_orphan};
+use crate::run::{Kept, Room, Shelf, end_orphan};
 
 /// What an agent is made of.
 #[derive(Debug)]
@@ -48,6 +49,7 @@ pub struct Host {
     /// Reads filesystems alone, which can block for ever: a dead disk must not hold up the rest.
     disks: Arc<AsyncMutex<Collector>>,
     spawner: Arc<Spawner>,
+    room: Room,
     killers: Mutex<HashMap<RunId, Kill>>,
     kept: Mutex<Kept>,
     shelf: Mutex<Shelf>,
@@ -138,6 +140,7 @@ impl Host {
             collector: Mutex::new(collector()),
             disks: Arc::new(AsyncMutex::new(collector())),
             spawner,
+            room: Room::new(PARSE_INPUT_ALL_MAX),
             killers: Mutex::default(),
             connections: AtomicU64::new(0),
             handshakes: AtomicUsize::new(0),
@@ -155,6 +158,11 @@ impl Host {
 
     pub(crate) fn spawner(&self) -> &Spawner {
         &self.spawner
+    }
+
+    /// Room for output that waits to be parsed.
+    pub(crate) const fn room(&self) -> &Room {
+        &self.room
     }
 
     pub(crate) fn collector(&self) -> MutexGuard<'_, Collector> {

@@ -184,8 +184,8 @@ impl Evaluator {
         let rows = table
             .rows
             .iter()
-            .map(|row| exprs.iter().map(|e| e.eval_widened(row, tally)).collect())
-            .collect();
+            .map(|row| values_of(&exprs, row, "select", tally))
+            .collect::<Result<_, _>>()?;
         Ok(Table { columns, rows })
     }
 
@@ -218,7 +218,7 @@ impl Evaluator {
             });
         }
         for row in &mut table.rows {
-            let values: Row = exprs.iter().map(|e| e.eval_widened(row, tally)).collect();
+            let values = values_of(&exprs, row, "derive", tally)?;
             row.resize(columns.len(), Value::Null);
             for (at, value) in targets.iter().zip(values) {
                 row[*at] = value;
@@ -227,6 +227,21 @@ impl Evaluator {
         table.columns = columns;
         Ok(table)
     }
+}
+
+/// Evaluates all expressions over one row, within the budget of the whole run for text.
+fn values_of(
+    exprs: &[Compiled],
+    row: &Row,
+    verb: &'static str,
+    tally: &Tally,
+) -> Result<Row, EvalError> {
+    let values: Row = exprs.iter().map(|e| e.eval_widened(row, tally)).collect();
+    let made: usize = values.iter().filter_map(Value::as_str).map(str::len).sum();
+    if tally.make_text(made) > limits::EVAL_TEXT_MAX {
+        return Err(EvalError::TooMuchText { verb });
+    }
+    Ok(values)
 }
 
 fn check_projections(
@@ -346,7 +361,8 @@ fn append(whole: &mut Table, part: Table) -> usize {
         .rows
         .iter_mut()
         .for_each(|row| row.resize(width, Value::Null));
-    let room = limits::ROWS_PER_NODE_MAX.saturating_sub(whole.rows.len());
+    let most = limits::ROWS_PER_NODE_MAX.min(limits::PARSE_CELLS_MAX / width.max(1));
+    let room = most.saturating_sub(whole.rows.len());
     let left_out = part.rows.len().saturating_sub(room);
     for row in part.rows.into_iter().take(room) {
         let mut wide = vec![Value::Null; width];

@@ -35,6 +35,19 @@ pub const ROWS_PER_NODE_MAX: usize = 100_000;
 /// Bytes of output that a node captures for `parse` before rows are made of it.
 pub const PARSE_INPUT_MAX: usize = 16 << 20;
 
+/// Cells of one table that `parse` makes, on a node: 100,000 rows have 20 columns, and 256 columns have
+/// some 7,800 rows. A cell takes some 32 bytes beside its text.
+pub const PARSE_CELLS_MAX: usize = 2_000_000;
+
+/// Bytes of output that all runs of one agent together hold for `parse`.
+pub const PARSE_INPUT_ALL_MAX: usize = 4 * PARSE_INPUT_MAX;
+
+/// Bytes of text that `select` and `derive` make in one evaluation of a plan.
+pub const EVAL_TEXT_MAX: usize = 64 << 20;
+
+/// Notes that one answer carries; what a node's output decides must not decide how many.
+pub const NOTES_MAX: usize = 32;
+
 /// Output bytes that are kept for one node's part of a run, unless the request says otherwise.
 pub const OUTPUT_KEPT_DEFAULT: u64 = 1 << 20;
 

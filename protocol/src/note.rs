@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::limits::NOTES_MAX;
+
 /// One remark on how a table came about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
@@ -143,10 +145,39 @@ impl fmt::Display for Note {
     }
 }
 
+/// Writes notes as they cross the wire: bounded each and in number, and says what was left out.
+#[must_use]
+pub fn bounded(notes: &[Note]) -> Vec<String> {
+    let mut texts: Vec<String> = notes
+        .iter()
+        .take(NOTES_MAX)
+        .map(|note| crate::error::bounded(note.to_string()))
+        .collect();
+    if notes.len() > NOTES_MAX {
+        texts.push(format!("and {} more notes", notes.len() - NOTES_MAX));
+    }
+    texts
+}
+
 fn lines(n: usize) -> String {
     if n == 1 {
         "1 line".to_owned()
     } else {
         format!("{n} lines")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::ERROR_TEXT_MAX;
+
+    #[test]
+    fn what_a_node_prints_decides_neither_the_length_nor_the_number_of_notes() {
+        let long = Note::RowsUnder("k".repeat(1 << 20));
+        let texts = bounded(&vec![long; NOTES_MAX + 5]);
+        assert_eq!(texts.len(), NOTES_MAX + 1);
+        assert!(texts.iter().all(|t| t.len() <= ERROR_TEXT_MAX));
+        assert_eq!(texts.last().map(String::as_str), Some("and 5 more notes"));
     }
 }

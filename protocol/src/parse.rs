@@ -24,7 +24,7 @@ use crate::limits;
 use crate::note::{Format, Note};
 use crate::row_plan::ParseAs;
 use crate::table::{Column, Row, Table};
-use crate::value::DataType;
+use crate::value::{DataType, Value};
 
 pub use self::name::column_name;
 pub use self::regex::{LinePattern, PatternError};
@@ -114,16 +114,17 @@ impl ParseError {
     }
 }
 
-/// Rows under construction: counts what exceeds the bound instead of keeping it.
+/// Rows under construction: counts what exceeds the bounds instead of keeping it.
 #[derive(Debug, Default)]
 struct RowSink {
     rows: Vec<Row>,
+    cells: usize,
     left_out: usize,
 }
 
 impl RowSink {
     fn is_full(&self) -> bool {
-        self.rows.len() >= limits::ROWS_PER_NODE_MAX
+        self.rows.len() >= limits::ROWS_PER_NODE_MAX || self.cells >= limits::PARSE_CELLS_MAX
     }
 
     /// Takes a row if there is room; the row is only made if it is kept.
@@ -131,12 +132,20 @@ impl RowSink {
         if self.is_full() {
             self.left_out += 1;
         } else {
-            self.rows.push(row());
+            let row = row();
+            self.cells += row.len().max(1);
+            self.rows.push(row);
         }
     }
 
-    /// Returns the rows, and notes it where some were left out.
-    fn finish(self, notes: &mut Vec<Note>) -> Vec<Row> {
+    /// Returns the rows, each as long as there are `columns`, and notes it where some were left out.
+    fn finish(mut self, columns: usize, notes: &mut Vec<Note>) -> Vec<Row> {
+        let most = limits::PARSE_CELLS_MAX / columns.max(1);
+        self.left_out += self.rows.len().saturating_sub(most);
+        self.rows.truncate(most);
+        for row in &mut self.rows {
+            row.resize(columns, Value::Null);
+        }
         if self.left_out > 0 {
             notes.push(Note::RowsCut {
                 kept: self.rows.len(),

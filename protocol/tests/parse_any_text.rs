@@ -146,4 +146,12 @@ fn what_exceeds_a_bound_is_said() {
     assert_eq!(parsed.table.rows.len(), 300);
     let said = "300 keys are too many columns: each is a row of `key` and `value`";
     assert_eq!(parsed.notes[0].to_string(), said);
+    // 100,000 rows of 256 columns would be a gigabyte.
+    let sparse = "{\"a\":1}\n".repeat(20_000) + &format!("{{{}}}\n", json.join(","));
+    let parsed = parse(&ParseAs::Json, &sparse);
+    assert_eq!(parsed.table.columns.len(), limits::COLUMNS_MAX);
+    let kept = limits::PARSE_CELLS_MAX / limits::COLUMNS_MAX;
+    assert_eq!(parsed.table.rows.len(), kept);
+    let said = format!("kept the first {kept} rows, left out {}", 20_001 - kept);
+    assert_eq!(parsed.notes.last().unwrap().to_string(), said);
 }

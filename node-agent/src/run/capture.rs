@@ -28,6 +28,12 @@ impl Capture {
         (offset, passed)
     }
 
+    /// Lets nothing more pass, and takes the last `bytes` back.
+    pub(super) const fn close(&mut self, bytes: u64) {
+        self.taken = self.taken.saturating_sub(bytes);
+        self.max = self.taken;
+    }
+
     /// Returns how many bytes came.
     pub(super) const fn total(&self) -> u64 {
         self.total
@@ -50,5 +56,15 @@ mod tests {
         assert_eq!(capture.take(b"defg"), (3, b"de".as_slice()));
         assert_eq!(capture.take(b"hi"), (5, b"".as_slice()));
         assert_eq!((capture.total(), capture.cut()), (9, 4));
+    }
+
+    #[test]
+    fn what_there_was_no_room_for_did_not_pass() {
+        let mut capture = Capture::new(100);
+        capture.take(b"abc");
+        capture.take(b"defg");
+        capture.close(4);
+        assert_eq!(capture.take(b"hi"), (3, b"".as_slice()));
+        assert_eq!((capture.total(), capture.cut()), (9, 6));
     }
 }

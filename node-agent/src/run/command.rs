@@ -23,7 +23,7 @@ use super::environment::environment;
 use super::keep::Keep;
 use super::pipe::Pipe;
 use super::rows::{evaluate, row_of};
-use super::{kept, shelf};
+use super::{kept, room, shelf};
 use crate::clock;
 use crate::core::{KillReason, RunEnd};
 use crate::host::{Host, Told};
@@ -46,6 +46,10 @@ const DRAIN_MAX: Duration = Duration::from_secs(1);
 /// What is said when that time is up and there is no silence.
 const STILL_WRITES: &str =
     "the command has ended, and what it left behind goes on writing; that is not shown";
+
+/// What is said of output that is not parsed to its end since other runs' output fills the room.
+const NO_ROOM: &str =
+    "this agent has no room for more output to parse: the output of other runs fills it";
 
 /// What is said of a command that the kernel does not let die: it waits for a device.
 const UNKILLABLE: &str = "the command was killed and has not died: it waits in the kernel (state D), probably for a disk or a network filesystem";
@@ -157,6 +161,8 @@ struct Command<'a> {
     /// Standard output is collected for the row plan instead of travelling.
     collects: bool,
     collected: Vec<u8>,
+    /// What `collected` takes of the room that all runs share.
+    room: room::Held,
     keep: Keep,
     notes: Vec<String>,
 }
@@ -220,6 +226,7 @@ impl<'a> Command<'a> {
             },
             collects,
             collected: Vec::new(),
+            room: host.room().hold(),
             keep: Keep::new(match run.life {
                 Life::Attached(_) => kept::BYTES_PER_RUN_MAX,
                 Life::Detached => shelf::BYTES_PER_RUN_MAX,
@@ -322,7 +329,13 @@ impl<'a> Command<'a> {
             return;
         };
         if self.collects && !is_stderr {
-            self.collected.extend_from_slice(passed);
+            let length = passed.len();
+            if self.room.grow(length) {
+                self.collected.extend_from_slice(passed);
+            } else {
+                self.notes.push(NO_ROOM.to_owned());
+                self.out.close(length as u64);
+            }
             return;
         }
         let output = Output {

@@ -10,6 +10,7 @@ mod launch;
 mod orphan;
 mod pipe;
 mod probe;
+mod room;
 mod rows;
 mod runs;
 mod shelf;
@@ -27,6 +28,7 @@ use hailer_protocol::state::State;
 pub(crate) use kept::Kept;
 pub(crate) use launch::launch;
 pub(crate) use orphan::end_orphan;
+pub(crate) use room::Room;
 pub(crate) use shelf::Shelf;
 
 use kept::Stage;

@@ -62,6 +62,11 @@ impl Pipe {
         (!passed.is_empty()).then_some((offset, passed))
     }
 
+    /// Lets nothing more pass, and the last `bytes` that did count as cut.
+    pub(super) const fn close(&mut self, bytes: u64) {
+        self.capture.close(bytes);
+    }
+
     /// Takes note that the command has ended: all that it wrote is in the pipe now.
     pub(super) fn note_end(&mut self) {
         let waiting = self

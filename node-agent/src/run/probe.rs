@@ -9,6 +9,7 @@ use hailer_protocol::error::ErrorCode;
 use hailer_protocol::eval::Evaluator;
 use hailer_protocol::message::{Done, Failed, Probe, Run};
 use hailer_protocol::metrics::{self, Measure};
+use hailer_protocol::note;
 use hailer_protocol::role::Identity;
 use hailer_protocol::state::State;
 use hailer_protocol::table::Table;
@@ -102,7 +103,7 @@ async fn answer(host: &Arc<Host>, run: &Run, who: &Identity) -> Result<Answer, F
             .at(clock::wall())
             .run(table)
             .map_err(|e| failed(ErrorCode::PLAN, e.to_string()))?;
-        let notes = evaluated.notes.iter().map(ToString::to_string).collect();
+        let notes = note::bounded(&evaluated.notes);
         (evaluated.table, notes)
     };
     let made = batches(table, run.caps.rows).map_err(|e| failed(ErrorCode::PLAN, e.to_string()))?;

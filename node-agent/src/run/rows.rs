@@ -3,7 +3,7 @@
 use hailer_protocol::envelope::Envelope;
 use hailer_protocol::eval::{EvalError, Evaluator};
 use hailer_protocol::message::Done;
-use hailer_protocol::note::Note;
+use hailer_protocol::note::{self, Note};
 use hailer_protocol::table::{Column, Table};
 use hailer_protocol::value::{DataType, Value};
 
@@ -57,7 +57,7 @@ pub(super) async fn evaluate(
                 .map_or_else(|| e.to_string(), |hint| format!("{e}; {hint}"))
         };
         let evaluated = evaluator.run(table).map_err(told)?;
-        let notes = evaluated.notes.iter().map(ToString::to_string).collect();
+        let notes = note::bounded(&evaluated.notes);
         // Rows that `parse` left out were never looked at: the answer is not whole.
         let unread: usize = evaluated
             .notes

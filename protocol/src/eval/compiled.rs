@@ -31,6 +31,7 @@ pub struct Compiled {
 #[derive(Debug, Default)]
 pub struct Tally {
     overflows: Cell<u64>,
+    text_bytes: Cell<usize>,
 }
 
 /// Regular expressions by their text: each is compiled once a plan.
@@ -109,6 +110,13 @@ impl Tally {
     #[must_use]
     pub const fn overflows(&self) -> u64 {
         self.overflows.get()
+    }
+
+    /// Counts text that was made, and returns how many bytes it is in all.
+    pub(super) fn make_text(&self, bytes: usize) -> usize {
+        self.text_bytes
+            .set(self.text_bytes.get().saturating_add(bytes));
+        self.text_bytes.get()
     }
 
     /// Counts one value, and returns the null in its place.

@@ -186,6 +186,15 @@ pub enum EvalError {
         /// How many there would be.
         columns: usize,
     },
+    /// More text than [`limits::EVAL_TEXT_MAX`].
+    #[error(
+        "`{verb}` would make more than {} MiB of text",
+        limits::EVAL_TEXT_MAX >> 20
+    )]
+    TooMuchText {
+        /// The verb.
+        verb: &'static str,
+    },
     /// A table with a row that is shorter or longer than its columns.
     #[error("a row of the table is not as long as its columns")]
     NotRectangular,
@@ -218,6 +227,9 @@ impl EvalError {
                 Some("compare it with something: `where use_pct > 90`".to_owned())
             }
             Self::Parse(_) => Some("leave the format out to have it found: `|> parse`".to_owned()),
+            Self::TooMuchText { .. } => {
+                Some("narrow the rows down first: `where …`, or `take N per node`".to_owned())
+            }
             Self::NotText { .. } | Self::TooManyColumns { .. } | Self::NotRectangular => None,
         }
     }

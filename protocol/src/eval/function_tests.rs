@@ -306,3 +306,16 @@ fn what_a_function_makes_of_text_is_bounded() {
     replaced(Function::ReplaceRegex, "");
     replaced(Function::Concat, text.as_str());
 }
+
+#[test]
+fn a_plan_makes_no_more_text_than_its_budget() {
+    let line = "x".repeat(1 << 16);
+    let table = Table {
+        columns: vec![Column::new("line", DataType::Str)],
+        rows: vec![vec![line.into()]; 200],
+    };
+    let one = RowStep::Derive(vec![projection("copy", *column("line"))]);
+    assert!(run(vec![one.clone()], table.clone()).is_ok());
+    let error = run(vec![one; 6], table).expect_err("75 MiB are too many");
+    assert_eq!(error, EvalError::TooMuchText { verb: "derive" });
+}

@@ -125,7 +125,7 @@ fn under_headings(text: &Lines<'_>, found: Found) -> Parsed {
         .collect();
     add_empty_heading(&mut headings, &rows);
     let layout = Layout::new(&headings, &rows);
-    let kept = rows.len().min(limits::ROWS_PER_NODE_MAX);
+    let kept = rows.len().min(rows_max(headings.len()));
     let mut not_aligned = 0;
     let mut cells: Vec<Row> = rows[..kept]
         .iter()
@@ -160,6 +160,12 @@ fn under_headings(text: &Lines<'_>, found: Found) -> Parsed {
     Parsed { table, notes }
 }
 
+/// Returns how many rows there may be under so many headings.
+fn rows_max(headings: usize) -> usize {
+    let columns = headings.clamp(1, limits::COLUMNS_MAX);
+    limits::ROWS_PER_NODE_MAX.min(limits::PARSE_CELLS_MAX / columns)
+}
+
 /// Lines behind the table that are neither its rows nor its headings again.
 fn lines_outside<'a>(
     text: &Lines<'a>,
@@ -178,7 +184,7 @@ fn without_headings(text: &Lines<'_>) -> Option<(Parsed, bool)> {
     // `last` ends with an empty line and a remark: the longest block is the table.
     let rows = text.lines.split(|l| l.is_empty()).max_by_key(|b| b.len())?;
     let split = Split::new(rows)?;
-    let kept = rows.len().min(limits::ROWS_PER_NODE_MAX);
+    let kept = rows.len().min(rows_max(split.columns()));
     let cells = rows[..kept].iter().map(|row| split.cells(row)).collect();
     let mut notes = Vec::new();
     let start = text.lines.iter().position(|l| std::ptr::eq(l, &rows[0]))?;

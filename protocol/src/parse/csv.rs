@@ -29,9 +29,8 @@ pub fn parse(text: &str) -> Result<Parsed, ParseError> {
             continue;
         }
         sink.push_with(|| {
-            let mut row: Vec<Value> = record.into_iter().map(Value::Str).collect();
-            row.resize(headings.len(), Value::Null);
-            row
+            let fields = record.into_iter().take(headings.len());
+            fields.map(Value::Str).collect()
         });
     }
     if records.ended_in_quotes {
@@ -41,7 +40,7 @@ pub fn parse(text: &str) -> Result<Parsed, ParseError> {
     if not_fitting > 0 {
         notes.push(Note::LinesNotFitting(not_fitting));
     }
-    let mut rows = sink.finish(&mut notes);
+    let mut rows = sink.finish(headings.len(), &mut notes);
     for heading in &mut headings {
         *heading = heading.trim().to_owned();
     }

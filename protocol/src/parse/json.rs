@@ -95,12 +95,12 @@ impl Builder {
             self.sink.left_out += 1;
             return;
         }
-        let mut row = vec![Value::Null; self.headings.len()];
+        let mut row = Row::new();
         match json {
             Json::Object(entries) => self.add_entries("", entries, &mut row),
             Json::List(_) | Json::Scalar(_) => self.add_cell("value".to_owned(), json, &mut row),
         }
-        self.sink.rows.push(row);
+        self.sink.push_with(|| row);
     }
 
     /// Flattens an object into a row. The reader bounds the depth.
@@ -150,10 +150,7 @@ impl Builder {
                 kept: limits::COLUMNS_MAX,
             });
         }
-        let mut rows = self.sink.finish(&mut self.notes);
-        for row in &mut rows {
-            row.resize(self.headings.len(), Value::Null);
-        }
+        let mut rows = self.sink.finish(self.headings.len(), &mut self.notes);
         let mut columns = columns_of(&self.headings);
         for (at, column) in columns.iter_mut().enumerate() {
             column.data_type = unify_column(&mut rows, at);

@@ -49,7 +49,7 @@ fn keys_as_rows(text: &str) -> Parsed {
     entries.for_each(|(key, value)| sink.push_with(|| vec![key.into(), value.into()]));
     let mut notes = vec![Note::KeysAreRows(sink.rows.len() + sink.left_out)];
     let columns = ["key", "value"].map(|name| Column::new(name, DataType::Str));
-    let rows = sink.finish(&mut notes);
+    let rows = sink.finish(columns.len(), &mut notes);
     let table = Table {
         columns: columns.into(),
         rows,
@@ -338,10 +338,7 @@ impl Builder {
         if self.not_fitting > 0 {
             notes.push(Note::LinesNotFitting(self.not_fitting));
         }
-        let mut rows = self.sink.finish(&mut notes);
-        for row in &mut rows {
-            row.resize(self.headings.len(), Value::Null);
-        }
+        let mut rows = self.sink.finish(self.headings.len(), &mut notes);
         let mut columns = columns_of(&self.headings);
         for (at, column) in columns.iter_mut().enumerate() {
             column.data_type = type_kernel_sizes(&mut rows, at)

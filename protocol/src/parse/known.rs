@@ -124,7 +124,7 @@ impl Known {
                     Some(text) => self.cell(name, text),
                     None => Value::Null,
                 };
-                sink.rows.push(names.iter().map(cell).collect());
+                sink.push_with(|| names.iter().map(cell).collect());
             } else {
                 not_fitting += 1;
             }
@@ -133,7 +133,7 @@ impl Known {
         if not_fitting > 0 {
             notes.push(Note::LinesNotFitting(not_fitting));
         }
-        let mut rows = sink.finish(&mut notes);
+        let mut rows = sink.finish(names.len(), &mut notes);
         let mut columns: Vec<Column> = names
             .iter()
             .map(|name| Column::new(*name, self.data_type(name)))

@@ -16,7 +16,7 @@ pub fn parse(text: &str) -> Parsed {
         sink.push_with(|| vec![Value::from(line)]);
     }
     let mut notes: Vec<Note> = Vec::new();
-    let rows = sink.finish(&mut notes);
+    let rows = sink.finish(1, &mut notes);
     let columns = vec![Column::new(COLUMN, DataType::Str)];
     Parsed {
         table: Table { columns, rows },

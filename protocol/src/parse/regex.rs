@@ -104,11 +104,11 @@ impl LinePattern {
                 sink.left_out += 1;
             } else if let Some(captures) = self.regex.captures(line) {
                 let groups = self.groups.iter().take(headings.len());
-                sink.rows.push(
+                sink.push_with(|| {
                     groups
                         .map(|at| captures.get(*at).map(|m| m.as_str()).into())
-                        .collect(),
-                );
+                        .collect()
+                });
             } else if !line.trim().is_empty() {
                 not_fitting += 1;
             }
@@ -123,7 +123,7 @@ impl LinePattern {
         if not_fitting > 0 {
             notes.push(Note::LinesNotFitting(not_fitting));
         }
-        let mut rows = sink.finish(&mut notes);
+        let mut rows = sink.finish(headings.len(), &mut notes);
         let mut columns = columns_of(&headings);
         for (at, column) in columns.iter_mut().enumerate() {
             column.data_type = type_column(&mut rows, at, CellRule::default());

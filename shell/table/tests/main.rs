@@ -6,6 +6,7 @@ mod common;
 mod diffs;
 mod evaluator_matches_polars;
 mod files;
+mod functions_match_polars;
 mod hostile;
 mod joins;
 mod large;
