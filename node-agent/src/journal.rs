@@ -39,6 +39,8 @@ mod kind {
     pub(super) const REFUSAL: u16 = 3;
     /// As an intent, of a run that outlives its operator's shell.
     pub(super) const DETACHED: u16 = 4;
+    pub(super) const STEP_INTENT: u16 = 5;
+    pub(super) const STEP_OUTCOME: u16 = 6;
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -81,6 +83,21 @@ impl Outcome {
             failure: self.failure,
         }
     }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StepIntent {
+    run: RunId,
+    step: u32,
+    command: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StepOutcome {
+    run: RunId,
+    step: u32,
+    state: Option<RunState>,
+    rc: Option<i32>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -217,6 +234,28 @@ impl Journal {
                     failure: end.failure.clone(),
                 }),
             ),
+            Entry::StepIntent { run, step, command } => (
+                kind::STEP_INTENT,
+                codec::encode(&StepIntent {
+                    run: *run,
+                    step: *step,
+                    command: command.clone(),
+                }),
+            ),
+            Entry::StepOutcome {
+                run,
+                step,
+                state,
+                rc,
+            } => (
+                kind::STEP_OUTCOME,
+                codec::encode(&StepOutcome {
+                    run: *run,
+                    step: *step,
+                    state: *state,
+                    rc: *rc,
+                }),
+            ),
             Entry::Refusal { who, text } => (
                 kind::REFUSAL,
                 codec::encode(&Refusal {
@@ -226,8 +265,8 @@ impl Journal {
             ),
         };
         let sync = match entry {
-            Entry::Intent { .. } => Sync::Yes,
-            Entry::Outcome { .. } | Entry::Refusal { .. } => Sync::No,
+            Entry::Intent { .. } | Entry::StepIntent { .. } => Sync::Yes,
+            Entry::Outcome { .. } | Entry::StepOutcome { .. } | Entry::Refusal { .. } => Sync::No,
         };
         let body = body.map_err(|e| JournalError(e.to_string()))?;
         self.state

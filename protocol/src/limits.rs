@@ -14,6 +14,16 @@ pub const OUTPUT_CHUNK_MAX: usize = 32 << 10;
 /// A command line. Linux itself stops one argument at 128 KiB.
 pub const COMMAND_MAX: usize = 128 << 10;
 
+/// Rows for each of which one node runs a command, one after the other.
+pub const EACH_ROWS_MAX: usize = 1000;
+
+/// Bytes of a row's value that a command is handed: an environment that is too large starts nothing.
+pub const ROW_VALUE_MAX: usize = 32 << 10;
+
+/// Bytes of each stream that a command which runs once a row may write a row: both and the rest of
+/// the row fit into one envelope.
+pub const EACH_OUTPUT_MAX: usize = 256 << 10;
+
 /// How many arguments one command has; their bytes are bounded by the envelope.
 pub const ARGV_MAX: usize = 1024;
 

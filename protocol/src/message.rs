@@ -24,7 +24,7 @@ pub use lease::{
     FleetLeaseAsk, FleetLeaseDenied, FleetLeaseGranted, FleetLeaseRelease, RunLeaseHeld,
     RunLeaseRenew,
 };
-pub use run::{Caps, Fetch, Life, OutputMode, Probe, Run};
+pub use run::{Caps, EachRow, Fetch, Life, OutputMode, Probe, Run};
 
 use crate::codec::{self, CodecError};
 use crate::envelope::Envelope;

@@ -223,6 +223,22 @@ fn runs() -> Vec<(String, Envelope)> {
             ),
         ),
         (
+            "run each",
+            run(
+                Probe::Each {
+                    command: "du -sh $row_target".into(),
+                    rows: vec![EachRow {
+                        env: vec![("row_target".into(), "/var".into())],
+                    }],
+                    timeout_ms: Some(5_000),
+                    stops_at_failure: true,
+                },
+                lease,
+                OutputMode::Stream,
+                none(),
+            ),
+        ),
+        (
             "run every step",
             run(
                 Probe::Shell("df".into()),

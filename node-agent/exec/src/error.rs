@@ -118,6 +118,24 @@ impl fmt::Display for Step {
     }
 }
 
+impl ExecError {
+    /// Whether the command may have run all the same: what may have is not told as what did not.
+    #[must_use]
+    pub const fn may_have_run(&self) -> bool {
+        match self {
+            Self::HelperGone { .. } | Self::SupervisorGone => true,
+            Self::HelperStart { .. }
+            | Self::Pipe(_)
+            | Self::SpawnFailed { .. }
+            | Self::Nul { .. }
+            | Self::EnvName { .. }
+            | Self::Empty
+            | Self::TooLarge { .. }
+            | Self::Protocol { .. } => false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -173,6 +173,26 @@ pub enum Entry {
         /// How.
         end: RunEnd,
     },
+    /// One row's command of a run that has several is about to be started.
+    StepIntent {
+        /// The run.
+        run: RunId,
+        /// Which row, from 1.
+        step: u32,
+        /// What.
+        command: String,
+    },
+    /// One row's command has ended.
+    StepOutcome {
+        /// The run.
+        run: RunId,
+        /// Which row, from 1.
+        step: u32,
+        /// In which state; `None` where that is not known.
+        state: Option<State>,
+        /// The exit code, if there is one.
+        rc: Option<i32>,
+    },
     /// Something was asked for and refused.
     Refusal {
         /// Who asked.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hailer_exec::{Control, End, ExecError, How, Program, Rlimits, Running, Spec, Stdin};
+use hailer_exec::{Control, End, How, Program, Rlimits, Running, Spec, Stdin};
 use hailer_protocol::clean::NodeBytes;
 use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
@@ -38,10 +38,10 @@ const FLUSH_AT: usize = OUTPUT_CHUNK_MAX;
 
 /// How long pipes that somebody still holds open must be silent, after the command's own end, to
 /// be listened to no longer.
-const DRAIN: Duration = Duration::from_millis(100);
+pub(super) const DRAIN: Duration = Duration::from_millis(100);
 
 /// How long they are listened to at most. What the command itself wrote is always read.
-const DRAIN_MAX: Duration = Duration::from_secs(1);
+pub(super) const DRAIN_MAX: Duration = Duration::from_secs(1);
 
 /// What is said when that time is up and there is no silence.
 const STILL_WRITES: &str =
@@ -74,16 +74,10 @@ pub(super) async fn carry_out(
         Ok(running) => running,
         Err(e) => {
             // What may have run is not told as what did not.
-            let code = match e {
-                ExecError::HelperGone { .. } | ExecError::SupervisorGone => ErrorCode::UNKNOWN,
-                ExecError::HelperStart { .. }
-                | ExecError::Pipe(_)
-                | ExecError::SpawnFailed { .. }
-                | ExecError::Nul { .. }
-                | ExecError::EnvName { .. }
-                | ExecError::Empty
-                | ExecError::TooLarge { .. }
-                | ExecError::Protocol { .. } => ErrorCode::SPAWN,
+            let code = if e.may_have_run() {
+                ErrorCode::UNKNOWN
+            } else {
+                ErrorCode::SPAWN
             };
             let failed = Failed::new(code, e.to_string());
             return refuse(begun, failed, outbound).await;
@@ -108,13 +102,16 @@ fn program_of(probe: &Probe) -> Option<Program> {
     match probe {
         Probe::Argv(argv) => Some(Program::Argv(argv.clone())),
         Probe::Shell(line) => Some(Program::Shell(line.clone())),
-        Probe::Metric(_) | Probe::Facts(_) | Probe::Runs | Probe::Attach(_) | Probe::Cancel(_) => {
-            None
-        }
+        Probe::Each { .. }
+        | Probe::Metric(_)
+        | Probe::Facts(_)
+        | Probe::Runs
+        | Probe::Attach(_)
+        | Probe::Cancel(_) => None,
     }
 }
 
-fn spec(host: &Host, run: &Run, program: Program) -> Spec {
+pub(super) fn spec(host: &Host, run: &Run, program: Program) -> Spec {
     let config = host.config();
     let defaults = Rlimits::default();
     Spec {
@@ -474,7 +471,7 @@ impl<'a> Command<'a> {
     }
 }
 
-async fn until(at: Option<Mono>) {
+pub(super) async fn until(at: Option<Mono>) {
     match at {
         Some(at) => tokio::time::sleep_until(clock::deadline(at)).await,
         None => std::future::pending().await,

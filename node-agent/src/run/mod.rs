@@ -3,6 +3,7 @@
 mod answer;
 mod capture;
 mod command;
+mod each;
 mod environment;
 mod keep;
 mod kept;
@@ -57,6 +58,7 @@ pub(crate) async fn carry_out(
         Some(why) => never_begun(why, outbound).await,
         None => match run.probe {
             Probe::Shell(_) | Probe::Argv(_) => command::carry_out(host, run, told, outbound).await,
+            Probe::Each { .. } => each::carry_out(host, run, told, outbound).await,
             Probe::Metric(_)
             | Probe::Facts(_)
             | Probe::Runs

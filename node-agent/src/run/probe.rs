@@ -91,7 +91,10 @@ async fn answer(host: &Arc<Host>, run: &Run, who: &Identity) -> Result<Answer, F
         Probe::Metric(name) => metric(host, name).await?,
         Probe::Facts(columns) => facts(host, columns)?,
         Probe::Runs => runs::table(host, who),
-        Probe::Shell(_) | Probe::Argv(_) | Probe::Attach(_) | Probe::Cancel(_) => {
+        Probe::Shell(_)
+        | Probe::Argv(_)
+        | Probe::Each { .. }
+        | Probe::Attach(_) | Probe::Cancel(_) => {
             return Err(failed(ErrorCode::INTERNAL, "this reads nothing".to_owned()));
         }
     };

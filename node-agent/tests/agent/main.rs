@@ -4,6 +4,7 @@ mod back_pressure;
 mod commands;
 mod daemon;
 mod detached;
+mod each;
 mod fleet;
 mod garbage;
 mod lives;

@@ -45,6 +45,27 @@ pub enum Probe {
     Attach(RunId),
     /// Ends the asker's detached run with that id, then answers as [`Probe::Attach`] does.
     Cancel(RunId),
+    /// A command line, for `/bin/sh -c`, once for each row and one after the other. It answers with
+    /// a batch a row, in their order: which row (`row`, from 1), `state`, `rc`, `ms`, `truncated`,
+    /// `out` and `err`. Each row's command has the caps to itself, [`Caps::output_bytes`] at most
+    /// [`crate::limits::EACH_OUTPUT_MAX`].
+    Each {
+        /// The command line.
+        command: String,
+        /// What it is handed, row by row; at most [`crate::limits::EACH_ROWS_MAX`].
+        rows: Vec<EachRow>,
+        /// After how many milliseconds one row's command is killed. The next row follows.
+        timeout_ms: Option<u64>,
+        /// Rows behind one that was not ok are not begun.
+        stops_at_failure: bool,
+    },
+}
+
+/// One row that a command is handed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EachRow {
+    /// Environment variables beside those of the run.
+    pub env: Vec<(String, String)>,
 }
 
 /// What keeps a run alive.

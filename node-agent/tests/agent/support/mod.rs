@@ -9,7 +9,7 @@ mod program;
 use std::future::Future;
 use std::time::Duration;
 
-pub(crate) use client::{Asked, Client, End, LEASE, a_run, bytes_of, new_run_id, shell};
+pub(crate) use client::{Answer, Asked, Client, End, LEASE, a_run, bytes_of, new_run_id, shell};
 pub(crate) use marks::{Mark, until};
 pub(crate) use node::Node;
 pub(crate) use pki::{Pki, identity};
