@@ -19,6 +19,11 @@ use hailer_protocol::time::Wall;
 use hailer_protocol::value::{DataType, Value};
 use hailer_protocol::version::{Feature, Version};
 
+use runs::runs;
+
+#[path = "golden/runs.rs"]
+mod runs;
+
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/wire.txt");
 
 fn every_value() -> Table {
@@ -131,135 +136,6 @@ fn later_functions() -> RowPlan {
         .map(RowStep::Where)
         .collect();
     RowPlan { steps }
-}
-
-fn run(probe: Probe, life: Life, output: OutputMode, row_plan: RowPlan) -> Run {
-    Run {
-        run: RunId([0x11; 16]),
-        probe,
-        row_plan,
-        timeout_ms: Some(30_000),
-        life,
-        output,
-        caps: Caps {
-            output_bytes: 1 << 20,
-            rows: 1000,
-            memory_bytes: None,
-            cpu_seconds: Some(9),
-        },
-        env: vec![("K".into(), "V".into())],
-    }
-}
-
-fn runs() -> Vec<(String, Envelope)> {
-    let lease = Life::Attached(LeaseId([0x22; 16]));
-    let none = RowPlan::default;
-    [
-        (
-            "run shell",
-            run(
-                Probe::Shell("uptime".into()),
-                lease,
-                OutputMode::Stream,
-                none(),
-            ),
-        ),
-        (
-            "run argv",
-            run(
-                Probe::Argv(vec!["echo".into(), "a b".into()]),
-                Life::Detached,
-                OutputMode::DigestOver(4096),
-                none(),
-            ),
-        ),
-        (
-            "run metric",
-            run(
-                Probe::Metric("system.cpu.load_average.1m".into()),
-                lease,
-                OutputMode::Stream,
-                none(),
-            ),
-        ),
-        (
-            "run facts",
-            run(
-                Probe::Facts(vec!["kernel".into()]),
-                lease,
-                OutputMode::Stream,
-                none(),
-            ),
-        ),
-        (
-            "run detached and kept",
-            run(
-                Probe::Shell("sleep 1".into()),
-                Life::Detached,
-                OutputMode::Kept,
-                none(),
-            ),
-        ),
-        (
-            "run runs",
-            run(Probe::Runs, lease, OutputMode::Stream, none()),
-        ),
-        (
-            "run attach",
-            run(
-                Probe::Attach(RunId([0x66; 16])),
-                Life::Detached,
-                OutputMode::Stream,
-                none(),
-            ),
-        ),
-        (
-            "run cancel",
-            run(
-                Probe::Cancel(RunId([0x66; 16])),
-                Life::Detached,
-                OutputMode::Stream,
-                none(),
-            ),
-        ),
-        (
-            "run each",
-            run(
-                Probe::Each {
-                    command: "du -sh $row_target".into(),
-                    rows: vec![EachRow {
-                        env: vec![("row_target".into(), "/var".into())],
-                    }],
-                    timeout_ms: Some(5_000),
-                    stops_at_failure: true,
-                },
-                lease,
-                OutputMode::Stream,
-                none(),
-            ),
-        ),
-        (
-            "run every step",
-            run(
-                Probe::Shell("df".into()),
-                lease,
-                OutputMode::Stream,
-                every_step(),
-            ),
-        ),
-        (
-            "run later functions",
-            run(
-                Probe::Shell("df".into()),
-                lease,
-                OutputMode::Stream,
-                later_functions(),
-            ),
-        ),
-    ]
-    .into_iter()
-    .map(|(name, run)| (name.to_owned(), run.to_envelope().expect("small")))
-    .collect()
 }
 
 fn answers() -> Vec<(String, Envelope)> {

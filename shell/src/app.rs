@@ -362,6 +362,9 @@ async fn session(fleet: &FleetArgs, run: &RunArgs, memory: Memory) -> Result<Ses
     let settings = Settings {
         timeout: run.timeout,
         deadline: run.deadline,
+        spread: run
+            .spread()
+            .map_err(|wrong| ShellError::usage(wrong.message).hint(wrong.help))?,
         max_in_flight: run
             .max_in_flight
             .map(|n| usize::try_from(n).unwrap_or(usize::MAX)),

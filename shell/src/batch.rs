@@ -7,7 +7,8 @@ use std::collections::VecDeque;
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 
-use hailer_lang::plan::{LinePlan, QueryEnd};
+use hailer_lang::plan::{LinePlan, Query, QueryEnd, Source};
+use hailer_protocol::clean::Clean;
 
 use crate::app::Looks;
 use crate::error::ShellError;
@@ -112,10 +113,64 @@ async fn one(
 ) -> Result<Next, ShellError> {
     session.prepare(text).await;
     let plan = session.read(text)?;
+    session.check_agreed(&plan)?;
     if let Some(remark) = session.remark(&plan) {
         show::remark(&remark);
     }
+    if matches!(&plan, LinePlan::Query(query) if query.deed.is_some()) && !session.settings.dry_run
+    {
+        return deed(session, plan, interrupts, output).await;
+    }
     carry_out(session, Task::Plan(plan), interrupts, output).await
+}
+
+/// Carries a line with a deed out: the result is the deed's. Of the rows before it only that they
+/// are not complete goes into the exit code; a command that fails there may be why it is run.
+async fn deed(
+    session: &mut Session,
+    plan: LinePlan,
+    interrupts: &mut Interrupts,
+    output: Output,
+) -> Result<Next, ShellError> {
+    let showing = Showing {
+        looks: output.looks,
+        is_quiet: output.is_quiet,
+        prints: false,
+        format: None,
+    };
+    let mut told = Told::new(session, &Task::Plan(plan.clone()), output)?;
+    let task = Task::Plan(plan);
+    let before = line::carry_out(session, task, interrupts, showing, None::<&mut Pen<()>>).await?;
+    let Answered::Result(mut shown) = before else {
+        return Err(ShellError::own("a line with a deed has rows"));
+    };
+    if shown.exit == Exit::INTERRUPTED {
+        return Err(ShellError::new(
+            Exit::INTERRUPTED,
+            "interrupted before `run`: the command was run nowhere",
+        ));
+    }
+    let of_rows = if shown.exit < Exit::INCOMPLETE {
+        Exit::OK
+    } else {
+        shown.exit
+    };
+    let talk = |text: &str| {
+        if !output.is_quiet {
+            show::remark(&format!("{}\n", Clean::line(text)));
+        }
+    };
+    let Some(prepared) = shown.deed.take() else {
+        talk("no row is left: the command was run nowhere");
+        shown.exit = of_rows;
+        return told.end(&shown).map(Next::Line);
+    };
+    talk(prepared.about());
+    let next = carry_out(session, Task::Deed(prepared), interrupts, output).await?;
+    Ok(match next {
+        Next::Line(exit) => Next::Line(exit.worst(of_rows)),
+        Next::Lines(_) | Next::End => next,
+    })
 }
 
 /// Carries a task out and writes its result.
@@ -165,6 +220,16 @@ async fn carry_out(
     }
 }
 
+/// Whether a query's nodes answer with rows, and whether its result is a table made of all of them.
+fn shape(query: &Query) -> (bool, bool) {
+    let is_table = !query.fleet.is_empty()
+        || !query.source.asks_nodes()
+        || query.deed.is_some()
+        || query.end != QueryEnd::Show
+        || matches!(query.source, Source::Each(_));
+    (query.returns_rows(), is_table)
+}
+
 /// Who writes a result, and what it was told so far.
 struct Told {
     writer: Box<dyn Writer>,
@@ -178,12 +243,8 @@ struct Told {
 impl Told {
     fn new(session: &Session, task: &Task, output: Output) -> Result<Self, ShellError> {
         let (has_rows, has_verbs) = match task {
-            Task::Plan(LinePlan::Query(query)) => (
-                query.returns_rows(),
-                !query.fleet.is_empty()
-                    || !query.source.asks_nodes()
-                    || query.end != QueryEnd::Show,
-            ),
+            Task::Plan(LinePlan::Query(query)) => shape(query),
+            Task::Deed(prepared) => shape(prepared.query()),
             Task::Plan(
                 LinePlan::Nothing | LinePlan::Local(_) | LinePlan::SetScope(_) | LinePlan::Shell(_),
             )

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use hailer_protocol::state::State;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use hailer_lang::spread::{FlagError, Spread};
 
 use crate::output::Format;
 use crate::view::style::ColorChoice;
@@ -167,6 +168,46 @@ pub struct RunArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000), global = true)]
     pub max_in_flight: Option<u64>,
 
+    /// Ask so many nodes first, in stages that grow: 1,5%,25%; then the rest
+    #[arg(long, value_name = "N|%,…", global = true, help_heading = SPREAD)]
+    pub canary: Option<String>,
+
+    /// One value of this label after the other, never two at once
+    #[arg(long, value_name = "LABEL", global = true, help_heading = SPREAD)]
+    pub batch_by: Option<String>,
+
+    /// Ask nobody else for so long after each stage
+    #[arg(long, value_name = "DURATION", global = true, help_heading = SPREAD)]
+    pub wait: Option<String>,
+
+    /// Ask this after each stage; rows, failures or silence halt the run
+    #[arg(long, value_name = "LINE", global = true, help_heading = SPREAD)]
+    pub gate: Option<String>,
+
+    /// Ask nobody else once more than this have failed [default with stages: 0]
+    #[arg(long, value_name = "N|%", global = true, help_heading = SPREAD)]
+    pub max_failures: Option<String>,
+
+    /// Ask nobody else once more than this could not be reached
+    #[arg(long, value_name = "N|%", global = true, help_heading = SPREAD)]
+    pub max_unreachable: Option<String>,
+
+    /// The same as --max-failures 0
+    #[arg(long, global = true, conflicts_with = "max_failures", help_heading = SPREAD)]
+    pub fail_fast: bool,
+
+    /// Only so many of the nodes, drawn by chance
+    #[arg(long, value_name = "N", global = true, help_heading = SPREAD)]
+    pub pick: Option<String>,
+
+    /// Draw the same nodes as with this seed before
+    #[arg(long, value_name = "N", global = true, help_heading = SPREAD)]
+    pub seed: Option<String>,
+
+    /// Let `run` act without asking
+    #[arg(long, global = true)]
+    pub yes: bool,
+
     /// Fail, and run nothing, if fewer nodes than this are selected
     #[arg(long, value_name = "N", global = true)]
     pub expect: Option<u64>,
@@ -178,6 +219,37 @@ pub struct RunArgs {
     /// Exit with 1 if the result has rows: for checks
     #[arg(long, global = true)]
     pub fail_if_rows: bool,
+}
+
+/// Above the flags that say how a run is spread.
+const SPREAD: &str =
+    "How a run is spread: the line's `run` where it has one, its command otherwise";
+
+impl RunArgs {
+    /// Reads the flags that say how a run is spread, by the language's own rules.
+    pub(crate) fn spread(&self) -> Result<Spread, FlagError> {
+        let mut spread = Spread::default();
+        for (flag, value) in [
+            ("canary", &self.canary),
+            ("batch-by", &self.batch_by),
+            ("wait", &self.wait),
+            ("gate", &self.gate),
+            ("max-failures", &self.max_failures),
+            ("max-unreachable", &self.max_unreachable),
+            ("pick", &self.pick),
+            ("seed", &self.seed),
+        ] {
+            if let Some(value) = value {
+                spread.set(flag, value)?;
+            }
+        }
+        for (flag, is_set) in [("fail-fast", self.fail_fast), ("yes", self.yes)] {
+            if is_set {
+                spread.set(flag, "")?;
+            }
+        }
+        spread.conflict().map_or(Ok(spread), Err)
+    }
 }
 
 /// How results are written.

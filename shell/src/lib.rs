@@ -21,6 +21,7 @@ pub mod batch;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod deed;
 pub mod demo;
 pub mod error;
 pub mod exit;

@@ -9,7 +9,7 @@ use crate::interrupt::{Interrupts, Key};
 use crate::output::Format;
 use crate::pen::Pen;
 use crate::running::{Heard, Running};
-use crate::session::{Answered, Begun, Session};
+use crate::session::{Answered, Begun, Prepared, Session};
 use crate::watch::{EVERY, Watch};
 use hailer_lang::plan::{LinePlan, QueryEnd};
 
@@ -47,6 +47,8 @@ pub enum Task {
     Plan(LinePlan),
     /// A program with its arguments as they are, on the scope.
     Argv(Vec<String>),
+    /// A deed that somebody has agreed to.
+    Deed(Box<Prepared>),
 }
 
 impl Task {
@@ -61,7 +63,8 @@ impl Task {
             Self::Plan(
                 LinePlan::Nothing | LinePlan::Local(_) | LinePlan::SetScope(_) | LinePlan::Shell(_),
             )
-            | Self::Argv(_) => false,
+            | Self::Argv(_)
+            | Self::Deed(_) => false,
         }
     }
 }
@@ -92,6 +95,7 @@ pub async fn carry_out<T: Hears>(
     let begun = match task {
         Task::Plan(plan) => session.begin_plan(plan).await?,
         Task::Argv(argv) => session.begin_argv(argv)?,
+        Task::Deed(prepared) => session.begin_deed(*prepared)?,
     };
     let mut running = match begun {
         Begun::Answered(answered) => return Ok(answered),

@@ -9,6 +9,7 @@ use hailer_protocol::value::{DataType, Value};
 use hailer_table::{Ambient, Frame, NodeNames, Note, TableError};
 
 use crate::fleet::{Answer, Finished};
+use crate::running::EachFrame;
 
 /// Names of nodes for tables.
 #[derive(Debug, Clone, Copy)]
@@ -132,6 +133,55 @@ pub fn of_lines(
     let rows = answers.map(|a| (a.node.0, run_row(a)));
     let ambient = ambient(inventory, run_columns(), rows)?;
     Frame::from_node_tables(tables, &ambient, &Names(inventory))
+}
+
+/// Makes a frame of a run's answers row by row: the columns of the row that the command was handed,
+/// then how it ended there.
+///
+/// # Errors
+/// When the engine fails.
+pub fn of_each(
+    run: &Finished,
+    each: &EachFrame,
+    inventory: &Inventory,
+) -> Result<(Frame, Vec<Note>), TableError> {
+    let answers = run.gather.answers();
+    let rows = answers.iter().map(|a| (a.node.0, run_row(a)));
+    let ambient = ambient(inventory, run_columns(), rows)?;
+    let parts = answers.iter().filter_map(|answer| {
+        let table = answer.rows.as_ref()?;
+        let sent = each.rows.get(&answer.node)?;
+        Some((answer.node.0, beside(table, sent, &each.frame)))
+    });
+    Frame::from_node_tables(parts, &ambient, &Names(inventory))
+}
+
+/// Puts the rows that a node was handed in front of what it answered for them.
+fn beside(answered: &Table, sent: &[usize], frame: &Frame) -> Table {
+    let keys: Vec<(usize, &Column)> = frame
+        .shown_columns()
+        .filter(|(_, c)| !c.is_node() && answered.index_of(&c.column.name).is_none())
+        .map(|(at, c)| (at, &c.column))
+        .collect();
+    let number = answered.index_of("row");
+    let rows = answered.rows.iter().map(|row| {
+        // What a node says of a row that it was not handed is of no row.
+        let at = match number.and_then(|at| row.get(at)) {
+            Some(Value::Int(n)) => usize::try_from(n - 1).ok(),
+            Some(_) | None => None,
+        };
+        let at = at.and_then(|n| sent.get(n)).copied();
+        let key = |at: Option<usize>, column: usize| {
+            at.map_or(Value::Null, |row| frame.value(row, column))
+        };
+        let keys = keys.iter().map(|(column, _)| key(at, *column));
+        keys.chain(row.iter().cloned()).collect()
+    });
+    let columns = keys.iter().map(|(_, column)| (*column).clone());
+    Table {
+        rows: rows.collect(),
+        columns: columns.chain(answered.columns.iter().cloned()).collect(),
+    }
 }
 
 /// Makes a frame of the inventory: a row a node, with its live state, address and labels.

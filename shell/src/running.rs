@@ -1,7 +1,12 @@
 //! A run under way, apart from the session that began it: the session stays free for other lines,
 //! and takes the answers in when the run is over.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hailer_lang::node_set::NodeId;
 use hailer_lang::plan::Query;
+use hailer_table::Frame;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -9,6 +14,15 @@ use crate::clock;
 use crate::error::ShellError;
 use crate::fleet::{Control, Event, Finished, FleetError};
 use crate::tally::Tally;
+
+/// The rows for each of which a run's command runs.
+#[derive(Debug)]
+pub struct EachFrame {
+    /// The rows.
+    pub frame: Arc<Frame>,
+    /// Which of them each node was handed, in this order.
+    pub rows: BTreeMap<NodeId, Vec<usize>>,
+}
 
 /// One run under way. Dropping it asks all its nodes to stop.
 #[derive(Debug)]
@@ -21,6 +35,8 @@ pub struct Running {
     pub tally: Tally,
     /// It went on while other lines were typed: `$` stays with what was typed last.
     pub is_aside: bool,
+    /// The rows behind it, where it runs once a row.
+    pub each: Option<Arc<EachFrame>>,
     events: mpsc::Receiver<Event>,
     is_hearing: bool,
     control: mpsc::Sender<Control>,
@@ -50,12 +66,18 @@ impl Running {
             tally: Tally::new(query.scope.nodes.clone(), clock::mono()),
             query,
             is_aside: false,
+            each: None,
             events,
             is_hearing: true,
             control,
             task,
             ended: None,
         }
+    }
+
+    pub(crate) fn with_each(mut self, each: Option<Arc<EachFrame>>) -> Self {
+        self.each = each;
+        self
     }
 
     /// Waits for the next thing that is heard; all events come before the end. A listener that does

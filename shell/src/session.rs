@@ -1,11 +1,13 @@
 //! A session: lines in, results out. The prompt, `-c`, scripts and standard input all come here.
 
 mod background;
+mod deed;
 mod files;
 mod followed;
 mod prepare;
 mod query;
 mod saved;
+mod spread;
 
 use std::sync::Arc;
 
@@ -34,6 +36,7 @@ use crate::results::Results;
 use crate::running::{Heard, Running};
 use crate::script::Statement;
 use crate::settings::Settings;
+pub use deed::Prepared;
 use prepare::uses_current_scope;
 
 /// What a line came to.
@@ -79,6 +82,8 @@ pub struct Shown {
     pub notes: Vec<Note>,
     /// The exit code it leads to.
     pub exit: Exit,
+    /// What the line wants to run where its rows are; somebody has to agree first.
+    pub deed: Option<Box<Prepared>>,
 }
 
 /// What a line came to before any node has answered.
@@ -320,6 +325,7 @@ impl Session {
             LinePlan::Query(query) => {
                 self.check_expected(&LinePlan::Query(query.clone()))?;
                 files::check(&query)?;
+                self.check_deed(&query)?;
                 if query.source.asks_nodes() {
                     return Ok(Begun::Running(Box::new(self.ask(query)?)));
                 }

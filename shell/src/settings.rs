@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hailer_lang::danger::AskBar;
 use hailer_lang::facts::AGE_MAX_DEFAULT;
+use hailer_lang::spread::Spread;
 
 use crate::error::ShellError;
 use crate::fleet::policy::MAX_IN_FLIGHT_DEFAULT;
@@ -31,6 +32,8 @@ pub struct Settings {
     pub timeout: Option<Duration>,
     /// After how long a whole run ends.
     pub deadline: Option<Duration>,
+    /// How runs are spread; a line's deed, where it has one, and its command otherwise.
+    pub spread: Spread,
     /// How many nodes are asked at the same time, whatever they do; by default a thousand, and a
     /// node that shows no sign of life gives its place to the next.
     pub max_in_flight: Option<usize>,
@@ -59,6 +62,7 @@ impl Default for Settings {
         Self {
             timeout: None,
             deadline: None,
+            spread: Spread::default(),
             max_in_flight: None,
             expect: None,
             dry_run: false,

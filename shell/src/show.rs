@@ -133,8 +133,15 @@ pub fn ended(shown: &Shown, line: &str) -> String {
         .collect();
     let total = run.summary.total();
     let noun = if total == 1 { "node" } else { "nodes" };
+    let deed = if shown.deed.is_some() {
+        format!(
+            "its `run` was run nowhere: nobody was there to agree; `${number} |> run …` goes on\n"
+        )
+    } else {
+        String::new()
+    };
     format!(
-        "[{number}] ended: {line}\n{total} {noun}: {} · `${number}` shows it\n",
+        "[{number}] ended: {line}\n{total} {noun}: {} · `${number}` shows it\n{deed}",
         counts.join(", ")
     )
 }

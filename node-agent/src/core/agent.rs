@@ -235,8 +235,12 @@ impl Agent {
         match run.probe {
             Probe::Attach(of) => return self.on_attach(at, peer, of, false, out),
             Probe::Cancel(of) => return self.on_attach(at, peer, of, true, out),
-            Probe::Shell(_) | Probe::Argv(_) | Probe::Metric(_) | Probe::Facts(_) | Probe::Runs => {
-            }
+            Probe::Shell(_)
+            | Probe::Argv(_)
+            | Probe::Each { .. }
+            | Probe::Metric(_)
+            | Probe::Facts(_)
+            | Probe::Runs => {}
         }
         let request = Digest::of(&envelope.body);
         match self.runs.known(run.run, request) {

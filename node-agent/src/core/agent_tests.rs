@@ -104,6 +104,8 @@ fn words(effects: &[Effect]) -> String {
         Effect::Record(Entry::Intent { .. }) => "intent",
         Effect::Record(Entry::Outcome { .. }) => "outcome",
         Effect::Record(Entry::Refusal { .. }) => "refusal",
+        Effect::Record(Entry::StepIntent { .. }) => "step:intent",
+        Effect::Record(Entry::StepOutcome { .. }) => "step:outcome",
         Effect::Begin { .. } => "begin",
         Effect::Answer { .. } => "answer",
         Effect::Forget { .. } => "forget",

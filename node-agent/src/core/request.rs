@@ -34,8 +34,21 @@ pub(super) fn check_run(run: &Run) -> Result<(), Denial> {
                 "the command is empty".to_owned(),
             ));
         }
+        Probe::Each { command, .. } if command.len() > limits::COMMAND_MAX => {
+            return too("bytes of command", command.len(), limits::COMMAND_MAX);
+        }
+        Probe::Each { rows, .. } if rows.len() > limits::EACH_ROWS_MAX => {
+            return too("rows", rows.len(), limits::EACH_ROWS_MAX);
+        }
+        Probe::Each { .. } if !run.row_plan.steps.is_empty() || run.life == Life::Detached => {
+            return Err(denial(
+                ErrorCode::MALFORMED,
+                "a command that runs once a row is attached, and has no row plan".to_owned(),
+            ));
+        }
         Probe::Shell(_)
         | Probe::Argv(_)
+        | Probe::Each { .. }
         | Probe::Metric(_)
         | Probe::Facts(_)
         | Probe::Runs
@@ -53,16 +66,14 @@ pub(super) fn check_run(run: &Run) -> Result<(), Denial> {
     let nul = match &run.probe {
         Probe::Shell(line) => has_nul(line),
         Probe::Argv(argv) => argv.iter().any(has_nul),
+        Probe::Each { command, rows, .. } => {
+            has_nul(command) || !rows.iter().all(|row| is_environment(&row.env))
+        }
         Probe::Metric(_) | Probe::Facts(_) | Probe::Runs | Probe::Attach(_) | Probe::Cancel(_) => {
             false
         }
     };
-    if nul
-        || run
-            .env
-            .iter()
-            .any(|(k, v)| has_nul(k) || has_nul(v) || k.contains('=') || k.is_empty())
-    {
+    if nul || !is_environment(&run.env) {
         return Err(denial(
             ErrorCode::MALFORMED,
             "the command or its environment cannot be handed to the kernel".to_owned(),
@@ -71,10 +82,20 @@ pub(super) fn check_run(run: &Run) -> Result<(), Denial> {
     Ok(())
 }
 
+/// Whether the kernel takes these variables.
+fn is_environment(env: &[(String, String)]) -> bool {
+    let has_nul = |s: &String| s.contains('\0');
+    env.iter()
+        .all(|(k, v)| !has_nul(k) && !has_nul(v) && !k.contains('=') && !k.is_empty())
+}
+
 pub(super) fn command_of(probe: &Probe) -> Option<String> {
     match probe {
         Probe::Shell(line) => Some(line.clone()),
         Probe::Argv(argv) => Some(format!("{argv:?}")),
+        Probe::Each { command, rows, .. } => {
+            Some(format!("{command} # for each of {} rows", rows.len()))
+        }
         Probe::Metric(_) | Probe::Facts(_) | Probe::Runs | Probe::Attach(_) | Probe::Cancel(_) => {
             None
         }

@@ -78,6 +78,7 @@ pub(super) async fn carry_out(
             state: failed.is_none().then_some(done.state),
             rc: done.rc,
             wall,
+            bytes: Some(done.out_bytes + done.err_bytes),
             failure: failed.map(|f| (f.code, f.text)),
         },
         answer: Some(answer),
@@ -177,7 +178,7 @@ impl Each<'_> {
         spec.env.extend(added);
         let step = match self.host.spawner().spawn(&spec).await {
             Ok(running) => {
-                self.host.arm(run, running.control.killer());
+                self.host.arm(run, running.pid, running.control.killer());
                 let deadline = timeout_ms.map(|ms| begun + Duration::from_millis(ms));
                 self.follow(running, deadline, begun).await
             }
@@ -260,6 +261,9 @@ impl Each<'_> {
         self.done.held.cgroup = end.held.cgroup;
         self.done.left_behind += end.left_behind;
         let cut = out.cut() + err.cut();
+        self.done.out_bytes += out.total();
+        self.done.err_bytes += err.total();
+        self.done.cut_bytes += cut;
         Step {
             state,
             rc,

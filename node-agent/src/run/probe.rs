@@ -94,7 +94,8 @@ async fn answer(host: &Arc<Host>, run: &Run, who: &Identity) -> Result<Answer, F
         Probe::Shell(_)
         | Probe::Argv(_)
         | Probe::Each { .. }
-        | Probe::Attach(_) | Probe::Cancel(_) => {
+        | Probe::Attach(_)
+        | Probe::Cancel(_) => {
             return Err(failed(ErrorCode::INTERNAL, "this reads nothing".to_owned()));
         }
     };

@@ -74,7 +74,7 @@ async fn a_row_that_outlives_its_deadline_is_killed_and_the_next_one_follows() {
     let mark = Mark::new();
     let mut run = mark.on(each("test $row_x = fast || sleep 1000", &["slow", "fast"]));
     if let Probe::Each { timeout_ms, .. } = &mut run.probe {
-        *timeout_ms = Some(50);
+        *timeout_ms = Some(2_000);
     }
     let answer = node.operator().await.run(&run).await;
     let states: Vec<String> = told(&answer).into_iter().map(|row| row.1).collect();

@@ -11,6 +11,7 @@ use crate::aggregate::AggregateFunction;
 use crate::file_format::FileFormat;
 use crate::node_set::unfold::Pattern;
 pub use crate::span::{Ident, Span};
+use crate::spread::Spread;
 
 /// One line.
 #[derive(Debug, Clone, PartialEq)]
@@ -182,9 +183,9 @@ pub enum Verb {
         /// Once a row rather than once a node.
         each: bool,
         /// Flags between `run` and the command.
-        flags: Vec<Ident>,
+        spread: Box<Spread>,
         /// The command, verbatim.
-        command: String,
+        command: Ident,
     },
     /// `save [--force] FILE`.
     Save {

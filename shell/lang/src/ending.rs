@@ -58,7 +58,8 @@ pub(crate) fn ending(
             refuse_follow(before, stage, is_last, split, errors);
         }
         Some(
-            Source::Metric { .. }
+            Source::Each(_)
+            | Source::Metric { .. }
             | Source::Facts(_)
             | Source::Nodes
             | Source::Result(_)
@@ -185,7 +186,13 @@ fn refuse_watch(
                     .help("write the line that asks the nodes: `CMD |> … |> watch 2s`"),
             );
         }
-        Some(Source::Metric { .. } | Source::Facts(_) | Source::Nodes | Source::File { .. })
+        Some(
+            Source::Each(_)
+            | Source::Metric { .. }
+            | Source::Facts(_)
+            | Source::Nodes
+            | Source::File { .. },
+        )
         | None => {}
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::danger::changes_things;
+use crate::deed::Deed;
 use crate::fleet_plan::FleetStep;
 use crate::inventory::Inventory;
 use crate::plan::{LinePlan, Query, QueryEnd, ResolvedScope, Source};
@@ -38,6 +39,10 @@ fn explain_query(query: &Query, inventory: &Inventory) -> String {
             if let Some(why) = changes_things(command) {
                 row("", &format!("({})", why.reason()));
             }
+        }
+        Source::Each(command) => {
+            row("nodes", &describe(&query.scope, inventory));
+            row("once a row", command);
         }
         Source::Metric { name } => {
             row("nodes", &describe(&query.scope, inventory));
@@ -92,6 +97,7 @@ fn explain_query(query: &Query, inventory: &Inventory) -> String {
         );
     } else if query.fleet.is_empty()
         && query.row_plan.steps.is_empty()
+        && query.deed.is_none()
         && matches!(query.source, Source::Command(_))
     {
         row(
@@ -105,6 +111,9 @@ fn explain_query(query: &Query, inventory: &Inventory) -> String {
     if let QueryEnd::Watch(every) = query.end {
         row("again", &format!("{every:?} after each turn, until Ctrl-C"));
     }
+    if let Some(deed) = &query.deed {
+        out.push_str(&explain_deed(deed, inventory));
+    }
     out
 }
 
@@ -115,6 +124,33 @@ fn row(place: &str, text: &str) -> String {
     lines.for_each(|line| {
         let _ = writeln!(out, "{:<17}{line}", "");
     });
+    out
+}
+
+fn explain_deed(deed: &Deed, inventory: &Inventory) -> String {
+    let place = if deed.each {
+        "run, once a row"
+    } else {
+        "run, once a node"
+    };
+    let mut out = row(place, &deed.command);
+    out.push_str(&row(
+        "",
+        &format!(
+            "(where rows are left, within {}; asks first, or wants --yes)",
+            describe(&deed.scope, inventory)
+        ),
+    ));
+    let flags = deed.spread.flags();
+    if !flags.is_empty() {
+        out.push_str(&row("", &format!("({})", flags.join(" "))));
+    }
+    for step in &deed.row_plan.steps {
+        out.push_str(&row("  then there", &row_step(step)));
+    }
+    for step in &deed.fleet {
+        out.push_str(&row("in the shell", &fleet_step(step)));
+    }
     out
 }
 

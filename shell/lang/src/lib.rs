@@ -31,7 +31,10 @@ mod resolve;
 pub mod saved;
 mod schema;
 
+pub mod spread;
+
 pub mod context;
+pub mod deed;
 pub mod file_format;
 pub mod fleet_plan;
 pub mod plan;

@@ -6,8 +6,9 @@ use hailer_protocol::limits::COMMAND_MAX;
 use hailer_protocol::metrics;
 use hailer_protocol::row_plan::RowPlan;
 
-use crate::ast::{self, Line, QueryLine, ResultRef, Selector, Verb};
+use crate::ast::{self, Line, QueryLine, ResultRef, Selector, Stage, Verb};
 pub use crate::context::{Context, ResolvedScope};
+use crate::deed::{self, Deed};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ending::ending;
 use crate::file_format::FileFormat;
@@ -61,6 +62,8 @@ pub struct Query {
     pub fleet: Vec<FleetStep>,
     /// What becomes of the result.
     pub end: QueryEnd,
+    /// What is run where rows are left.
+    pub deed: Option<Box<Deed>>,
     /// The line as it was written.
     pub text: String,
 }
@@ -96,6 +99,8 @@ pub struct SaveTo {
 pub enum Source {
     /// A Linux command, verbatim, for `/bin/sh -c` on each node.
     Command(String),
+    /// A Linux command for each of the rows that a node is handed with it.
+    Each(String),
     /// A metric by its full name.
     Metric {
         /// One that [`metrics::find`] knows.
@@ -121,7 +126,7 @@ impl Source {
     #[must_use]
     pub const fn asks_nodes(&self) -> bool {
         match self {
-            Self::Command(_) | Self::Metric { .. } | Self::Facts(_) => true,
+            Self::Command(_) | Self::Each(_) | Self::Metric { .. } | Self::Facts(_) => true,
             Self::Nodes | Self::File { .. } | Self::Result(_) => false,
         }
     }
@@ -267,10 +272,14 @@ fn query_plan(
     let kind = match source {
         Some(Source::Command(_)) => SourceKind::Command,
         Some(Source::Metric { .. } | Source::Facts(_)) => SourceKind::Probe,
-        Some(Source::Nodes | Source::File { .. } | Source::Result(_)) | None => SourceKind::Kept,
+        Some(Source::Each(_) | Source::Nodes | Source::File { .. } | Source::Result(_)) | None => {
+            SourceKind::Kept
+        }
     };
-    let split = resolve(
-        &line.stages,
+    let is_deed = |s: &Stage| matches!(s.verb, Verb::Run { .. });
+    let cut = line.stages.iter().position(is_deed);
+    let (split, schema) = resolve(
+        &line.stages[..cut.unwrap_or(line.stages.len())],
         schema,
         kind,
         context.inventory,
@@ -278,9 +287,18 @@ fn query_plan(
         errors,
     );
     let end = ending(&line.stages, source.as_ref(), &split, errors);
+    let within = line
+        .scope
+        .as_ref()
+        .map_or(context.scope, |_| scope.as_ref());
+    let deed = match cut.map(|at| line.stages.split_at(at).1) {
+        Some(stages) => Some(deed::plan(stages, &schema, within, context, errors)?),
+        None => None,
+    };
     Some(Query {
         source: source?,
         scope: scope?,
+        deed: deed.map(Box::new),
         row_plan: split.row_plan,
         fleet: split.fleet,
         end: end.unwrap_or(split.end),
@@ -421,7 +439,7 @@ impl Query {
     pub const fn returns_rows(&self) -> bool {
         match self.source {
             Source::Command(_) => !self.row_plan.steps.is_empty(),
-            Source::Metric { .. } | Source::Facts(_) => true,
+            Source::Each(_) | Source::Metric { .. } | Source::Facts(_) => true,
             Source::Nodes | Source::File { .. } | Source::Result(_) => false,
         }
     }

@@ -33,7 +33,7 @@ pub(crate) fn resolve(
     inventory: &Inventory,
     last_result: Option<u32>,
     errors: &mut Vec<Diagnostic>,
-) -> Split {
+) -> (Split, Schema) {
     let mut r = Resolver {
         schema,
         source,
@@ -54,7 +54,7 @@ pub(crate) fn resolve(
         let here = std::mem::take(&mut split.fleet);
         split.fleet = steps.into_iter().map(FleetStep::Row).chain(here).collect();
     }
-    split
+    (split, r.schema)
 }
 
 /// What `why` makes.
@@ -160,7 +160,16 @@ impl Resolver<'_> {
                     force: *force,
                 });
             }
-            Verb::Sql(_) | Verb::Run { .. } | Verb::Plot { .. } => {
+            Verb::Run { .. } => {
+                // The first one is no stage of these: whoever planned the line has cut it there.
+                let twice = "a line has one `run`";
+                self.errors.push(
+                    Diagnostic::new(Code::TooMany, stage.span, twice)
+                        .label("a second one")
+                        .help("write two lines; the second one goes on with `|> …`"),
+                );
+            }
+            Verb::Sql(_) | Verb::Plot { .. } => {
                 let word = words::find(words::VERBS, stage.verb.word());
                 self.errors
                     .extend(word.map(|w| not_available(w, stage.span)));

@@ -143,6 +143,26 @@ impl Schema {
         found || self.from_nodes && of_node
     }
 
+    /// All columns that can be there; `None` where that is not known.
+    pub(crate) fn all(&self, inventory: &Inventory) -> Option<Vec<String>> {
+        let labels = inventory.labels().keys();
+        let of_node = RESERVED_COLUMNS.iter().map(|w| w.name.to_owned());
+        let of_node = of_node
+            .chain(labels.clone().cloned())
+            .chain(labels.map(|key| format!("label.{key}")))
+            .filter(|_| self.from_nodes);
+        if self.open {
+            return None;
+        }
+        let mut all: Vec<String> = self.own.clone();
+        for column in of_node {
+            if !all.contains(&column) {
+                all.push(column);
+            }
+        }
+        Some(all)
+    }
+
     /// Help for a column that cannot be there.
     pub(crate) fn help(&self, name: &str, inventory: &Inventory, is_command: bool) -> String {
         if self.open && self.by_rule && !name.contains('.') {

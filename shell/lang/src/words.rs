@@ -205,10 +205,10 @@ pub const VERBS: &[Word] = &[
         "sql 'QUERY'",
         "runs SQL over the rows, as table `rows`",
     ),
-    later(
+    now(
         "run",
         "run [each] [--FLAG …] COMMAND",
-        "runs a command where a row is left",
+        "runs a command on each node that still has a row; `each`: once a row",
     ),
     now(
         "save",
@@ -226,6 +226,49 @@ pub const VERBS: &[Word] = &[
         "watch DURATION",
         "asks again and again, and marks what changed, until Ctrl-C",
     ),
+];
+
+/// Flags of `run`, without their `--`; one whose usage is its name takes no value.
+pub const RUN_FLAGS: &[Word] = &[
+    now(
+        "canary",
+        "canary N|%,…",
+        "ask so many nodes first, in stages",
+    ),
+    now(
+        "batch-by",
+        "batch-by LABEL",
+        "one value of a label after the other",
+    ),
+    now("wait", "wait DURATION", "wait so long between stages"),
+    now(
+        "gate",
+        "gate 'LINE'",
+        "ask this after each stage; rows or failures halt",
+    ),
+    now("max-failures", "max-failures N|%", "halt when more fail"),
+    now(
+        "max-unreachable",
+        "max-unreachable N|%",
+        "halt when more cannot be reached",
+    ),
+    now("fail-fast", "fail-fast", "halt at the first failure"),
+    now(
+        "pick",
+        "pick N",
+        "only so many of the nodes, drawn by chance",
+    ),
+    now(
+        "seed",
+        "seed N",
+        "draw the same nodes as with this seed before",
+    ),
+    now(
+        "max-in-flight",
+        "max-in-flight N",
+        "ask so many at the same time",
+    ),
+    now("yes", "yes", "do not ask whether it may run"),
 ];
 
 /// Columns that every command result has, in their order.

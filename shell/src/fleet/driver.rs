@@ -441,6 +441,7 @@ impl<'a> Driver<'a> {
         Finished {
             summary,
             gather: self.gather,
+            ended: clock::mono(),
         }
     }
 }

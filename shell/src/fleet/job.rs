@@ -8,6 +8,7 @@ use hailer_lang::node_set::{NodeId, NodeSet};
 use hailer_protocol::clean::NodeBytes;
 use hailer_protocol::message::Run;
 use hailer_protocol::table::Table;
+use hailer_protocol::time::Mono;
 
 use super::answer::Answer;
 use super::budget::KEPT_BYTES_DEFAULT;
@@ -151,4 +152,6 @@ pub struct Finished {
     pub summary: Summary,
     /// All answers.
     pub gather: Gather,
+    /// When it was over.
+    pub ended: Mono,
 }

@@ -6,6 +6,7 @@
 
 mod changes;
 mod completer;
+mod deed;
 mod editor;
 mod ends;
 mod highlighter;
@@ -327,6 +328,7 @@ impl Repl {
             prints: false,
             format: None,
         };
+        let is_deed = matches!(&plan, LinePlan::Query(query) if query.deed.is_some());
         let interrupts = &mut self.interrupts;
         let answered = line::carry_out(
             session,
@@ -365,9 +367,12 @@ impl Repl {
                     ..Came::default()
                 }
             }
-            Answered::Result(shown) => {
+            Answered::Result(mut shown) => {
                 let text = show::result(&shown, session.inventory(), self.looks);
                 self.page(&text, session);
+                if is_deed {
+                    return self.deed(session, &mut shown).await;
+                }
                 Came {
                     exit: shown.exit,
                     states: if asks_nodes {

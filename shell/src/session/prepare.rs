@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use hailer_lang::ast::{self, Line, Selector};
+use hailer_lang::ast::{self, Line, Selector, Verb};
 use hailer_lang::explain::left_out;
 use hailer_lang::group_source::wanted;
 use hailer_lang::node_set::NodeSet;
@@ -158,8 +158,13 @@ const fn shows_live_states(parsed: &Parsed) -> bool {
 pub(super) fn uses_current_scope(parsed: &Parsed) -> bool {
     match &parsed.line {
         Some(Line::Query(query)) => {
-            query.scope.is_none()
-                && !matches!(query.source, ast::Source::Result(_) | ast::Source::Open(..))
+            // What a deed's targets are held against is the current scope, whatever the rows are.
+            let is_deed = query
+                .stages
+                .iter()
+                .any(|s| matches!(s.verb, Verb::Run { .. }));
+            let is_kept = matches!(query.source, ast::Source::Result(_) | ast::Source::Open(..));
+            query.scope.is_none() && (is_deed || !is_kept)
         }
         Some(Line::Nothing | Line::Local(_) | Line::Scope(_) | Line::Shell(_)) | None => false,
     }

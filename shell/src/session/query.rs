@@ -7,6 +7,7 @@ use hailer_lang::ast::ResultRef;
 use hailer_lang::fleet_plan::FleetStep;
 use hailer_lang::node_set::NodeSet;
 use hailer_lang::plan::{LinePlan, Query, QueryEnd, Source};
+use hailer_lang::spread::Spread;
 use hailer_protocol::expr::Expr;
 use hailer_protocol::limits;
 use hailer_protocol::message::{Caps, Life, OutputMode, Probe, Run};
@@ -24,8 +25,7 @@ use crate::fleet::collect::Keep;
 use crate::fleet::{self, Ask, Finished, Job, Policy};
 use crate::results::Kept;
 use crate::rows;
-use crate::running::Running;
-use crate::settings::NodeShell;
+use crate::running::{EachFrame, Running};
 
 /// Events that wait for the view before nothing more is read from the nodes.
 const EVENTS_MAX: usize = 1024;
@@ -40,7 +40,7 @@ impl Session {
         let around = self.around(&query.fleet, &query.scope.nodes)?;
         let end = query.end.clone();
         let (origin, frame) = match &query.source {
-            Source::Command(_) | Source::Metric { .. } | Source::Facts(_) => {
+            Source::Command(_) | Source::Each(_) | Source::Metric { .. } | Source::Facts(_) => {
                 return Err(ShellError::own("nodes have to be asked"));
             }
             Source::Nodes => {
@@ -56,7 +56,11 @@ impl Session {
                 let made = files::open(file.clone(), *format, &query, around).await?;
                 (None, made)
             }
-            Source::Result(result) if query.fleet.is_empty() && query.end == QueryEnd::Show => {
+            Source::Result(result)
+                if query.fleet.is_empty()
+                    && query.deed.is_none()
+                    && query.end == QueryEnd::Show =>
+            {
                 return self.show_again(*result);
             }
             Source::Result(result) => {
@@ -83,12 +87,13 @@ impl Session {
             }
         };
         let number = self.results.reserve();
-        let shown = self.keep(number, query.text, None, origin, Some(frame));
+        let shown = self.keep(number, query.text.clone(), None, origin, Some(frame));
         let shown = Shown {
             is_limited,
             ..shown
         };
-        files::end(end, shown).await
+        let shown = files::end(end, shown).await?;
+        self.with_deed(shown, query.deed.map(|deed| *deed), &query.text)
     }
 
     /// Takes the answers of a run in that is over: they become a result.
@@ -127,12 +132,20 @@ impl Session {
         } else {
             Exit::INCOMPLETE
         };
-        let wants_rows = !query.fleet.is_empty() || query.end != QueryEnd::Show;
+        let wants_rows =
+            !query.fleet.is_empty() || query.end != QueryEnd::Show || query.deed.is_some();
         let frame = if asked_for_rows || wants_rows {
-            match self
-                .frame_of_run(&run, asked_for_rows, query.fleet, &query.scope.nodes)
-                .await
-            {
+            let made = match &running.each {
+                Some(each) => {
+                    self.frame_of_each(&run, each, query.fleet, &query.scope.nodes)
+                        .await
+                }
+                None => {
+                    self.frame_of_run(&run, asked_for_rows, query.fleet, &query.scope.nodes)
+                        .await
+                }
+            };
+            match made {
                 Ok(made) => Some(made),
                 Err(e) => return Err(self.keep_unmade(number, query.text, run, &e)),
             }
@@ -140,13 +153,14 @@ impl Session {
             None
         };
         let origin = Some(Arc::clone(&run));
-        let shown = self.keep(number, query.text, Some(run), origin, frame);
+        let shown = self.keep(number, query.text.clone(), Some(run), origin, frame);
         let shown = Shown {
             is_limited,
             exit: shown.exit.worst(of_targets),
             ..shown
         };
-        files::end(query.end, shown).await
+        let shown = files::end(query.end, shown).await?;
+        self.with_deed(shown, query.deed.map(|deed| *deed), &query.text)
     }
 
     /// Shows a kept result again, under its own number.
@@ -161,6 +175,7 @@ impl Session {
             notes: Vec::new(),
             saved: None,
             exit: Exit::OK,
+            deed: None,
         })
     }
 
@@ -215,6 +230,7 @@ impl Session {
             notes,
             saved: None,
             exit,
+            deed: None,
         }
     }
 
@@ -250,8 +266,28 @@ impl Session {
         .await
     }
 
+    async fn frame_of_each(
+        &self,
+        run: &Arc<Finished>,
+        each: &Arc<EachFrame>,
+        steps: Vec<FleetStep>,
+        scope: &NodeSet,
+    ) -> Result<(Frame, Vec<Note>), ShellError> {
+        let around = self.around(&steps, scope)?.with_run(Some(&**run));
+        let (run, each) = (Arc::clone(run), Arc::clone(each));
+        in_engine(move || {
+            let (frame, notes) = rows::of_each(&run, &each, around.inventory())?;
+            apply(frame, notes, &steps, &around)
+        })
+        .await
+    }
+
     /// Takes what the steps need to know beside their rows.
-    fn around(&self, steps: &[FleetStep], scope: &NodeSet) -> Result<Around, ShellError> {
+    pub(super) fn around(
+        &self,
+        steps: &[FleetStep],
+        scope: &NodeSet,
+    ) -> Result<Around, ShellError> {
         let inventory = Arc::clone(&self.inventory);
         Around::of(steps, &self.results, inventory, scope.clone())
     }
@@ -271,9 +307,11 @@ impl Session {
             row_plan: RowPlan::default(),
             fleet: Vec::new(),
             end: QueryEnd::Show,
+            deed: None,
             text,
         };
         self.check_expected(&LinePlan::Query(query.clone()))?;
+        self.check_deed(&query)?;
         let running = self.start(Probe::Argv(argv), query)?;
         Ok(Begun::Running(Box::new(running)))
     }
@@ -282,41 +320,32 @@ impl Session {
     pub(super) fn ask(&mut self, query: Query) -> Result<Running, ShellError> {
         // What a verb will need is looked for before anything runs.
         self.around(&query.fleet, &query.scope.nodes)?;
-        let probe = match &query.source {
-            Source::Command(line) => match self.settings.shell {
-                NodeShell::Sh => Probe::Shell(line.clone()),
-                NodeShell::Bash => {
-                    Probe::Argv(["bash", "-c", line.as_str()].map(str::to_owned).to_vec())
-                }
-            },
-            Source::Metric { name } => Probe::Metric(name.clone()),
-            Source::Facts(columns) => Probe::Facts(columns.clone()),
-            Source::Nodes | Source::File { .. } | Source::Result(_) => {
-                return Err(ShellError::own("nothing is asked of nodes"));
-            }
-        };
+        let probe = self.probe_of(&query.source)?;
         self.start(probe, query)
     }
 
     fn start(&mut self, probe: Probe, query: Query) -> Result<Running, ShellError> {
         let run = self.run(probe, query.row_plan.clone())?;
+        // The program's flags are for a line's deed, where it has one.
+        let spread = match &query.deed {
+            Some(_) => Spread {
+                max_in_flight: self.settings.max_in_flight,
+                ..Spread::default()
+            },
+            None => self.settings.spread.clone(),
+        };
+        let layout = self.lay_out(&spread, &query.scope.nodes)?;
         let mut job = Job::new(&query.scope.nodes, run);
         if query.end == QueryEnd::Follow {
             follow(&mut job);
         }
-        if let Some(n) = self.settings.max_in_flight {
-            job.policy = Policy {
-                is_patient: job.policy.is_patient,
-                ..Policy::strictly(n)
-            };
-        }
-        job.policy.deadline = self.settings.deadline;
-        job.policy.answer_within = self.settings.timeout;
+        job.targets.clone_from(&layout.targets);
+        let job = self.spread(job, &spread, &layout, &query.scope)?;
         Ok(self.launch(job, query))
     }
 
     /// Lets a job run apart from the session.
-    fn launch(&mut self, job: Job, query: Query) -> Running {
+    pub(super) fn launch(&mut self, job: Job, query: Query) -> Running {
         let (events, heard) = mpsc::channel(EVENTS_MAX);
         let (control, wishes) = mpsc::channel(WISHES_MAX);
         let fleet = Arc::clone(&self.fleet);

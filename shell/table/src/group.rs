@@ -63,10 +63,16 @@ pub(crate) fn group(
 pub(crate) fn count(frame: &Frame, by: &[String]) -> Result<Frame, TableError> {
     let by = positions(frame.columns(), "count", by)?;
     let rows = frame.provenance_of_rows();
+    // A number is of no node: nothing may be run because of it.
+    let is_by_node = by.iter().any(|at| frame.columns()[*at].is_node());
     let mut groups: Vec<Group> = engine::groups(frame.data(), &by)?
         .into_iter()
         .map(|members| Group {
-            nodes: rows.union(members.iter().copied()),
+            nodes: if is_by_node {
+                rows.union(members.iter().copied())
+            } else {
+                Vec::new()
+            },
             members,
         })
         .collect();

@@ -36,6 +36,7 @@
 )]
 
 mod bombs;
+mod deeds;
 mod exit_codes;
 mod files;
 mod follow;

@@ -4,10 +4,10 @@ use hailer_protocol::limits::PLAN_STEPS_MAX;
 use hailer_protocol::row_plan::ParseAs;
 
 use super::{Parser, Style};
-use crate::ast::{Ident, SortItem, Stage, Verb};
+use crate::ast::{SortItem, Stage, Verb};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lexer::Open;
-use crate::lexer::token::{Lexed, Token};
+use crate::lexer::token::Token;
 use crate::nearest::did_you_mean;
 use crate::span::Span;
 use crate::words;
@@ -320,53 +320,11 @@ impl Parser<'_> {
         }
         Some(Verb::Top { n, by: self.expr() })
     }
-
-    /// `run [each] [--flags] [--] COMMAND`: the command is read by the shell's rules.
-    fn run_verb(&mut self, span: Span) -> Option<Verb> {
-        let each = self.keyword("each").is_some();
-        let mut flags = Vec::new();
-        loop {
-            let next = self.peek();
-            let Lexed {
-                token: Token::Flag(flag),
-                ..
-            } = &next
-            else {
-                break;
-            };
-            let span = self.take(&next, Style::Keyword);
-            flags.push(Ident {
-                name: flag.clone(),
-                span,
-            });
-        }
-        self.skip_blanks();
-        if let Some(rest) = self.rest().strip_prefix("--")
-            && rest.starts_with(char::is_whitespace)
-        {
-            self.style(Span::new(self.at, self.at + 2), Style::Keyword);
-            self.at += 2;
-            self.skip_blanks();
-        }
-        let start = self.at;
-        let scan = self.command();
-        let command = self.text[start..scan.end].trim_end().to_owned();
-        if command.is_empty() {
-            self.error(
-                Diagnostic::new(Code::Missing, span, "`run` wants a command").label("behind this"),
-            );
-            return None;
-        }
-        Some(Verb::Run {
-            each,
-            flags,
-            command,
-        })
-    }
 }
 
 mod aggregates;
 mod arguments;
+mod deed;
 mod habits;
 mod save;
 

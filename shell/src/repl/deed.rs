@@ -1,0 +1,84 @@
+//! Deeds at the prompt: the rows are shown, then the operator is asked, then the command runs.
+
+use hailer_protocol::clean::Clean;
+
+use super::{Came, Repl, states};
+use crate::error::ShellError;
+use crate::exit::Exit;
+use crate::line::{self, Showing, Task};
+use crate::pen::Pen;
+use crate::session::{Answered, Session, Shown};
+use crate::show;
+
+impl Repl {
+    /// Asks whether the deed of a line may run where its rows are, and lets it.
+    pub(super) async fn deed(
+        &mut self,
+        session: &mut Session,
+        rows: &mut Shown,
+    ) -> Result<Came, ShellError> {
+        let nowhere = Came {
+            exit: rows.exit,
+            result: Some(rows.number),
+            ..Came::default()
+        };
+        if rows.exit == Exit::INTERRUPTED {
+            show::say("interrupted before `run`: the command was run nowhere\n");
+            return Ok(nowhere);
+        }
+        let Some(prepared) = rows.deed.take() else {
+            show::say("no row is left: the command was run nowhere\n");
+            return Ok(nowhere);
+        };
+        if let Some(question) = prepared.question(session) {
+            if !self
+                .editor
+                .confirm(Clean::line(&question).into_string())
+                .await
+            {
+                self.waiting.clear();
+                self.editor.forget_typed_ahead().await;
+                show::say("the command was run nowhere\n");
+                return Ok(Came {
+                    exit: Exit::OK,
+                    ..nowhere
+                });
+            }
+        } else {
+            show::say(&format!("{}\n", Clean::line(prepared.about())));
+        }
+        let showing = Showing {
+            looks: self.looks,
+            is_quiet: false,
+            prints: false,
+            format: None,
+        };
+        let task = Task::Deed(prepared);
+        let interrupts = &mut self.interrupts;
+        let pen = None::<&mut Pen<()>>;
+        Ok(
+            match line::carry_out(session, task, interrupts, showing, pen).await? {
+                Answered::Result(shown) => {
+                    let text = show::result(&shown, session.inventory(), self.looks);
+                    self.page(&text, session);
+                    Came {
+                        exit: shown.exit,
+                        states: states(&shown),
+                        result: Some(shown.number),
+                        leaves: false,
+                    }
+                }
+                Answered::Said(text) => {
+                    show::say(&text);
+                    nowhere
+                }
+                Answered::Nothing
+                | Answered::Lines(_)
+                | Answered::History(_)
+                | Answered::Local(_)
+                | Answered::Ended { .. }
+                | Answered::Quit => nowhere,
+            },
+        )
+    }
+}
