@@ -32,6 +32,7 @@ mod memory;
 mod ours;
 mod pki;
 mod processes;
+mod pushdown;
 mod report;
 mod startup;
 mod warm;
@@ -83,6 +84,8 @@ enum Scenario {
     Cold,
     /// A whole process that connects and runs a command
     ColdCommand,
+    /// A condition on the nodes against everything shipped
+    Pushdown,
     /// What connections and an agent take while nothing happens
     Memory,
     /// What the shell takes while nodes flood it
@@ -147,6 +150,9 @@ fn measure(scenarios: &[Scenario], size: Size) -> Result<()> {
     }
     if is_wanted(Scenario::ColdCommand) {
         cold::measure(size, floor::Asked::Command)?;
+    }
+    if is_wanted(Scenario::Pushdown) {
+        pushdown::measure(size)?;
     }
     if is_wanted(Scenario::Bombs) {
         memory::bombs(size)?;

@@ -11,7 +11,7 @@ use hailer_protocol::row_plan::RowPlan;
 use hailer_protocol::state::State;
 use hailer_shell::fleet::{self, Job};
 use hailer_shell::open::open;
-use hailer_shell::session::{Answered, Session};
+use hailer_shell::session::{Answered, Session, Shown};
 use hailer_shell::settings::Settings;
 use tokio::sync::mpsc;
 
@@ -60,17 +60,15 @@ impl Ours {
     /// Carries a whole line out: from its text to the rows of its result.
     pub(crate) async fn line(&mut self, asked: Asked) -> Result<()> {
         let n = self.session.inventory().len();
-        match self.session.evaluate(text(asked)).await? {
-            Answered::Result(shown) => {
-                let run = shown.origin.ok_or("the line ran nothing")?;
-                all(run.summary.count(State::Ok), n)
-            }
-            Answered::Nothing
-            | Answered::Said(_)
-            | Answered::History(_)
-            | Answered::Local(_)
-            | Answered::Quit => Err("the line has no result".into()),
-        }
+        let shown = shown(self.session.evaluate(text(asked)).await?)?;
+        let run = shown.origin.ok_or("the line ran nothing")?;
+        all(run.summary.count(State::Ok), n)
+    }
+
+    /// Carries a line out, and returns how many rows its result has.
+    pub(crate) async fn rows(&mut self, line: &str) -> Result<usize> {
+        let shown = shown(self.session.evaluate(line).await?)?;
+        Ok(shown.frame.map_or(0, |frame| frame.len()))
     }
 
     pub(crate) async fn close(self) {
@@ -115,6 +113,19 @@ fn run(asked: Asked, id: RunId, lease: LeaseId) -> Run {
             cpu_seconds: None,
         },
         env: Vec::new(),
+    }
+}
+
+fn shown(answered: Answered) -> Result<Shown> {
+    match answered {
+        Answered::Result(shown) => Ok(*shown),
+        Answered::Nothing
+        | Answered::Said(_)
+        | Answered::Lines(_)
+        | Answered::History(_)
+        | Answered::Local(_)
+        | Answered::Ended { .. }
+        | Answered::Quit => Err("the line has no result".into()),
     }
 }
 

@@ -116,6 +116,20 @@ fn children(pid: u32) -> Vec<u32> {
     pids.filter_map(|p| p.parse().ok()).collect()
 }
 
+/// Returns how many bytes this machine has sent, with the headers of IP.
+pub(crate) fn octets() -> u64 {
+    let counters = fs::read_to_string("/proc/net/netstat").unwrap_or_default();
+    let mut lines = counters.lines().filter(|l| l.starts_with("IpExt: "));
+    let (Some(names), Some(values)) = (lines.next(), lines.next()) else {
+        return 0;
+    };
+    names
+        .split(' ')
+        .zip(values.split(' '))
+        .find_map(|(name, value)| (name == "OutOctets").then(|| value.parse().ok())?)
+        .unwrap_or(0)
+}
+
 /// Returns how many datagrams this machine has sent: what a request costs beside processor time.
 pub(crate) fn datagrams() -> u64 {
     let counters = fs::read_to_string("/proc/net/snmp").unwrap_or_default();
