@@ -1,5 +1,6 @@
 //! `help`: the language on one screen, and each word of it in a few lines.
 
+mod compare;
 mod functions;
 mod pages;
 
@@ -33,6 +34,7 @@ pub fn help(word: Option<&str>) -> Result<String, ShellError> {
             .iter()
             .find(|page| page.name == name)
             .map(|page| page.text.to_owned())
+            .or_else(|| compare::of(name).map(str::to_owned))
             .or_else(|| lists().find(|w| w.name == name).map(|w| describe(&w)))
             .or_else(|| of_setting(name))
             .or_else(|| of_state(name))

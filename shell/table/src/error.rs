@@ -211,25 +211,11 @@ impl TableError {
                 (_, DataType::Str) => as_type(name, *here, "there"),
                 _ => format!("bring both to one type: `derive {name} = string({name})`"),
             }),
-            Self::NothingToDiff => Some(
-                "compare rows with those of another result: `|> diff $N by …`; or group them: `|> group by …`"
-                    .to_owned(),
-            ),
-            Self::NoMajority { .. } => Some(
-                "narrow the rows down to a group that has more nodes than the others, or compare with another result"
-                    .to_owned(),
-            ),
-            Self::NoNodes { .. } => Some(
-                "rows of files and of all nodes together tell nothing of single nodes".to_owned(),
-            ),
-            Self::RestHasNoRows { .. } => Some(
-                "without `by` it compares labels; columns are compared over the rows of all nodes, before `where`"
-                    .to_owned(),
-            ),
-            Self::JoinTooLarge { .. } => Some(
-                "join by more columns, or make one row of many on one side first: `|> group by …`"
-                    .to_owned(),
-            ),
+            Self::NothingToDiff => Some(NOTHING_TO_DIFF.to_owned()),
+            Self::NoMajority { .. } => Some(NO_MAJORITY.to_owned()),
+            Self::NoNodes { .. } => Some(NO_NODES.to_owned()),
+            Self::RestHasNoRows { .. } => Some(REST_HAS_NO_ROWS.to_owned()),
+            Self::JoinTooLarge { .. } => Some(JOIN_TOO_LARGE.to_owned()),
             Self::TooManyRows(_) => {
                 Some("narrow it down on the nodes: `|> where …` or `|> take N per node`".to_owned())
             }
@@ -267,6 +253,15 @@ impl TableError {
         }
     }
 }
+
+// What to do next, where that takes a line.
+const NOTHING_TO_DIFF: &str =
+    "compare rows with those of another result: `|> diff $N by …`; or group them: `|> group by …`";
+const NO_MAJORITY: &str = "narrow the rows down to a group that has more nodes than the others, or compare with another result";
+const NO_NODES: &str = "rows of files and of all nodes together tell nothing of single nodes";
+const REST_HAS_NO_ROWS: &str = "without `by` it compares labels; columns are compared over the rows of all nodes, before `where`";
+const JOIN_TOO_LARGE: &str =
+    "join by more columns, or make one row of many on one side first: `|> group by …`";
 
 /// Says how text becomes what the other side has, where the language has a function for it.
 fn as_type(name: &Clean, wanted: DataType, place: &str) -> String {

@@ -114,8 +114,20 @@ fn odd_answers_are_compared_with_that_of_most_nodes() {
     assert_eq!(
         shown(&rows)[4..],
         [
-            vec![s("web001,web004"), s("-"), s("out"), Value::Int(2), s("b")],
-            vec![s("web001,web004"), s("+"), s("out"), Value::Int(2), s("c")],
+            vec![
+                s("web001,web004"),
+                s("removed"),
+                s("out"),
+                Value::Int(2),
+                s("b")
+            ],
+            vec![
+                s("web001,web004"),
+                s("added"),
+                s("out"),
+                Value::Int(2),
+                s("c")
+            ],
         ]
     );
     assert_eq!(rows.provenance(5), Some(&[1, 4][..]));
@@ -130,7 +142,7 @@ fn a_verb_behind_it_works_on_the_lines() {
         taken.diff().is_none(),
         "it is not the whole difference any more"
     );
-    assert_eq!(values(&taken, "change"), [s("-")]);
+    assert_eq!(values(&taken, "change"), [s("removed")]);
 }
 
 #[test]
@@ -237,7 +249,7 @@ fn rows_change_come_and_go_by_their_keys() {
         shown(&rows)[0],
         [
             s("web000,web001"),
-            s("~"),
+            s("changed"),
             s("/"),
             s("used"),
             s("10"),

@@ -11,6 +11,7 @@
 //! | [`lines`] | `-c`, scripts, standard input, `run` |
 //! | [`formats`] | what programs read, record by record |
 //! | [`files`] | tables that are saved and opened |
+//! | [`compare`] | what differs, what changed, and why |
 //! | [`sessions`] | whole sessions against their transcripts (`UPDATE_EXPECTED=1` writes them anew) |
 //! | [`selecting`] | facts and their cache, groups of a command, rows, lists of targets |
 //! | [`wide`] | two hundred nodes, some of them dead |
@@ -36,6 +37,7 @@
 )]
 
 mod bombs;
+mod compare;
 mod deeds;
 mod exit_codes;
 mod files;

@@ -173,12 +173,13 @@ pub(super) fn since(
             pairs.entry((None, Some(at))).or_default().push(node);
         }
     }
-    let change =
-        |(n, ((was, is), nodes)): (usize, ((Option<usize>, Option<usize>), Vec<NodeId>))| {
-            let (was, is) = (was.map(|at| &old[at]), is.map(|at| &new[at]));
-            changed(was, is, nodes, number, n < PAIRS_MAX)
-        };
-    let changes = folded(pairs.into_iter().enumerate().map(change));
+    let mut changes = Vec::with_capacity(pairs.len());
+    for ((was, is), nodes) in pairs {
+        let (was, is) = (was.map(|at| &old[at]), is.map(|at| &new[at]));
+        let is_by_line = changes.len() < PAIRS_MAX;
+        changes.push(changed(was, is, nodes, number, is_by_line));
+    }
+    let changes = folded(changes);
     same.sort_unstable();
     Ok(Some(DiffReport {
         base: DiffBase::Result { number },

@@ -61,14 +61,14 @@ pub enum Sign {
 }
 
 impl Sign {
-    /// Returns the sign as the column `change` has it; `None` for a line that is no change.
+    /// Returns the word that the column `change` has; `None` for a line that is no change.
     #[must_use]
     pub const fn as_change(self) -> Option<&'static str> {
         match self {
-            Self::Removed => Some("-"),
-            Self::Added => Some("+"),
-            Self::Changed => Some("~"),
-            Self::Said => Some("?"),
+            Self::Removed => Some("removed"),
+            Self::Added => Some("added"),
+            Self::Changed => Some("changed"),
+            Self::Said => Some("note"),
             Self::Same | Self::Place => None,
         }
     }

@@ -152,10 +152,8 @@ fn columns(
 }
 
 fn exact(frame: &Frame, row: u32, at: usize) -> Option<String> {
-    match frame.value(row as usize, at) {
-        Value::Null => None,
-        value => Some(exact_value(&value)),
-    }
+    let value = frame.value(row as usize, at);
+    (!value.is_null()).then(|| exact_value(&value))
 }
 
 /// Compares the rows of one key.
@@ -241,10 +239,7 @@ fn compare(
 
 /// Returns two values as people read them, unless they would read the same.
 fn shown_apart(was: &Value, is: &Value) -> (Option<String>, Option<String>) {
-    let text = |value: &Value, of: fn(&Value) -> String| match value {
-        Value::Null => None,
-        value => Some(of(value)),
-    };
+    let text = |value: &Value, of: fn(&Value) -> String| (!value.is_null()).then(|| of(value));
     let shown = (text(was, display_value), text(is, display_value));
     if shown.0 == shown.1 {
         return (text(was, exact_value), text(is, exact_value));
@@ -277,9 +272,9 @@ fn row_text(
     let texts: Vec<String> = columns
         .cells
         .iter()
-        .filter_map(|cell| match frame.value(row as usize, side(cell)) {
-            Value::Null => None,
-            value => Some(format!("{} {}", cell.2, display_value(&value))),
+        .filter_map(|cell| {
+            let value = frame.value(row as usize, side(cell));
+            (!value.is_null()).then(|| format!("{} {}", cell.2, display_value(&value)))
         })
         .collect();
     texts.join(", ")
@@ -335,7 +330,7 @@ fn frame(
     for (nodes, entries) in changes {
         for e in entries {
             let key = (
-                e.sign.as_change().unwrap_or("?"),
+                e.sign.as_change().unwrap_or("note"),
                 e.key,
                 e.column,
                 e.before,
