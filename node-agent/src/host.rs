@@ -32,6 +32,8 @@ pub struct HostConfig {
     pub kill_grace: Duration,
     /// A simulated node may be slow: it waits this long before it does anything.
     pub delay: Option<Duration>,
+    /// A simulated node may have stand-ins for programs: this directory is searched first.
+    pub stand_ins: Option<PathBuf>,
     /// What it takes on at once.
     pub bounds: Bounds,
     /// Where answers of detached runs are kept; in memory where there is no such directory.

@@ -56,6 +56,7 @@ pub fn start(config: &Config) -> Result<Listening, AgentError> {
             workdir: config.workdir.clone(),
             kill_grace: Duration::from_millis(config.kill_grace_ms),
             delay: None,
+            stand_ins: None,
             bounds: Bounds::default(),
             answers_dir: Some(config.state_dir.join("answers")),
         },

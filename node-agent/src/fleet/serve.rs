@@ -200,6 +200,7 @@ fn start_node(
             workdir: home.clone(),
             kill_grace: Duration::from_millis(500),
             delay: (node.flaw == Some(Flaw::Slow)).then_some(options.slow_by),
+            stand_ins: Some(home.join("bin")),
             bounds: BOUNDS,
             answers_dir: None,
         },

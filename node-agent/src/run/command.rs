@@ -116,7 +116,7 @@ pub(super) fn spec(host: &Host, run: &Run, program: Program) -> Spec {
     let defaults = Rlimits::default();
     Spec {
         program,
-        env: environment(&config.node, run.run, &run.env),
+        env: environment(&config.node, run.run, &run.env, config.stand_ins.as_deref()),
         cwd: config.workdir.clone(),
         stdin: Stdin::Null,
         detached: matches!(run.life, Life::Detached),

@@ -9,9 +9,11 @@
 //! | `HAILER_NODE` | the node's name |
 //! | `HAILER_RUN` | the run's id, 32 hexadecimal digits |
 //!
-//! What the request adds comes after these and may replace all but the last two.
+//! What the request adds comes after these and may replace all but the last two. A simulated node has
+//! its own `bin` before the others in `PATH`, so that stand-ins for programs can lie there.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::sync::OnceLock;
 
 use hailer_protocol::ids::{NodeName, RunId};
@@ -49,10 +51,17 @@ pub(super) fn environment(
     node: &NodeName,
     run: RunId,
     added: &[(String, String)],
+    stand_ins: Option<&Path>,
 ) -> Vec<(OsString, OsString)> {
     let user = user();
+    let mut path = OsString::new();
+    if let Some(first) = stand_ins {
+        path.push(first);
+        path.push(":");
+    }
+    path.push(PATH);
     let mut variables: Vec<(OsString, OsString)> = vec![
-        ("PATH".into(), PATH.into()),
+        ("PATH".into(), path),
         ("HOME".into(), user.home.clone()),
         ("USER".into(), user.name.clone()),
         ("LOGNAME".into(), user.name.clone()),
@@ -84,11 +93,19 @@ mod tests {
             ("HAILER_NODE".to_owned(), "other".to_owned()),
             ("X".to_owned(), "1".to_owned()),
         ];
-        let all = environment(&node, RunId([1; 16]), &added);
+        let all = environment(&node, RunId([1; 16]), &added, None);
         let get = |n: &str| all.iter().find(|(k, _)| k == n).map(|(_, v)| v.to_str());
         assert_eq!(get("PATH"), Some(Some("/opt")));
         assert_eq!(get("HAILER_NODE"), Some(Some("web1")));
         assert_eq!(get("X"), Some(Some("1")));
         assert_eq!(get("HAILER_RUN"), Some(Some("01".repeat(16).as_str())));
+    }
+
+    #[test]
+    fn a_simulated_nodes_stand_ins_are_found_first() {
+        let node = NodeName::new("web1").expect("valid");
+        let all = environment(&node, RunId([1; 16]), &[], Some(Path::new("/sim/bin")));
+        let path = all.iter().find(|(k, _)| k == "PATH").expect("it has one");
+        assert_eq!(path.1.to_str(), Some(format!("/sim/bin:{PATH}").as_str()));
     }
 }

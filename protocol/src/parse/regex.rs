@@ -3,7 +3,7 @@
 use regex::{Regex, RegexBuilder};
 use thiserror::Error;
 
-use crate::note::{Format, Note};
+use crate::note::Note;
 use crate::parse::typing::{CellRule, type_column};
 use crate::parse::{ParseError, Parsed, RowSink, bound_headings, columns_of};
 use crate::table::Table;
@@ -113,13 +113,6 @@ impl LinePattern {
                 not_fitting += 1;
             }
         }
-        if sink.rows.is_empty() {
-            return Err(ParseError::new(
-                Format::Regex,
-                text,
-                format!("no line matches `{}`", self.regex.as_str()),
-            ));
-        }
         if not_fitting > 0 {
             notes.push(Note::LinesNotFitting(not_fitting));
         }
@@ -167,13 +160,14 @@ mod tests {
         assert_eq!(parsed.notes, [Note::LinesNotFitting(1)]);
     }
 
+    /// As with `grep`: on most nodes of a fleet there is nothing to find, and that is an answer.
     #[test]
-    fn a_pattern_that_matches_no_line_is_an_error() {
+    fn a_pattern_that_matches_no_line_has_no_row_and_says_so() {
         let pattern = LinePattern::new("(?<x>y)").expect("valid");
-        assert_eq!(
-            pattern.parse("abc\n").expect_err("no y").to_string(),
-            "parse 4 bytes of output as regex: no line matches `(?<x>y)`"
-        );
+        let parsed = pattern.parse("abc\n\ndef\n").expect("no row");
+        assert_eq!(parsed.table.columns[0].name, "x");
+        assert!(parsed.table.rows.is_empty());
+        assert_eq!(parsed.notes, [Note::LinesNotFitting(2)]);
     }
 
     #[test]

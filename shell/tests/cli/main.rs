@@ -39,6 +39,7 @@
 mod bombs;
 mod compare;
 mod deeds;
+mod examples;
 mod exit_codes;
 mod files;
 mod follow;

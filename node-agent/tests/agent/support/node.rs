@@ -56,6 +56,7 @@ impl Node {
             workdir: dir.path().to_owned(),
             kill_grace: Duration::from_millis(200),
             delay,
+            stand_ins: None,
             bounds,
             answers_dir: None,
         };
