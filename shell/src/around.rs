@@ -37,7 +37,7 @@ impl Around {
         scope: NodeSet,
     ) -> Result<Self, ShellError> {
         let mut others = BTreeMap::new();
-        for number in steps.iter().filter_map(FleetStep::other_result) {
+        for number in steps.iter().flat_map(FleetStep::other_results) {
             let kept = results
                 .find(ResultRef::Number(number))
                 .map_err(|e| ShellError::usage(format!("${number}: {e}")))?;

@@ -177,7 +177,7 @@ pub enum Verb {
     /// `why [by …]`.
     Why(Vec<Ident>),
     /// `sql 'QUERY'`.
-    Sql(String),
+    Sql(Ident),
     /// `run [each] [flags] COMMAND`.
     Run {
         /// Once a row rather than once a node.

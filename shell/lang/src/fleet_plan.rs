@@ -46,6 +46,13 @@ pub enum FleetStep {
         /// The columns that are compared; empty for all that are shown, without `node`.
         by: Vec<String>,
     },
+    /// `sql 'QUERY'`: whatever the query selects.
+    Sql {
+        /// The query as it was written.
+        query: String,
+        /// The numbers of the results that it names.
+        results: Vec<u32>,
+    },
     /// `take N`: the first rows of the whole table.
     Take(u64),
     /// `join [left] $N [by …]`: each row beside the other result's rows that are equal in these
@@ -73,12 +80,13 @@ pub enum FleetStep {
 }
 
 impl FleetStep {
-    /// Returns the number of the result that the step reads beside its own rows.
+    /// Returns the numbers of the results that the step reads beside its own rows.
     #[must_use]
-    pub const fn other_result(&self) -> Option<u32> {
+    pub fn other_results(&self) -> Vec<u32> {
         match self {
-            Self::Join { with, .. } => Some(*with),
-            Self::Diff { with, .. } => *with,
+            Self::Join { with, .. } => vec![*with],
+            Self::Diff { with, .. } => with.iter().copied().collect(),
+            Self::Sql { results, .. } => results.clone(),
             Self::Row(_)
             | Self::Why { .. }
             | Self::Group { .. }
@@ -87,7 +95,7 @@ impl FleetStep {
             | Self::Top { .. }
             | Self::Agg { .. }
             | Self::Uniq { .. }
-            | Self::Take(_) => None,
+            | Self::Take(_) => Vec::new(),
         }
     }
 
@@ -104,6 +112,7 @@ impl FleetStep {
             Self::Group { .. }
             | Self::Count { .. }
             | Self::Uniq { .. }
+            | Self::Sql { .. }
             | Self::Take(_)
             | Self::Join { .. }
             | Self::Diff { .. }

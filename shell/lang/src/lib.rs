@@ -38,6 +38,7 @@ pub mod deed;
 pub mod file_format;
 pub mod fleet_plan;
 pub mod plan;
+pub mod sql;
 
 pub mod danger;
 pub mod explain;

@@ -169,7 +169,8 @@ impl Resolver<'_> {
                         .help("write two lines; the second one goes on with `|> …`"),
                 );
             }
-            Verb::Sql(_) | Verb::Plot { .. } => {
+            Verb::Sql(query) => self.sql_step(query),
+            Verb::Plot { .. } => {
                 let word = words::find(words::VERBS, stage.verb.word());
                 self.errors
                     .extend(word.map(|w| not_available(w, stage.span)));
@@ -463,3 +464,4 @@ fn for_each_column(step: &RowStep, visit: &mut impl FnMut(&str)) {
 }
 
 mod aggregates;
+mod sql;

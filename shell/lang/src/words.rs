@@ -200,10 +200,10 @@ pub const VERBS: &[Word] = &[
         "why [by COLUMN, …]",
         "finds the labels, facts or columns that tell odd nodes from the rest",
     ),
-    later(
+    now(
         "sql",
-        "sql 'QUERY'",
-        "runs SQL over the rows, as table `rows`",
+        "sql 'SELECT … FROM self'",
+        "runs SQL over the rows (`self`) and other results (`$3`)",
     ),
     now(
         "run",

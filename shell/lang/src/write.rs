@@ -54,6 +54,7 @@ pub fn fleet_step(step: &FleetStep) -> String {
             let calls: Vec<String> = calls.iter().map(aggregate).collect();
             with_by(&format!("agg {}", calls.join(", ")), by)
         }
+        FleetStep::Sql { query, .. } => format!("sql {}", quote(query)),
         FleetStep::Uniq { by } => with_by("uniq", by),
         FleetStep::Take(n) => format!("take {n}"),
         FleetStep::Why { by } => with_by("why", by),

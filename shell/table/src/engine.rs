@@ -40,6 +40,29 @@ pub(crate) fn guard<T>(
     })
 }
 
+/// The stack for what recurses as deep as a text that somebody typed. Memory is taken only as far as
+/// it is used.
+const DEEP_STACK_BYTES: usize = 64 << 20;
+
+/// Runs work that recurses deeper than an ordinary stack may allow, and waits for it.
+pub(crate) fn deep<T: Send>(
+    doing: &'static str,
+    work: impl FnOnce() -> Result<T, TableError> + Send,
+) -> Result<T, TableError> {
+    let failed = |reason: &str| TableError::Engine {
+        doing,
+        reason: Clean::line(reason),
+    };
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .name("hailer-sql".to_owned())
+            .stack_size(DEEP_STACK_BYTES)
+            .spawn_scoped(scope, work)
+            .map_err(|e| failed(&e.to_string()))?;
+        thread.join().unwrap_or_else(|_| Err(failed("it panicked")))
+    })
+}
+
 /// Makes a polars column of values that all are null or of this type.
 ///
 /// Units live in the frame's metadata; polars sees the number. A column of nulls alone is stored

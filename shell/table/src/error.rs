@@ -148,6 +148,14 @@ pub enum TableError {
         /// What the evaluator said.
         reason: Clean,
     },
+    /// A query that cannot be carried out.
+    #[error("sql: {reason}")]
+    Sql {
+        /// What is wrong with it.
+        reason: Clean,
+        /// What to do next.
+        hint: Option<String>,
+    },
     /// A file that cannot be read as what it is said to be.
     #[error("read a {format} file: {reason}")]
     Unreadable {
@@ -244,6 +252,7 @@ impl TableError {
             Self::Overflow { .. } => {
                 Some("add them as floats: `sum(float(…))` rounds and does not overflow".to_owned())
             }
+            Self::Sql { hint, .. } => hint.clone(),
             Self::Unreadable { .. }
             | Self::DuplicateColumn { .. }
             | Self::RowLength { .. }

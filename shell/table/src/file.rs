@@ -30,7 +30,7 @@
 mod csv;
 mod field;
 mod json;
-mod names;
+pub(crate) mod names;
 mod parquet;
 
 use hailer_lang::file_format::FileFormat;

@@ -9,7 +9,7 @@
 //! thread, never from an async task. How many threads polars takes (`POLARS_MAX_THREADS`) is for
 //! the binary to say, before the first call.
 //!
-//! It refuses: SQL. It never prints, and it touches no file: it makes their content and reads it.
+//! It never prints, and it touches no file: it makes their content and reads it.
 
 mod aggregate;
 pub mod ambient;
@@ -28,6 +28,7 @@ mod order;
 pub mod provenance;
 pub mod render;
 mod row_verbs;
+mod sql;
 mod step;
 pub mod surroundings;
 mod typed;

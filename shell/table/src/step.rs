@@ -5,7 +5,7 @@ use hailer_lang::fleet_plan::FleetStep;
 use crate::error::{Note, TableError};
 use crate::frame::Frame;
 use crate::surroundings::Surroundings;
-use crate::{aggregate, diff, group, join, order, row_verbs, why};
+use crate::{aggregate, diff, group, join, order, row_verbs, sql, why};
 
 impl Frame {
     /// Carries out one verb.
@@ -28,6 +28,7 @@ impl Frame {
             FleetStep::Sort { keys } => order::sort(&self, keys),
             FleetStep::Top { n, by } => order::top(&self, *n, by),
             FleetStep::Agg { calls, by } => aggregate::agg(&self, calls, by),
+            FleetStep::Sql { query, .. } => sql::sql(&self, query, around),
             FleetStep::Uniq { by } => Ok((aggregate::uniq(&self, by)?, Vec::new())),
             FleetStep::Take(n) => {
                 let n = u32::try_from(*n).unwrap_or(u32::MAX);

@@ -6,7 +6,7 @@ use crate::frame::Frame;
 use crate::provenance::{NodeId, NodeNames};
 
 /// Everything around a frame that its verbs may ask for.
-pub trait Surroundings: NodeNames {
+pub trait Surroundings: NodeNames + Sync {
     /// Returns the rows of another kept result, by its number.
     ///
     /// # Errors

@@ -11,5 +11,6 @@ mod hostile;
 mod joins;
 mod large;
 mod rendering;
+mod sql;
 mod verbs;
 mod whys;

@@ -1,4 +1,4 @@
-//! `save` and `open`: tables in files, by the real program.
+//! `save`, `open` and `sql`: tables in files and in queries, by the real program.
 
 use std::fs;
 use std::path::Path;
@@ -238,4 +238,34 @@ fn home_is_a_tilde_and_the_prompt_says_what_it_wrote() {
     terminal.enters("open ~/nodes.parquet |> count by state");
     terminal.wait_for("· $2");
     assert!(home.path().join("nodes.parquet").exists());
+}
+
+#[test]
+fn a_query_puts_results_together_and_its_rows_are_no_targets() {
+    let ran = hailer()
+        .args(["--format", "csv"])
+        .line("@web[01-03] : echo 1 |> parse lines |> select node, line")
+        .line("@web[02-03] : echo 10K |> parse regex '(?<size>.+)'")
+        .line("$1 |> sql 'SELECT a.node, b.size FROM self a JOIN $2 b ON a.node = b.node ORDER BY a.node'")
+        .line("|> sql \"SELECT SUM(size) AS size, COUNT(*) AS n FROM self WHERE node <> 'web02'\"")
+        .run()
+        .exits(0);
+    let lines: Vec<&str> = ran.out.lines().collect();
+    assert_eq!(
+        lines[lines.len() - 5..],
+        [
+            "node,size",
+            "web02,10240",
+            "web03,10240",
+            "size,n",
+            "10240,1"
+        ],
+        "{}",
+        ran.out
+    );
+    hailer()
+        .line("nodes |> sql 'DROP TABLE self'")
+        .run()
+        .exits(2)
+        .complains("only SELECT is carried out");
 }

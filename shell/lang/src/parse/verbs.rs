@@ -217,7 +217,7 @@ impl Parser<'_> {
                 by: self.by()?,
             },
             "why" => Verb::Why(self.by()?),
-            "sql" => Verb::Sql(self.text_argument("a query in quotes")?.name),
+            "sql" => Verb::Sql(self.text_argument("a query in quotes")?),
             "run" => self.run_verb(span)?,
             "save" => self.save_verb()?,
             "plot" => Verb::Plot {

@@ -1,4 +1,4 @@
-//! Names of columns from a file: the language's, each once.
+//! Names of columns from a file or a query: the language's, each once.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::error::Note;
 
 /// Names of columns as they come, so that no two are the same.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(crate) struct Names {
     taken: BTreeSet<String>,
     repeated: usize,
 }
@@ -18,7 +18,7 @@ pub(super) struct Names {
 impl Names {
     /// Makes a column of the name that a file has for it. What is no name in the language becomes
     /// one, and stays as the heading.
-    pub(super) fn column(&mut self, written: &str, data_type: DataType) -> Column {
+    pub(crate) fn column(&mut self, written: &str, data_type: DataType) -> Column {
         // `label.dc` is a name too.
         let is_name = !written.is_empty() && written.split('.').all(is_column_name);
         let name = if is_name {
@@ -43,12 +43,12 @@ impl Names {
     }
 
     /// Says how many names were there before.
-    pub(super) fn note(&self) -> Option<Note> {
+    pub(crate) fn note(&self) -> Option<Note> {
         let n = self.repeated;
         (n > 0).then(|| {
             let columns = if n == 1 { "column has" } else { "columns have" };
             Note::new(&format!(
-                "open: {n} {columns} a name that another one has too, and got a number behind it"
+                "{n} {columns} a name that another one has too, and got a number behind it"
             ))
         })
     }
