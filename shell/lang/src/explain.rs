@@ -30,6 +30,51 @@ pub fn explain(plan: &LinePlan, inventory: &Inventory) -> String {
 }
 
 fn explain_query(query: &Query, inventory: &Inventory) -> String {
+    let mut out = explain_source(query, inventory);
+    let mut row = |place: &str, text: &str| out.push_str(&row(place, text));
+    for step in &query.row_plan.steps {
+        row("  then there", &row_step(step));
+    }
+    for step in &query.fleet {
+        row("in the shell", &fleet_step(step));
+    }
+    if query.end == QueryEnd::Follow {
+        row(
+            "in the shell",
+            "lines as they come, until Ctrl-C ends the command on every node",
+        );
+        return out;
+    }
+    if let QueryEnd::Save(to) = &query.end {
+        let force = if to.force { "--force " } else { "" };
+        row(
+            "in the shell",
+            &format!("save {force}{} ({})", to.file, to.format.name()),
+        );
+    } else if query.fleet.is_empty()
+        && query.row_plan.steps.is_empty()
+        && query.deed.is_none()
+        && matches!(query.source, Source::Command(_))
+    {
+        row(
+            "in the shell",
+            &format!(
+                "{} of equal answers",
+                fleet_step(&FleetStep::Group { by: Vec::new() })
+            ),
+        );
+    }
+    if let QueryEnd::Watch(every) = query.end {
+        row("again", &format!("{every:?} after each turn, until Ctrl-C"));
+    }
+    if let Some(deed) = &query.deed {
+        out.push_str(&explain_deed(deed, inventory));
+    }
+    out
+}
+
+/// Whom is asked what, or where else the rows are from.
+fn explain_source(query: &Query, inventory: &Inventory) -> String {
     let mut out = String::new();
     let mut row = |place: &str, text: &str| out.push_str(&row(place, text));
     match &query.source {
@@ -75,44 +120,6 @@ fn explain_query(query: &Query, inventory: &Inventory) -> String {
                 row("", &format!("of {}", describe(&query.scope, inventory)));
             }
         }
-    }
-    for step in &query.row_plan.steps {
-        row("  then there", &row_step(step));
-    }
-    for step in &query.fleet {
-        row("in the shell", &fleet_step(step));
-    }
-    if query.end == QueryEnd::Follow {
-        row(
-            "in the shell",
-            "lines as they come, until Ctrl-C ends the command on every node",
-        );
-        return out;
-    }
-    if let QueryEnd::Save(to) = &query.end {
-        let force = if to.force { "--force " } else { "" };
-        row(
-            "in the shell",
-            &format!("save {force}{} ({})", to.file, to.format.name()),
-        );
-    } else if query.fleet.is_empty()
-        && query.row_plan.steps.is_empty()
-        && query.deed.is_none()
-        && matches!(query.source, Source::Command(_))
-    {
-        row(
-            "in the shell",
-            &format!(
-                "{} of equal answers",
-                fleet_step(&FleetStep::Group { by: Vec::new() })
-            ),
-        );
-    }
-    if let QueryEnd::Watch(every) = query.end {
-        row("again", &format!("{every:?} after each turn, until Ctrl-C"));
-    }
-    if let Some(deed) = &query.deed {
-        out.push_str(&explain_deed(deed, inventory));
     }
     out
 }

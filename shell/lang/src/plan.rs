@@ -314,27 +314,7 @@ fn source(
     let span = line.source_span;
     match &line.source {
         ast::Source::Command(command) => {
-            if command.len() > COMMAND_MAX {
-                errors.push(
-                    Diagnostic::new(
-                        Code::TooMany,
-                        Span::at(span.start),
-                        format!(
-                            "the command has {} bytes, at most {COMMAND_MAX} are allowed",
-                            command.len()
-                        ),
-                    )
-                    .help("put it into a file, and copy that"),
-                );
-            }
-            if command.contains('\0') {
-                errors.push(Diagnostic::new(
-                    Code::Unexpected,
-                    span,
-                    "a command cannot hold a NUL character",
-                ));
-            }
-            errors.extend(node_as_command(command, span, context.inventory));
+            check_command(command, span, context.inventory, errors);
             Some((Source::Command(command.clone()), Schema::command()))
         }
         ast::Source::Metric(name) => match metrics::find(&name.name) {
@@ -384,6 +364,31 @@ fn source(
             Some((source, Schema::unknown()))
         }
     }
+}
+
+/// Says why a command cannot be sent, or is none.
+fn check_command(command: &str, span: Span, inventory: &Inventory, errors: &mut Vec<Diagnostic>) {
+    if command.len() > COMMAND_MAX {
+        errors.push(
+            Diagnostic::new(
+                Code::TooMany,
+                Span::at(span.start),
+                format!(
+                    "the command has {} bytes, at most {COMMAND_MAX} are allowed",
+                    command.len()
+                ),
+            )
+            .help("put it into a file, and copy that"),
+        );
+    }
+    if command.contains('\0') {
+        errors.push(Diagnostic::new(
+            Code::Unexpected,
+            span,
+            "a command cannot hold a NUL character",
+        ));
+    }
+    errors.extend(node_as_command(command, span, inventory));
 }
 
 /// `web001 : uptime`: nodes, and no program.

@@ -7,15 +7,17 @@ use crate::span::Span;
 use crate::words;
 
 /// What `help` knows beside the words of the language.
-const TOPICS: [&str; 8] = [
+const TOPICS: [&str; 10] = [
     "language",
     "selectors",
+    "verbs",
     "functions",
     "metrics",
-    "settings",
     "states",
     "keys",
-    "columns",
+    "files",
+    "set",
+    "run",
 ];
 
 impl Parser<'_> {

@@ -1,6 +1,8 @@
 //! What stands behind a selector and cannot: operators of other languages, a command without its
 //! ` : `. Each is told with the line as it would be right.
 
+use std::collections::BTreeSet;
+
 use crate::ast::{Selector, SelectorKind, SetKind, SetOp};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::parse::Parser;
@@ -119,103 +121,21 @@ impl Parser<'_> {
 
     /// Says what is wrong with text behind a selector. `rest` goes up to ` : ` or the end.
     pub(super) fn trailer(&self, selector: &Selector, rest: Span) -> Diagnostic {
-        let left = selector.span.of(self.text).trim();
-        let text = rest.of(self.text).trim_end();
-        let behind = &self.text[rest.end..];
-        if let Some(pipe) = text.strip_prefix("|>") {
-            let verbs = pipe.trim();
-            return Diagnostic::new(
-                Code::BadSelector,
-                rest,
-                "a selector has no rows for a fleet verb",
-            )
-            .label("rows of what?")
-            .help(format!(
-                "write `@{left} : COMMAND |> {verbs}`, or `@{left} : |> {verbs}` for these nodes' rows of the last result"
-            ));
-        }
-        if let Some((theirs, ours)) = operator(text) {
-            let operand = text[theirs.len()..].trim_start();
-            let fixed = format!("{left}{ours}{}", translated(operand));
-            let what = match ours {
-                "," => "`,` joins",
-                " & " => "`&` keeps what both have",
-                _ => "`!` takes nodes away",
-            };
-            let span = Span::new(rest.start, rest.start + theirs.len());
-            let is_command = matches!(theirs, "|" | ";" | "&&" | "||") && behind.is_empty();
-            let command = if is_command {
-                format!("; for a command, `@{left} : {operand}`")
-            } else {
-                String::new()
-            };
-            return Diagnostic::new(
-                Code::BadSelector,
-                span,
-                format!("`{theirs}` is no operator of selectors"),
-            )
-            .label("here")
-            .help(format!(
-                "{what}: write `@{fixed}{}`{command}",
-                behind.trim_end()
-            ));
-        }
-        if let Some(diagnostic) = self.of_result(selector, text, rest) {
-            return diagnostic;
-        }
-        if matches!(left, "not" | "NOT" | "except") {
-            return Diagnostic::new(
-                Code::BadSelector,
-                selector.span,
-                format!("`{left}` is no word of selectors"),
-            )
-            .label("here")
-            .help(format!(
-                "`!` takes nodes away: write `@all ! {text}{}`",
-                behind.trim_end()
-            ));
-        }
-        if let Some(sign) = text.chars().next().filter(|c| matches!(c, '<' | '>')) {
-            let key = left
-                .rsplit([',', '!', '&', '^', ' '])
-                .next()
-                .unwrap_or(left);
-            return Diagnostic::new(
-                Code::BadSelector,
-                Span::new(rest.start, rest.start + 1),
-                format!("`{sign}` is no test of a label"),
-            )
-            .label("selectors know `=`, `!=`, `~` and `in (…)`")
-            .help(format!(
-                "for a fact, write `facts {key} |> where {key} {text}`, and then `@$ : …`"
-            ));
-        }
-        if text.starts_with(['{', '[']) {
-            return braces(left, text, rest);
-        }
-        let bare = Diagnostic::new(
-            Code::BadSelector,
-            rest,
-            "a selector ends with ` : ` or with the line",
-        )
-        .label("expected an operator or ` : `");
-        let mut words = text.split_whitespace();
-        let first = words.next().unwrap_or_default();
-        let is_selector = self.words.groups.contains(first)
-            || first.contains(['=', '[', '*'])
-            || !behind.trim().is_empty();
-        if is_selector {
-            return bare.help(format!(
-                "for both, write `@{left},{text}{}`; for what they share, `@{left} & {text}`",
-                behind.trim_end()
-            ));
-        }
-        let both = if words.next().is_none() && first.contains(|c: char| c.is_ascii_digit()) {
-            format!("; for both nodes, `@{left},{text}`")
-        } else {
-            String::new()
+        let trailer = Trailer {
+            left: selector.span.of(self.text).trim(),
+            left_span: selector.span,
+            text: rest.of(self.text).trim_end(),
+            span: rest,
+            behind: self.text[rest.end..].trim_end(),
         };
-        bare.help(format!("write `@{left} : {text}`{both}"))
+        trailer
+            .verbs()
+            .or_else(|| trailer.operator())
+            .or_else(|| self.of_result(selector, trailer.text, rest))
+            .or_else(|| trailer.negation())
+            .or_else(|| trailer.comparison())
+            .or_else(|| trailer.braces())
+            .unwrap_or_else(|| trailer.command(&self.words.groups))
     }
 
     /// What stands behind a result, where it was meant to name one of its sets.
@@ -288,16 +208,115 @@ fn translated(text: &str) -> String {
     out
 }
 
-/// `web{1..3}`, as bash writes it.
-fn braces(left: &str, text: &str, rest: Span) -> Diagnostic {
-    let end = text.find(['}', ']']).map_or(text.len(), |at| at + 1);
-    let inside = text[1..end].trim_end_matches(['}', ']']);
-    let fixed = inside.replace("..", "-");
-    Diagnostic::new(
-        Code::BadSelector,
-        Span::new(rest.start, rest.start + end),
-        "names are folded with `[…]`",
-    )
-    .label("not with braces")
-    .help(format!("write `@{left}[{fixed}]`"))
+/// Text behind a selector, with what is around it.
+struct Trailer<'a> {
+    left: &'a str,
+    left_span: Span,
+    text: &'a str,
+    span: Span,
+    /// The ` : ` and the command, where there is one.
+    behind: &'a str,
+}
+
+impl Trailer<'_> {
+    fn wrong(&self, length: usize, message: String) -> Diagnostic {
+        let span = Span::new(self.span.start, self.span.start + length);
+        Diagnostic::new(Code::BadSelector, span, message)
+    }
+
+    /// `@A |> count`.
+    fn verbs(&self) -> Option<Diagnostic> {
+        let (left, verbs) = (self.left, self.text.strip_prefix("|>")?.trim());
+        let message = "a selector has no rows for a fleet verb".to_owned();
+        Some(self.wrong(self.span.len(), message).label("rows of what?").help(format!(
+            "write `@{left} : COMMAND |> {verbs}`, or `@{left} : |> {verbs}` for these nodes' rows of the last result"
+        )))
+    }
+
+    /// `@A and B`, `@A - B`, `@A;B`.
+    fn operator(&self) -> Option<Diagnostic> {
+        let (theirs, ours) = operator(self.text)?;
+        let operand = self.text[theirs.len()..].trim_start();
+        let what = match ours {
+            "," => "`,` joins",
+            " & " => "`&` keeps what both have",
+            _ => "`!` takes nodes away",
+        };
+        let fixed = format!("{}{ours}{}{}", self.left, translated(operand), self.behind);
+        let is_command = matches!(theirs, "|" | ";" | "&&" | "||") && self.behind.is_empty();
+        let command = if is_command {
+            format!("; for a command, `@{} : {operand}`", self.left)
+        } else {
+            String::new()
+        };
+        let message = format!("`{theirs}` is no operator of selectors");
+        let wrong = self.wrong(theirs.len(), message).label("here");
+        Some(wrong.help(format!("{what}: write `@{fixed}`{command}")))
+    }
+
+    /// `@not A`.
+    fn negation(&self) -> Option<Diagnostic> {
+        let word = self.left;
+        matches!(word, "not" | "NOT" | "except").then(|| {
+            let message = format!("`{word}` is no word of selectors");
+            Diagnostic::new(Code::BadSelector, self.left_span, message)
+                .label("here")
+                .help(format!(
+                    "`!` takes nodes away: write `@all ! {}{}`",
+                    self.text, self.behind
+                ))
+        })
+    }
+
+    /// `@cpus > 8`.
+    fn comparison(&self) -> Option<Diagnostic> {
+        let sign = self
+            .text
+            .chars()
+            .next()
+            .filter(|c| matches!(c, '<' | '>'))?;
+        let key = self.left.rsplit([',', '!', '&', '^', ' ']).next()?;
+        let wrong = self.wrong(1, format!("`{sign}` is no test of a label"));
+        let wrong = wrong.label("selectors know `=`, `!=`, `~` and `in (…)`");
+        Some(wrong.help(format!(
+            "for a fact, write `facts {key} |> where {key} {}`, and then `@$ : …`",
+            self.text
+        )))
+    }
+
+    /// `web{1..3}`, as bash writes it.
+    fn braces(&self) -> Option<Diagnostic> {
+        let text = self.text.strip_prefix(['{', '['])?;
+        let end = text.find(['}', ']']).unwrap_or(text.len());
+        let fixed = text[..end].replace("..", "-");
+        let length = (end + 2).min(self.span.len());
+        let wrong = self.wrong(length, "names are folded with `[…]`".to_owned());
+        let wrong = wrong.label("not with braces");
+        Some(wrong.help(format!("write `@{}[{fixed}]`", self.left)))
+    }
+
+    /// A command without its ` : `, or a list without its `,`.
+    fn command(&self, groups: &BTreeSet<String>) -> Diagnostic {
+        let Self {
+            left, text, behind, ..
+        } = self;
+        let message = "a selector ends with ` : ` or with the line".to_owned();
+        let bare = self.wrong(self.span.len(), message);
+        let bare = bare.label("expected an operator or ` : `");
+        let mut words = text.split_whitespace();
+        let first = words.next().unwrap_or_default();
+        let is_selector =
+            groups.contains(first) || first.contains(['=', '[', '*']) || !behind.is_empty();
+        if is_selector {
+            return bare.help(format!(
+                "for both, write `@{left},{text}{behind}`; for what they share, `@{left} & {text}`"
+            ));
+        }
+        let both = if words.next().is_none() && first.contains(|c: char| c.is_ascii_digit()) {
+            format!("; for both nodes, `@{left},{text}`")
+        } else {
+            String::new()
+        };
+        bare.help(format!("write `@{left} : {text}`{both}"))
+    }
 }
