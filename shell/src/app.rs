@@ -20,7 +20,7 @@ use crate::output::Format;
 use crate::repl;
 use crate::script::{self, Statement, statements};
 use crate::session::Session;
-use crate::settings::Settings;
+use crate::settings::{OutDirWish, Settings};
 use crate::show;
 use crate::targets;
 use crate::view::style::{Look, Theme, is_ascii_only};
@@ -148,6 +148,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
             lines_are_given(&fleet, true)?;
             let output = output(&cli.out)?;
             let mut session = session(&fleet, &cli.run, Memory::Remembers).await?;
+            session.settings.out_dir = out_dir(&cli.out);
             let exit = if cli.run.dry_run {
                 show::say(&format!(
                     "{}\n  {argv:?}\n",
@@ -305,6 +306,13 @@ async fn carry_out(
     if matches!(input, Input::Prompt(_)) || matches!(first.rc, Rc::File(_)) {
         first.begin(&mut session);
     }
+    if matches!(input, Input::Prompt(_)) && out.out_dir.is_some() {
+        return Err(
+            ShellError::usage("--out-dir is for lines that are given, not for the prompt")
+                .hint("give one with -c LINE"),
+        );
+    }
+    session.settings.out_dir = out_dir(out);
     let (source, statements) = match input {
         Input::Prompt(notice) => return repl::run(session, output.looks, notice).await,
         Input::Lines(lines) => {
@@ -328,6 +336,13 @@ async fn carry_out(
     .await;
     session.close().await;
     exit
+}
+
+fn out_dir(out: &OutArgs) -> Option<OutDirWish> {
+    out.out_dir.as_ref().map(|dir| OutDirWish {
+        dir: dir.clone(),
+        force: out.force,
+    })
 }
 
 /// Whether what is learned of nodes outlives the session.

@@ -17,6 +17,7 @@ use crate::files;
 use crate::fleet::Event;
 use crate::interrupt::Interrupts;
 use crate::line::{self, Hears, Showing, Task};
+use crate::output::out_dir::{OutDir, OutDirError};
 use crate::output::{End, Flow, Format, Names, Options, OutputError, Writer, writer};
 use crate::pen::Pen;
 use crate::rows::OwnedNames;
@@ -185,6 +186,10 @@ async fn carry_out(
             .hint("lines of many nodes that come at once need their names: leave it out"));
     }
     let told = Told::new(session, &task, output)?;
+    if let (Some(_), Some(wish)) = (&told.out_dir, &mut session.settings.out_dir) {
+        // The next line's answers must not take the place of this one's.
+        wish.force = false;
+    }
     let showing = Showing {
         looks: output.looks,
         is_quiet: output.is_quiet,
@@ -238,6 +243,8 @@ struct Told {
     /// No talk beyond errors.
     is_quiet: bool,
     failure: Option<OutputError>,
+    out_dir: Option<OutDir>,
+    out_dir_failure: Option<OutDirError>,
 }
 
 impl Told {
@@ -264,6 +271,22 @@ impl Told {
         };
         let streams = !has_verbs && (!has_rows || format.streams_rows());
         let names: Names = Arc::new(OwnedNames(Arc::clone(session.inventory())));
+        let asks = match task {
+            Task::Plan(LinePlan::Query(query)) => query.source.asks_nodes() && query.deed.is_none(),
+            Task::Plan(
+                LinePlan::Nothing | LinePlan::Local(_) | LinePlan::SetScope(_) | LinePlan::Shell(_),
+            ) => false,
+            Task::Argv(_) | Task::Deed(_) => true,
+        };
+        let wish = session.settings.out_dir.as_ref().filter(|_| asks);
+        let out_dir = wish
+            .map(|wish| OutDir::begin(&wish.dir, wish.force, Arc::clone(&names)))
+            .transpose()
+            .map_err(|e| match e {
+                OutDirError::Used(_) => ShellError::usage(e.to_string())
+                    .hint("nothing was run; --force removes them, or give another --out-dir"),
+                OutDirError::Io { .. } => ShellError::usage(e.to_string()).hint("nothing was run"),
+            })?;
         let talk: Box<dyn io::Write + Send> = if output.is_quiet {
             Box::new(io::sink())
         } else {
@@ -289,6 +312,8 @@ impl Told {
             streams,
             is_quiet: output.is_quiet,
             failure: None,
+            out_dir,
+            out_dir_failure: None,
         })
     }
 
@@ -322,6 +347,10 @@ impl Told {
         if !self.is_quiet {
             show::notes(&shown.notes);
         }
+        if let Some(e) = self.out_dir_failure.take() {
+            let error = ShellError::own(e.to_string());
+            return Err(error.hint("the command did run; its result is above"));
+        }
         match self.failure.take() {
             Some(e) => Err(ShellError::own(format!("write the result: {e}"))),
             None => Ok(shown.exit),
@@ -331,6 +360,11 @@ impl Told {
 
 impl Hears for Told {
     fn hear(&mut self, event: &Event) {
+        if let (Event::Answer(answer), Some(dir)) = (event, &mut self.out_dir)
+            && let Err(e) = dir.on_answer(answer)
+        {
+            self.out_dir_failure.get_or_insert(e);
+        }
         if let (Event::Answer(answer), true) = (event, self.streams) {
             let written = self.writer.on_answer(answer);
             self.note(written);

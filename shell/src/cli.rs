@@ -267,6 +267,14 @@ pub struct OutArgs {
     #[arg(long, value_enum, default_value_t = ColorChoice::Auto, global = true)]
     pub color: ColorChoice,
 
+    /// In batch: also write one file a node into this directory, and lists of who ended how
+    #[arg(long, value_name = "DIR", global = true)]
+    pub out_dir: Option<PathBuf>,
+
+    /// With --out-dir: remove what an earlier run left there
+    #[arg(long, requires = "out_dir", global = true)]
+    pub force: bool,
+
     /// No progress and no summary on standard error
     #[arg(short, long, global = true)]
     pub quiet: bool,

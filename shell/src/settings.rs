@@ -25,6 +25,15 @@ pub enum NodeShell {
 /// Ctrl-C to stop what is seen at once.
 const FOLLOW_RATE_DEFAULT: u32 = 1_000;
 
+/// A directory that the answers of one line go to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutDirWish {
+    /// The directory.
+    pub dir: std::path::PathBuf,
+    /// What an earlier run left there is removed.
+    pub force: bool,
+}
+
 /// How lines are run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -34,6 +43,8 @@ pub struct Settings {
     pub deadline: Option<Duration>,
     /// How runs are spread; a line's deed, where it has one, and its command otherwise.
     pub spread: Spread,
+    /// Where a line's answers go beside the result.
+    pub out_dir: Option<OutDirWish>,
     /// How many nodes are asked at the same time, whatever they do; by default a thousand, and a
     /// node that shows no sign of life gives its place to the next.
     pub max_in_flight: Option<usize>,
@@ -63,6 +74,7 @@ impl Default for Settings {
             timeout: None,
             deadline: None,
             spread: Spread::default(),
+            out_dir: None,
             max_in_flight: None,
             expect: None,
             dry_run: false,

@@ -179,7 +179,8 @@ fn check_command(
         if !known.contains(&name) {
             let start = command.span.start;
             let span = Span::new(start + span.start, start + span.end);
-            let help = did_you_mean(&name, known.iter().map(String::as_str));
+            let help = did_you_mean(&name, known.iter().map(String::as_str))
+                .map(|help| help.replace('`', "`$").replace("`$?", "`?"));
             errors.push(
                 Diagnostic::new(
                     Code::UnknownColumn,

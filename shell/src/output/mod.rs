@@ -13,6 +13,7 @@ pub mod follow;
 mod groups;
 mod json;
 mod ndjson;
+pub mod out_dir;
 mod record;
 mod table;
 mod text;

@@ -48,6 +48,7 @@ mod jobs;
 mod keeping;
 mod lines;
 mod mistakes;
+mod out_dir;
 mod pipes;
 mod processes;
 mod prompt;
