@@ -119,6 +119,11 @@ impl Results {
         }
     }
 
+    /// Returns the results that are kept with their numbers, the last one first.
+    pub fn newest(&self) -> impl Iterator<Item = (u32, &Kept)> {
+        self.kept.iter().rev().map(|(number, kept)| (*number, kept))
+    }
+
     /// Returns a result, if it is still kept.
     ///
     /// # Errors

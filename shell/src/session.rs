@@ -4,21 +4,23 @@ mod background;
 mod deed;
 mod files;
 mod followed;
+mod known;
 mod prepare;
 mod query;
 mod saved;
 mod spread;
 
+pub use known::{Columns, Known, KnownResult};
+
 use std::sync::Arc;
 
-use hailer_lang::ast::{self, Line};
+use hailer_lang::ast::Line;
 use hailer_lang::danger;
 use hailer_lang::inventory::Inventory;
 use hailer_lang::parse::{parse, parse_selector};
 use hailer_lang::plan::{Context, LinePlan, Query, ResolvedScope, Source, plan, resolve_scope};
 use hailer_lang::saved::Saved;
 use hailer_lang::selector::{Live, asks_live};
-use hailer_lang::words;
 use hailer_protocol::clean::Clean;
 use hailer_table::{Frame, Note};
 
@@ -194,26 +196,6 @@ impl Session {
             learned: self.learned(),
             last_result: self.results.highest(),
             scope: self.scope.as_ref(),
-        }
-    }
-
-    /// Returns the columns of the last result with their types, for completion.
-    #[must_use]
-    pub fn last_columns(&self) -> Vec<(String, &'static str)> {
-        let Ok(last) = self.results.find(ast::ResultRef::Last) else {
-            return Vec::new();
-        };
-        match &last.frame {
-            Some(frame) => {
-                let columns = frame.columns().iter();
-                columns
-                    .map(|c| (c.column.name.clone(), c.column.data_type.name()))
-                    .collect()
-            }
-            None => {
-                let columns = words::RESERVED_COLUMNS.iter();
-                columns.map(|c| (c.name.to_owned(), c.usage)).collect()
-            }
         }
     }
 

@@ -32,6 +32,7 @@ mod memory;
 mod ours;
 mod pki;
 mod processes;
+mod prompt;
 mod pushdown;
 mod report;
 mod startup;
@@ -92,6 +93,8 @@ enum Scenario {
     Bombs,
     /// How long the program takes to start, and how large it is
     Startup,
+    /// How long the prompt takes for a key, a completion and its own start
+    Prompt,
 }
 
 /// What this executable is in the processes that it starts.
@@ -135,6 +138,9 @@ fn measure(scenarios: &[Scenario], size: Size) -> Result<()> {
     let is_wanted = |s: Scenario| scenarios.is_empty() || scenarios.contains(&s);
     if is_wanted(Scenario::Startup) {
         startup::measure(size)?;
+    }
+    if is_wanted(Scenario::Prompt) {
+        prompt::measure(size)?;
     }
     if is_wanted(Scenario::Memory) {
         memory::idle(size)?;

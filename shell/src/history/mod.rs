@@ -17,6 +17,7 @@ use hailer_protocol::time::Wall;
 
 pub use book::{Book, Entry, Outcome};
 use db::Db;
+pub(crate) use show::cells;
 pub use show::table;
 pub use wanted::Wanted;
 
@@ -126,9 +127,12 @@ impl History {
         self.lock().trouble.take()
     }
 
-    /// Says in which scope lines are typed from now on.
-    pub fn set_scope(&self, scope: Option<String>) {
-        self.lock().book.scope = scope;
+    /// Says in which scope lines are typed from now on; returns whether it is another.
+    pub fn set_scope(&self, scope: Option<String>) -> bool {
+        let book = &mut self.lock().book;
+        let differs = book.scope != scope;
+        book.scope = scope;
+        differs
     }
 
     /// Looks things up in the book.

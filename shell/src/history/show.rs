@@ -46,7 +46,8 @@ pub fn table(entries: &[&Entry], now: Wall, look: Look) -> String {
     text_of(&lines.into_iter().map(cut).collect::<Vec<_>>())
 }
 
-fn cells(entry: &Entry, now: Wall) -> [String; 4] {
+/// When a line was run, how long it took, what came of it, and in which scope.
+pub(crate) fn cells(entry: &Entry, now: Wall) -> [String; 4] {
     let outcome = entry.outcome.as_ref();
     [
         entry.at.map(|at| ago(at, now)).unwrap_or_default(),
@@ -57,8 +58,7 @@ fn cells(entry: &Entry, now: Wall) -> [String; 4] {
 }
 
 /// How long ago: `now`, `5m ago`, `3d ago`.
-#[must_use]
-pub(crate) fn ago(at: Wall, now: Wall) -> String {
+fn ago(at: Wall, now: Wall) -> String {
     let s = now.0.saturating_sub(at.0).max(0) / 1000;
     match s {
         0..60 => "now".to_owned(),
@@ -69,8 +69,7 @@ pub(crate) fn ago(at: Wall, now: Wall) -> String {
 }
 
 /// How long a line took: `40ms`, `12.3s`, `4m05s`.
-#[must_use]
-pub(crate) fn took(time: Duration) -> String {
+fn took(time: Duration) -> String {
     let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     match ms {
         0..1_000 => format!("{ms}ms"),
@@ -80,8 +79,7 @@ pub(crate) fn took(time: Duration) -> String {
 }
 
 /// What came of a line in a few words: the states, or else the exit code.
-#[must_use]
-pub(crate) fn said(outcome: &Outcome) -> String {
+fn said(outcome: &Outcome) -> String {
     match (outcome.states.as_str(), outcome.exit) {
         ("", 0) => "ok".to_owned(),
         ("", 2) => "mistake".to_owned(),

@@ -6,19 +6,30 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc as blocking};
 use hailer_lang::inventory::Inventory;
 use tokio::sync::mpsc;
 
-use super::completer::Columns;
+use super::complete::{Asked, Names, Sample, World};
 use super::keys::Ahead;
 use super::prompt::PromptState;
 use super::reader::{Parts, Reader, Reply, Request, Typed};
 use super::screen::Screen;
 use crate::history::History;
+use crate::session::Known;
+
+/// What comes of a line editor that was asked for a line.
+pub(super) enum Next {
+    /// The line.
+    Typed(Typed),
+    /// Completion wants something of a node; [`Editor::sample`] takes the answer.
+    Asked(Asked),
+}
 
 /// The line editor.
 pub(super) struct Editor {
     requests: blocking::Sender<Request>,
     replies: mpsc::Receiver<Reply>,
-    columns: Arc<Mutex<Columns>>,
+    known: Arc<Mutex<Arc<Known>>>,
     screen: Arc<Screen>,
+    sample: Sample,
+    asked: mpsc::UnboundedReceiver<Asked>,
 }
 
 impl Editor {
@@ -30,13 +41,18 @@ impl Editor {
     ) -> io::Result<Self> {
         let (requests, requests_rx) = blocking::channel();
         let (replies_tx, replies) = mpsc::channel(1);
-        let columns = Arc::new(Mutex::new(Vec::new()));
+        let known = Arc::default();
+        let (sample, asked) = Sample::new();
         let screen = Arc::new(Screen::default());
         let parts = Parts {
-            inventory,
+            world: World {
+                names: Arc::new(Names::of(&inventory)),
+                inventory,
+                known: Arc::clone(&known),
+                sample: sample.clone(),
+            },
             color,
             history,
-            columns: Arc::clone(&columns),
             screen: Arc::clone(&screen),
             ahead: Ahead::default(),
         };
@@ -46,25 +62,36 @@ impl Editor {
         Ok(Self {
             requests,
             replies,
-            columns,
+            known,
             screen,
+            sample,
+            asked,
         })
     }
 
-    /// Asks for a line; [`Editor::typed`] returns it. `columns` are those of the last result.
-    pub(super) fn ask(&mut self, state: PromptState, columns: Columns) {
+    /// Asks for a line; [`Editor::next`] returns it. `known` is what it may name.
+    pub(super) fn ask(&mut self, state: PromptState, known: Known) {
         self.screen.set_prompt(state);
-        *self.columns.lock().unwrap_or_else(PoisonError::into_inner) = columns;
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
         let _ = self.requests.send(Request::Line);
     }
 
-    /// Waits for what was asked for. Nothing is lost when the future is dropped.
-    pub(super) async fn typed(&mut self) -> Typed {
-        match self.replies.recv().await {
-            Some(Reply::Typed(typed)) => typed,
-            Some(Reply::Confirmed(_) | Reply::Forgotten(_)) => Typed::Interrupted,
-            None => Typed::Broken(io::Error::other("the line editor has ended")),
+    /// Waits for what was asked for, or for what completion wants meanwhile. Nothing is lost when the
+    /// future is dropped.
+    pub(super) async fn next(&mut self) -> Next {
+        tokio::select! {
+            reply = self.replies.recv() => Next::Typed(match reply {
+                Some(Reply::Typed(typed)) => typed,
+                Some(Reply::Confirmed(_) | Reply::Forgotten(_)) => Typed::Interrupted,
+                None => Typed::Broken(io::Error::other("the line editor has ended")),
+            }),
+            Some(asked) = self.asked.recv() => Next::Asked(asked),
         }
+    }
+
+    /// Returns what is known of one node's programs and files.
+    pub(super) const fn sample(&self) -> &Sample {
+        &self.sample
     }
 
     /// Shows another state in the prompt that is being typed at, if it differs.

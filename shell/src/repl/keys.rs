@@ -16,6 +16,7 @@ use reedline::{
 };
 
 use super::reader::MENU;
+use super::search::SEARCH;
 
 /// Keys that are kept of what is typed ahead.
 const AHEAD_MAX: usize = 64 << 10;
@@ -28,6 +29,12 @@ pub(super) fn bindings() -> Keybindings {
         KeyModifiers::NONE,
         KeyCode::Tab,
         ReedlineEvent::UntilFound(vec![menu(MENU), ReedlineEvent::MenuNext]),
+    );
+    // In the search the same key goes from the lines of every scope to those of this one, and back.
+    keys.add_binding(
+        KeyModifiers::CONTROL,
+        KeyCode::Char('r'),
+        ReedlineEvent::UntilFound(vec![menu(SEARCH), ReedlineEvent::MenuPageNext]),
     );
     keys.add_binding(
         KeyModifiers::SHIFT,

@@ -5,7 +5,7 @@
 //! the session does. This folder alone knows reedline.
 
 mod changes;
-mod completer;
+mod complete;
 mod deed;
 mod editor;
 mod ends;
@@ -16,6 +16,7 @@ mod prompt;
 mod quiet;
 mod reader;
 mod screen;
+mod search;
 mod validator;
 
 use std::collections::VecDeque;
@@ -37,7 +38,8 @@ use crate::script::statements;
 use crate::session::{Answered, Session, Shown};
 use crate::show;
 use changes::Changes;
-use editor::Editor;
+use complete::Asked;
+use editor::{Editor, Next};
 use ends::Ends;
 use prompt::PromptState;
 use quiet::Quiet;
@@ -240,12 +242,17 @@ impl Repl {
             show::say(&lines);
         }
         let state = PromptState::of(session);
-        self.history
-            .set_scope(session.scope().map(|s| s.text.clone()));
-        self.editor.ask(state, session.last_columns());
+        let scope = session.scope().map(|s| s.text.clone());
+        if self.history.set_scope(scope) {
+            self.editor.sample().forget();
+        }
+        self.editor.ask(state, session.known());
         loop {
             tokio::select! {
-                typed = self.editor.typed() => return typed,
+                next = self.editor.next() => match next {
+                    Next::Typed(typed) => return typed,
+                    Next::Asked(asked) => self.look_up(session, asked),
+                },
                 number = session.over_aside() => {
                     let notice = self.ended(session, number).await;
                     self.editor.announce(&notice);
@@ -266,6 +273,20 @@ impl Repl {
         let (live, inventory) = (session.live(), session.inventory());
         self.changes
             .seen(&live.up, &scope.nodes, inventory, clock::mono())
+    }
+
+    /// Lets a node of the scope be asked, in the background, for what completion wants.
+    fn look_up(&self, session: &Session, asked: Asked) {
+        let sample = self.editor.sample().clone();
+        let Asked(listing) = asked;
+        let answer = session.ask_one(listing.command());
+        tokio::spawn(async move {
+            let output = match answer {
+                Some(answer) => answer.await,
+                None => Vec::new(),
+            };
+            sample.answer(listing, &output);
+        });
     }
 
     /// Takes the result of a run in the background in, and returns what is said of it.

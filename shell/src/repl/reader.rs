@@ -1,10 +1,9 @@
 //! The thread that reads lines: reedline, and what reedline leaves to us.
 
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc as blocking;
-use std::sync::{Arc, Mutex};
 
-use hailer_lang::inventory::Inventory;
 use hailer_protocol::clean::Clean;
 use reedline::{
     ColumnarMenu, EditCommand, MenuBuilder as _, Reedline, ReedlineMenu, Signal, ValidationResult,
@@ -12,13 +11,14 @@ use reedline::{
 };
 use tokio::sync::mpsc;
 
-use super::completer::{Columns, LineCompleter};
+use super::complete::{LineCompleter, World};
 use super::highlighter::LineHighlighter;
 use super::keys::{Ahead, Keys, Pressed};
 use super::past::{Hint, Past};
 use super::prompt::{LinePrompt, Question};
 use super::quiet;
 use super::screen::Screen;
+use super::search::Search;
 use super::validator::LineValidator;
 use crate::history::History;
 use crate::show;
@@ -64,10 +64,9 @@ pub(super) enum Reply {
 /// What a line editor is made of.
 #[derive(Clone)]
 pub(super) struct Parts {
-    pub(super) inventory: Arc<Inventory>,
+    pub(super) world: World,
     pub(super) color: bool,
     pub(super) history: History,
-    pub(super) columns: Arc<Mutex<Columns>>,
     pub(super) screen: Arc<Screen>,
     pub(super) ahead: Ahead,
 }
@@ -88,7 +87,7 @@ impl Reader {
             reedline: build(&parts),
             prompt: LinePrompt::new(Arc::clone(&parts.screen), parts.color),
             keys: Keys::new(Ahead::default()),
-            validator: LineValidator::new(parts.inventory.known_names()),
+            validator: LineValidator::new(parts.world.inventory.known_names()),
             parts,
         }
     }
@@ -213,16 +212,18 @@ impl Reader {
 }
 
 fn build(parts: &Parts) -> Reedline {
-    let names = parts.inventory.known_names();
+    let names = parts.world.inventory.known_names();
     let screen = || Arc::clone(&parts.screen);
-    let completer = LineCompleter::new(Arc::clone(&parts.inventory), Arc::clone(&parts.columns));
+    let completer = LineCompleter::new(parts.world.clone());
     let menu = ColumnarMenu::default().with_name(MENU).with_marker("");
+    let search = Search::new(parts.history.clone(), parts.color);
     let mut reedline = Reedline::create()
         .with_edit_mode(Box::new(Keys::new(parts.ahead.clone())))
         .with_validator(Box::new(LineValidator::new(names.clone())))
         .with_highlighter(Box::new(LineHighlighter::new(names, parts.color, screen())))
         .with_completer(Box::new(completer))
         .with_menu(ReedlineMenu::EngineCompleter(Box::new(menu)))
+        .with_menu(ReedlineMenu::EngineCompleter(Box::new(search)))
         .with_history(Box::new(Past::new(parts.history.clone())))
         .with_history_exclusion_prefix(Some(" ".to_owned()))
         .with_hinter(Box::new(Hint::new(parts.history.clone(), screen())))

@@ -10,6 +10,7 @@ use crate::support::wait_until;
 
 const CTRL_C: &str = "\x03";
 const CTRL_D: &str = "\x04";
+const CTRL_R: &str = "\x12";
 const CTRL_L: &str = "\x0c";
 const UP: &str = "\x1b[A";
 const RIGHT: &str = "\x1b[C";
@@ -251,6 +252,46 @@ fn lines_are_remembered_with_what_came_of_them_and_a_blank_keeps_one_out() {
     prompt.terminal.wait("line before", |_| {
         prompt.terminal.cursor_line() == format!("{PROMPT} test $HAILER_NODE != web02")
     });
+}
+
+#[test]
+fn ctrl_r_searches_the_history_by_scope_and_runs_nothing() {
+    for columns in [20, 100] {
+        let mut prompt = Prompt::open(Fleet::shared(), columns);
+        prompt.terminal.enters("echo alpha");
+        prompt.answers("alpha");
+        prompt.terminal.wait_for_prompt(PROMPT);
+        prompt.terminal.enters("@web01");
+        prompt.terminal.wait_for_prompt("@web01 1>");
+        prompt.terminal.enters("echo beta");
+        prompt.answers("beta");
+        prompt.terminal.wait_for_prompt("@web01 1>");
+        let found = |prompt: &Prompt, marked: &str, other: Option<&str>| {
+            let is = |l: &String, mark: &str, text: &str| l.starts_with(mark) && l.ends_with(text);
+            prompt.terminal.wait(marked, |s| {
+                s.iter().any(|l| is(l, "> ", marked))
+                    && other.is_none_or(|o| s.iter().any(|l| is(l, "  ", o)))
+            });
+        };
+        prompt.terminal.types(CTRL_R);
+        found(&prompt, "echo beta", Some("echo alpha"));
+        prompt.terminal.types("echo");
+        found(&prompt, "echo beta", Some("echo alpha"));
+        prompt.terminal.types(CTRL_R);
+        prompt.terminal.wait("this scope's alone", |s| {
+            joined(s).contains("historyof@web01") && !s.iter().any(|l| l == "  echo alpha")
+        });
+        prompt.terminal.types(CTRL_R);
+        found(&prompt, "echo beta", Some("echo alpha"));
+        prompt.terminal.types("\x1b[B");
+        found(&prompt, "echo alpha", None);
+        prompt.terminal.types("\r");
+        prompt.terminal.wait("line at the prompt", |s| {
+            joined(s).ends_with("@web011>echoalpha")
+        });
+        let answers = |s: &[String]| s.iter().filter(|l| *l == "  alpha").count();
+        assert!(answers(&prompt.terminal.screen()) <= 1, "nothing was run");
+    }
 }
 
 #[test]
