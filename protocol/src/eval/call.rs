@@ -21,6 +21,7 @@ type Wrong = (usize, &'static str);
 
 /// What a function asks of its arguments, in the words of an error, and what it yields; `Err` holds
 /// the number of the first argument that is wrong and what was wanted there.
+#[expect(clippy::too_many_lines, reason = "one flat table")]
 pub(super) fn result_type(function: Function, types: &[DataType]) -> Result<DataType, Wrong> {
     use DataType::{Bool, Duration, Float, Int, Percent, Size, Str, Time};
     match function {

@@ -271,25 +271,29 @@ impl Binder<'_> {
             };
             argument_error(function.name(), wanted, operand)
         })?;
-        let node = match function {
-            Function::Match => self.bind_match(args, nodes)?,
-            Function::ReplaceRegex => {
-                let regex = self
-                    .patterns
-                    .find(check::pattern_argument(function, args)?)?;
-                let mut nodes = nodes.into_iter();
-                match (nodes.next(), nodes.nth(1)) {
-                    (Some(of), Some(to)) => Node::ReplaceMatches(Box::new(of), regex, Box::new(to)),
-                    (Some(_) | None, _) => Node::Literal(Value::Null),
-                }
-            }
-            Function::Now => return Err(PlanError::NoClock { function: "now" }.into()),
-            Function::Age if args.len() < 2 => {
-                return Err(PlanError::NoClock { function: "age" }.into());
-            }
-            function => Node::Call(function, nodes, data_type),
+        let wants_clock = function == Function::Now || function == Function::Age && args.len() < 2;
+        if wants_clock {
+            let function = function.name();
+            return Err(PlanError::NoClock { function }.into());
+        }
+        let node = if function == Function::Match {
+            self.bind_match(args, nodes)?
+        } else if function == Function::ReplaceRegex {
+            self.bind_replace(args, nodes)?
+        } else {
+            Node::Call(function, nodes, data_type)
         };
         Ok((node, data_type))
+    }
+
+    fn bind_replace(&self, args: &[Expr], nodes: Vec<Node>) -> Result<Node, EvalError> {
+        let pattern = check::pattern_argument(Function::ReplaceRegex, args)?;
+        let regex = self.patterns.find(pattern)?;
+        let mut nodes = nodes.into_iter();
+        Ok(match (nodes.next(), nodes.nth(1)) {
+            (Some(of), Some(to)) => Node::ReplaceMatches(Box::new(of), regex, Box::new(to)),
+            (Some(_) | None, _) => Node::Literal(Value::Null),
+        })
     }
 
     /// `match`: without a group it is the expression's first, or all that it finds if it has none.

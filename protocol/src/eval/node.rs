@@ -121,31 +121,29 @@ impl Node {
         row: &'a Row,
         tally: &Tally,
     ) -> Cow<'a, Value> {
-        let chosen = match function {
-            Function::Coalesce => args
-                .iter()
+        let chosen = if function == Function::Coalesce {
+            args.iter()
                 .map(|a| a.eval(row, tally))
-                .find(|v| !v.is_null()),
-            Function::If => {
-                let is_true = args.first().and_then(|c| c.truth(row, tally)) == Some(true);
-                args.get(if is_true { 1 } else { 2 })
-                    .map(|a| a.eval(row, tally))
-            }
-            Function::Least => Self::extreme(args, Ordering::Less, row, tally),
-            Function::Greatest => Self::extreme(args, Ordering::Greater, row, tally),
-            Function::NullIf => {
-                let mut values = args.iter().map(|a| a.eval(row, tally));
-                let (a, b) = (values.next(), values.next());
-                let is_equal = a
-                    .as_ref()
-                    .zip(b)
-                    .is_some_and(|(a, b)| a.compare(&b) == Some(Ordering::Equal));
-                a.filter(|_| !is_equal)
-            }
-            function => {
-                let values: Vec<Cow<'_, Value>> = args.iter().map(|a| a.eval(row, tally)).collect();
-                return Cow::Owned(call::call(function, &values, tally));
-            }
+                .find(|v| !v.is_null())
+        } else if function == Function::If {
+            let is_true = args.first().and_then(|c| c.truth(row, tally)) == Some(true);
+            args.get(if is_true { 1 } else { 2 })
+                .map(|a| a.eval(row, tally))
+        } else if function == Function::Least {
+            Self::extreme(args, Ordering::Less, row, tally)
+        } else if function == Function::Greatest {
+            Self::extreme(args, Ordering::Greater, row, tally)
+        } else if function == Function::NullIf {
+            let mut values = args.iter().map(|a| a.eval(row, tally));
+            let (a, b) = (values.next(), values.next());
+            let is_equal = a
+                .as_ref()
+                .zip(b)
+                .is_some_and(|(a, b)| a.compare(&b) == Some(Ordering::Equal));
+            a.filter(|_| !is_equal)
+        } else {
+            let values: Vec<Cow<'_, Value>> = args.iter().map(|a| a.eval(row, tally)).collect();
+            return Cow::Owned(call::call(function, &values, tally));
         };
         match chosen {
             Some(value) if value.is_null() || value.data_type() == data_type => value,

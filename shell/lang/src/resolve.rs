@@ -344,17 +344,21 @@ impl Resolver<'_> {
     ) -> Option<Expr> {
         let shallow = args
             .iter()
-            .map(|arg| match arg {
-                Expr::Literal(_) => arg.clone(),
-                _ => Expr::Column(String::new()),
+            .map(|arg| {
+                if matches!(arg, Expr::Literal(_)) {
+                    arg.clone()
+                } else {
+                    Expr::Column(String::new())
+                }
             })
             .collect();
         let Err(error) = check_expr(&Expr::Call(function, shallow)) else {
             return Some(Expr::Call(function, args));
         };
-        let code = match error {
-            PlanError::Pattern(_) => Code::BadRegex,
-            _ => Code::BadExpression,
+        let code = if matches!(error, PlanError::Pattern(_)) {
+            Code::BadRegex
+        } else {
+            Code::BadExpression
         };
         self.errors.push(
             Diagnostic::new(code, node.span, error.to_string())

@@ -38,10 +38,14 @@ pub(super) fn time(value: &Value, format: Option<&Value>, tally: &Tally) -> Valu
     match (value, format) {
         (Value::Time(_), _) => value.clone(),
         (Value::Int(seconds), None) => whole(seconds.checked_mul(1000), DataType::Time, tally),
-        (Value::Float(seconds), None) => match float_as(seconds * 1000.0, DataType::Int, tally) {
-            Value::Int(ms) => Value::Time(ms),
-            _ => Value::Null,
-        },
+        (Value::Float(seconds), None) => {
+            let ms = float_as(seconds * 1000.0, DataType::Int, tally);
+            if let Value::Int(ms) = ms {
+                Value::Time(ms)
+            } else {
+                Value::Null
+            }
+        }
         (Value::Str(text), None) => parse_time(text).map(Value::Time).into(),
         (Value::Str(text), Some(Value::Str(format))) => {
             read_time(text.trim(), format).map(Value::Time).into()

@@ -172,9 +172,8 @@ fn judge<S: AsRef<str>>(line: &str, rows: &[S], until: &[S]) -> Option<bool> {
     let line = behind_time(line).unwrap_or(line);
     for word in words(line) {
         let is_last = word.offset_end() == line.trim_end().len();
-        if !is_heading_word(word.text, is_last)
-            && !(last_end.is_some() && matches!(word.text, "%" | "/"))
-        {
+        let is_sign = last_end.is_some() && matches!(word.text, "%" | "/");
+        if !is_sign && !is_heading_word(word.text, is_last) {
             return None;
         }
         all += 1;
@@ -322,7 +321,7 @@ fn behind_time(line: &str) -> Option<&str> {
         .filter(|rest| is_time && rest.starts_with(' '))?;
     Some(
         rest.strip_prefix(" AM ")
-            .or(rest.strip_prefix(" PM "))
+            .or_else(|| rest.strip_prefix(" PM "))
             .unwrap_or(rest),
     )
 }
