@@ -145,3 +145,53 @@ fn all_mistakes_are_told_at_once() {
     let text = "fleet = \"f\"\n[[nodes]]\nnames = \"a\"\naddress = \"x\"\nlabels = { node = \"x\", rc = \"y\" }\n";
     assert_eq!(load(text).unwrap_err().matches("error[").count(), 3);
 }
+
+/// `[groups.racks]` with this in it, what is said about it, and the line it is said of.
+const SOURCE_MISTAKES: &[(&str, &str, &str)] = &[
+    ("list = \"x\"", "missing field `map`", "[groups.racks]"),
+    ("map = \"rackctl\"", "does not ask for a group", "map ="),
+    ("map = \"  \"", "the command is empty", "map ="),
+    (
+        "map = \"x $GROUP\"\nall = \"\"",
+        "the command is empty",
+        "all =",
+    ),
+    (
+        "map = \"x $GROUP\"\ntimeout = \"soon\"",
+        "`soon` is no duration",
+        "timeout =",
+    ),
+    (
+        "map = \"x $GROUP\"\ncache = \"5\"",
+        "`5` is no duration",
+        "cache =",
+    ),
+    (
+        "map = \"x $GROUP\"\nlst = \"x\"",
+        "did you mean `list`?",
+        "lst =",
+    ),
+];
+
+#[test]
+fn a_source_of_groups_is_refused_at_the_place_that_is_wrong() {
+    for (source, said, place) in SOURCE_MISTAKES {
+        let text = format!("{FLEET}\n[groups.racks]\n{source}\n");
+        let error = load(&text).expect_err(source);
+        assert!(error.contains(said) && error.contains(place), "{error}");
+    }
+    for name in ["state", "node", "\"a b\""] {
+        let text = format!("{FLEET}\n[groups.{name}]\nmap = \"x $GROUP\"\n");
+        assert!(load(&text).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn a_source_of_groups_has_bounds_unless_it_says_otherwise() {
+    let text = format!("{FLEET}\n[groups.racks]\nmap = \"x $GROUP\"\ncache = \"90s\"\n");
+    let fleet = load(&text).expect("a fleet");
+    let racks = &fleet.sources()["racks"];
+    assert_eq!(racks.timeout, crate::group_source::TIMEOUT_DEFAULT);
+    assert_eq!(racks.cache, std::time::Duration::from_secs(90));
+    assert_eq!((racks.all.as_ref(), racks.list.as_ref()), (None, None));
+}

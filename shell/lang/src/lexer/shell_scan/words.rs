@@ -1,6 +1,7 @@
 //! Words of the shell: which one is the command, and which are reserved.
 
 use super::{CaseAt, Frame, Here, Heredoc, Scanner, ShellTokenKind, unquote};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
 
 impl Scanner<'_> {
@@ -25,7 +26,15 @@ impl Scanner<'_> {
             return self.token(kind, span);
         }
         if expands_braces(raw) {
-            self.bash_only(span, raw);
+            self.out.diagnostics.push(
+                Diagnostic::new(
+                    Code::BashOnly,
+                    span,
+                    format!("`{raw}` is several words to bash, and one to `/bin/sh` on the nodes"),
+                )
+                .label("which is meant?")
+                .help("quote it to leave it as it is, or write `bash -c '…'`"),
+            );
         }
         if raw == "pipefail" {
             self.bash_only(span, raw);
