@@ -28,6 +28,7 @@
 
 mod cold;
 mod floor;
+mod grouped;
 mod memory;
 mod ours;
 mod pki;
@@ -87,6 +88,8 @@ enum Scenario {
     ColdCommand,
     /// A condition on the nodes against everything shipped
     Pushdown,
+    /// Equal answers of 10,000 nodes folded, beside tools that fold text
+    Grouped,
     /// What connections and an agent take while nothing happens
     Memory,
     /// What the shell takes while nodes flood it
@@ -141,6 +144,9 @@ fn measure(scenarios: &[Scenario], size: Size) -> Result<()> {
     }
     if is_wanted(Scenario::Prompt) {
         prompt::measure(size)?;
+    }
+    if is_wanted(Scenario::Grouped) {
+        grouped::measure(size)?;
     }
     if is_wanted(Scenario::Memory) {
         memory::idle(size)?;
