@@ -385,6 +385,7 @@ async fn session(fleet: &FleetArgs, run: &RunArgs, memory: Memory) -> Result<Ses
             .map(|n| usize::try_from(n).unwrap_or(usize::MAX)),
         expect: run.expect,
         dry_run: run.dry_run,
+        detach: run.detach,
         fail_if_rows: run.fail_if_rows,
         ..defaults
     };

@@ -230,9 +230,96 @@ fn shape(query: &Query) -> (bool, bool) {
     let is_table = !query.fleet.is_empty()
         || !query.source.asks_nodes()
         || query.deed.is_some()
-        || query.end != QueryEnd::Show
+        || !matches!(query.end, QueryEnd::Show | QueryEnd::Detach)
         || matches!(query.source, Source::Each(_));
     (query.returns_rows(), is_table)
+}
+
+/// Whether a task starts a detached run.
+fn launches(session: &Session, task: &Task) -> bool {
+    match task {
+        Task::Plan(LinePlan::Query(query)) => query.end == QueryEnd::Detach,
+        Task::Plan(
+            LinePlan::Nothing | LinePlan::Local(_) | LinePlan::SetScope(_) | LinePlan::Shell(_),
+        )
+        | Task::Deed(_) => false,
+        Task::Argv(_) => session.settings.detach,
+    }
+}
+
+/// Whether a task waits for a detached run, or ends one.
+fn follows(task: &Task) -> bool {
+    match task {
+        Task::Plan(LinePlan::Shell(command)) => {
+            matches!(command.word.as_str(), "jobs" | "cancel")
+        }
+        Task::Plan(
+            LinePlan::Nothing | LinePlan::Local(_) | LinePlan::SetScope(_) | LinePlan::Query(_),
+        )
+        | Task::Argv(_)
+        | Task::Deed(_) => false,
+    }
+}
+
+/// The form of a result: what was asked for, or what fits it.
+fn format_of(output: Output, is_table: bool) -> Format {
+    match (output.format, is_table) {
+        // Groups are of a command's plain answers.
+        (Some(Format::Groups) | None, true) => Format::Table,
+        (Some(format), _) => format,
+        (None, false) => Format::Groups,
+    }
+}
+
+fn open(
+    format: Format,
+    output: Output,
+    names: Names,
+    has_rows: bool,
+    is_launch: bool,
+) -> Result<Box<dyn Writer>, ShellError> {
+    let talk: Box<dyn io::Write + Send> = if output.is_quiet {
+        Box::new(io::sink())
+    } else {
+        Box::new(io::stderr())
+    };
+    // Where the id is the data, how the launch went is talk.
+    let (out, look): (Box<dyn io::Write + Send>, _) = match (is_launch, output.is_quiet) {
+        (false, _) => (Box::new(io::stdout()), output.looks.on_stdout()),
+        (true, false) => (Box::new(io::stderr()), output.looks.on_stderr()),
+        (true, true) => (Box::new(io::sink()), output.looks.on_stderr()),
+    };
+    let options = Options {
+        out,
+        talk,
+        look,
+        talk_look: output.looks.on_stderr(),
+        names,
+        is_raw: output.is_raw,
+        has_rows,
+        out_is_terminal: io::stdout().is_terminal(),
+        talk_is_terminal: io::stderr().is_terminal(),
+    };
+    writer(format, options).map_err(|e| ShellError::usage(e.to_string()))
+}
+
+/// Begins the directory that the session wants answers in, if the task brings any.
+fn out_dir_of(session: &Session, task: &Task, names: &Names) -> Result<Option<OutDir>, ShellError> {
+    let asks = match task {
+        Task::Plan(LinePlan::Query(query)) => query.source.asks_nodes() && query.deed.is_none(),
+        Task::Plan(
+            LinePlan::Nothing | LinePlan::Local(_) | LinePlan::SetScope(_) | LinePlan::Shell(_),
+        ) => false,
+        Task::Argv(_) | Task::Deed(_) => true,
+    };
+    let wish = session.settings.out_dir.as_ref().filter(|_| asks);
+    wish.map(|wish| OutDir::begin(&wish.dir, wish.force, Arc::clone(names)))
+        .transpose()
+        .map_err(|e| match e {
+            OutDirError::Used(_) => ShellError::usage(e.to_string())
+                .hint("nothing was run; --force removes them, or give another --out-dir"),
+            OutDirError::Io { .. } => ShellError::usage(e.to_string()).hint("nothing was run"),
+        })
 }
 
 /// Who writes a result, and what it was told so far.
@@ -240,8 +327,12 @@ struct Told {
     writer: Box<dyn Writer>,
     /// Answers are written as they come; otherwise the result is a table at the end.
     streams: bool,
-    /// No talk beyond errors.
-    is_quiet: bool,
+    /// The id of a detached run is all that is data.
+    is_launch: bool,
+    /// What came of a detached run is written.
+    is_follow: bool,
+    output: Output,
+    names: Names,
     failure: Option<OutputError>,
     out_dir: Option<OutDir>,
     out_dir_failure: Option<OutDirError>,
@@ -257,64 +348,43 @@ impl Told {
             )
             | Task::Argv(_) => (false, false),
         };
+        let launches = launches(session, task);
+        let has_rows = has_rows && !launches;
+        let is_launch = output.format.is_none() && launches;
         let is_table = has_rows || has_verbs;
-        let default = if is_table {
-            Format::Table
-        } else {
-            Format::Groups
-        };
-        let format = match output.format {
-            // Groups are of a command's plain answers.
-            Some(Format::Groups) if is_table => Format::Table,
-            Some(format) => format,
-            None => default,
-        };
-        let streams = !has_verbs && (!has_rows || format.streams_rows());
+        let format = format_of(output, is_table);
         let names: Names = Arc::new(OwnedNames(Arc::clone(session.inventory())));
-        let asks = match task {
-            Task::Plan(LinePlan::Query(query)) => query.source.asks_nodes() && query.deed.is_none(),
-            Task::Plan(
-                LinePlan::Nothing | LinePlan::Local(_) | LinePlan::SetScope(_) | LinePlan::Shell(_),
-            ) => false,
-            Task::Argv(_) | Task::Deed(_) => true,
-        };
-        let wish = session.settings.out_dir.as_ref().filter(|_| asks);
-        let out_dir = wish
-            .map(|wish| OutDir::begin(&wish.dir, wish.force, Arc::clone(&names)))
-            .transpose()
-            .map_err(|e| match e {
-                OutDirError::Used(_) => ShellError::usage(e.to_string())
-                    .hint("nothing was run; --force removes them, or give another --out-dir"),
-                OutDirError::Io { .. } => ShellError::usage(e.to_string()).hint("nothing was run"),
-            })?;
-        let talk: Box<dyn io::Write + Send> = if output.is_quiet {
-            Box::new(io::sink())
-        } else {
-            Box::new(io::stderr())
-        };
-        let writer = writer(
-            format,
-            Options {
-                out: io::stdout(),
-                talk,
-                look: output.looks.on_stdout(),
-                talk_look: output.looks.on_stderr(),
-                names,
-                is_raw: output.is_raw,
-                has_rows: is_table,
-                out_is_terminal: io::stdout().is_terminal(),
-                talk_is_terminal: io::stderr().is_terminal(),
-            },
-        )
-        .map_err(|e| ShellError::usage(e.to_string()))?;
+        let is_follow = follows(task);
+        let streams = !is_follow && !has_verbs && (!has_rows || format.streams_rows());
+        let out_dir = out_dir_of(session, task, &names)?;
         Ok(Self {
-            writer,
+            writer: open(format, output, Arc::clone(&names), is_table, is_launch)?,
             streams,
-            is_quiet: output.is_quiet,
+            is_launch,
+            is_follow,
+            output,
+            names,
             failure: None,
             out_dir,
             out_dir_failure: None,
         })
+    }
+
+    /// Writes what came of a detached run: only now it is known whether it has rows.
+    fn followed(&mut self, shown: &Shown) -> Result<(), ShellError> {
+        let is_table = shown.frame.is_some();
+        let format = format_of(self.output, is_table);
+        let names = Arc::clone(&self.names);
+        self.writer = open(format, self.output, names, is_table, false)?;
+        if is_table {
+            return Ok(());
+        }
+        let answers = shown.origin.iter().flat_map(|run| run.gather.answers());
+        for answer in answers {
+            let written = self.writer.on_answer(answer);
+            self.note(written);
+        }
+        Ok(())
     }
 
     fn note(&mut self, written: Result<Flow, OutputError>) {
@@ -328,6 +398,9 @@ impl Told {
     }
 
     fn end(&mut self, shown: &Shown) -> Result<Exit, ShellError> {
+        if self.is_follow {
+            self.followed(shown)?;
+        }
         if let Some(saved) = &shown.saved {
             // The rows are in the file; the data is what became of them.
             let frame = files::described(saved).map_err(|e| ShellError::own(e.to_string()))?;
@@ -344,7 +417,15 @@ impl Told {
         });
         let written = self.writer.on_end(end);
         self.note(written);
-        if !self.is_quiet {
+        if let Some(run) = shown.detached {
+            if self.is_launch {
+                show::write(&format!("{run}\n"))
+                    .map_err(|e| ShellError::own(format!("write the run's id: {e}")))?;
+            } else if !self.output.is_quiet {
+                show::remark(&show::detached(run));
+            }
+        }
+        if !self.output.is_quiet {
             show::notes(&shown.notes);
         }
         if let Some(e) = self.out_dir_failure.take() {

@@ -216,6 +216,10 @@ pub struct RunArgs {
     #[arg(long, global = true)]
     pub dry_run: bool,
 
+    /// Start commands that outlive hailer, and print the id of each; `jobs all` finds them again
+    #[arg(long, global = true)]
+    pub detach: bool,
+
     /// Exit with 1 if the result has rows: for checks
     #[arg(long, global = true)]
     pub fail_if_rows: bool,

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::error::ShellError;
 use crate::fleet::Control;
-use crate::running::{Heard, Running};
+use crate::running::{Bond, Heard, Running};
 
 /// What the operator wants of a run in the background.
 #[derive(Debug)]
@@ -59,6 +59,8 @@ struct Job {
     text: String,
     scope: String,
     begun: Mono,
+    /// It ends with this shell: only what is waited for here goes on without it.
+    is_ours: bool,
     progress: Arc<Mutex<Progress>>,
     orders: mpsc::UnboundedSender<Order>,
     task: JoinHandle<Box<Running>>,
@@ -94,6 +96,7 @@ impl Jobs {
             text: running.query.text.clone(),
             scope: running.query.scope.text.clone(),
             begun: running.tally.begun,
+            is_ours: running.bond == Bond::Attached,
             progress: Arc::clone(&progress),
             orders,
             task: tokio::spawn(listen(running, wishes, progress, self.over_to.clone())),
@@ -138,11 +141,18 @@ impl Jobs {
         }
     }
 
-    /// Tells the nodes of all runs to stop.
-    pub(crate) fn cancel_all(&self) {
+    /// Tells the nodes of all runs to stop that end with this shell, and lets go of the others.
+    pub(crate) fn cancel_all(&mut self) {
+        self.jobs.retain(|_, job| job.is_ours);
         for job in self.jobs.values() {
             let _ = job.orders.send(Order::Cancel);
         }
+    }
+
+    /// Whether leaving the shell would end something.
+    #[must_use]
+    pub fn would_end(&self) -> bool {
+        self.jobs.values().any(|job| job.is_ours)
     }
 
     /// Returns the runs, in the order in which they began.

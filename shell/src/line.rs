@@ -58,7 +58,7 @@ impl Task {
         match self {
             Self::Plan(LinePlan::Query(query)) => match query.end {
                 QueryEnd::Follow | QueryEnd::Watch(_) => true,
-                QueryEnd::Show | QueryEnd::Save(_) => false,
+                QueryEnd::Show | QueryEnd::Detach | QueryEnd::Save(_) => false,
             },
             Self::Plan(
                 LinePlan::Nothing | LinePlan::Local(_) | LinePlan::SetScope(_) | LinePlan::Shell(_),

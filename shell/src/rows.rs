@@ -1,5 +1,7 @@
 //! Rows of a run: what nodes answered becomes one frame for the whole fleet.
 
+pub mod detached;
+
 use hailer_lang::inventory::Inventory;
 use hailer_lang::node_set::{NodeId, NodeSet};
 use hailer_lang::selector::Live;

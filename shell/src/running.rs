@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use hailer_lang::node_set::NodeId;
 use hailer_lang::plan::Query;
+use hailer_protocol::ids::RunId;
 use hailer_table::Frame;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -24,6 +25,17 @@ pub struct EachFrame {
     pub rows: BTreeMap<NodeId, Vec<usize>>,
 }
 
+/// What a run has to do with runs that outlive their shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bond {
+    /// Nothing: it lives as long as the shell does.
+    Attached,
+    /// It starts the detached run of that id.
+    Launches(RunId),
+    /// It waits for the detached run of that id.
+    Follows(RunId),
+}
+
 /// One run under way. Dropping it asks all its nodes to stop.
 #[derive(Debug)]
 pub struct Running {
@@ -33,6 +45,8 @@ pub struct Running {
     pub query: Query,
     /// What is known of it so far.
     pub tally: Tally,
+    /// What it has to do with runs that outlive their shell.
+    pub bond: Bond,
     /// It went on while other lines were typed: `$` stays with what was typed last.
     pub is_aside: bool,
     /// The rows behind it, where it runs once a row.
@@ -65,6 +79,7 @@ impl Running {
             number,
             tally: Tally::new(query.scope.nodes.clone(), clock::mono()),
             query,
+            bond: Bond::Attached,
             is_aside: false,
             each: None,
             events,

@@ -2,6 +2,7 @@
 
 mod background;
 mod deed;
+mod detached;
 mod files;
 mod followed;
 mod known;
@@ -22,6 +23,7 @@ use hailer_lang::plan::{Context, LinePlan, Query, ResolvedScope, Source, plan, r
 use hailer_lang::saved::Saved;
 use hailer_lang::selector::{Live, asks_live};
 use hailer_protocol::clean::Clean;
+use hailer_protocol::ids::RunId;
 use hailer_table::{Frame, Note};
 
 use crate::config::LinesFile;
@@ -86,6 +88,8 @@ pub struct Shown {
     pub exit: Exit,
     /// What the line wants to run where its rows are; somebody has to agree first.
     pub deed: Option<Box<Prepared>>,
+    /// The detached run that it started.
+    pub detached: Option<RunId>,
 }
 
 /// What a line came to before any node has answered.
@@ -207,7 +211,9 @@ impl Session {
         let live = self.live();
         let text = &self.expand(text)?;
         let parsed = parse(text, &self.known_names());
-        plan(&parsed, text, &self.context(&live)).map_err(|d| ShellError::of_diagnostics(&d, text))
+        let plan = plan(&parsed, text, &self.context(&live))
+            .map_err(|d| ShellError::of_diagnostics(&d, text))?;
+        self.plan_detached(plan, text)
     }
 
     /// What the prompt should ask before it lets this line run; `None` if it need not.

@@ -52,6 +52,8 @@ pub struct Settings {
     pub expect: Option<u64>,
     /// Show what would run, and run nothing.
     pub dry_run: bool,
+    /// Commands outlive this shell; nobody waits for their answers.
+    pub detach: bool,
     /// A result with rows is a failure.
     pub fail_if_rows: bool,
     /// How many lines a second `follow` shows on a terminal; `None` for all.
@@ -78,6 +80,7 @@ impl Default for Settings {
             max_in_flight: None,
             expect: None,
             dry_run: false,
+            detach: false,
             fail_if_rows: false,
             follow_rate: Some(FOLLOW_RATE_DEFAULT),
             ask: Some(AskBar::default()),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hailer_lang::inventory::Inventory;
 use hailer_protocol::clean::Clean;
+use hailer_protocol::ids::RunId;
 use hailer_protocol::units::size_text;
 use hailer_table::{Note, View, render_table};
 
@@ -13,6 +14,7 @@ use crate::error::ShellError;
 use crate::exit::Exit;
 use crate::files::SavedFile;
 use crate::rows::Names;
+use crate::rows::detached::short_id;
 use crate::session::Shown;
 use crate::view::complaint::complaint;
 use crate::view::diff::{DiffView, render_diff};
@@ -118,6 +120,16 @@ pub fn result(shown: &Shown, inventory: &Arc<Inventory>, looks: Looks) -> String
     }
     text.push_str(&format!(" · ${}\n", shown.number));
     text
+}
+
+/// Returns what is said of a detached run that was started.
+#[must_use]
+pub fn detached(run: RunId) -> String {
+    let id = run.to_string();
+    let id = short_id(&id);
+    format!(
+        "it runs detached as {id}: `jobs all` lists it, `jobs attach {id}` waits for what came of it, `cancel {id}` ends it\n"
+    )
 }
 
 /// Returns what is said of a run in the background that has ended: how, and where its result is.

@@ -61,6 +61,7 @@ pub(crate) fn ending(
             Source::Each(_)
             | Source::Metric { .. }
             | Source::Facts(_)
+            | Source::Runs
             | Source::Nodes
             | Source::Result(_)
             | Source::File { .. },
@@ -190,6 +191,7 @@ fn refuse_watch(
             Source::Each(_)
             | Source::Metric { .. }
             | Source::Facts(_)
+            | Source::Runs
             | Source::Nodes
             | Source::File { .. },
         )

@@ -38,6 +38,10 @@ fn explain_query(query: &Query, inventory: &Inventory) -> String {
     for step in &query.fleet {
         row("in the shell", &fleet_step(step));
     }
+    if query.end == QueryEnd::Detach {
+        row("", "it outlives this shell; what it writes is kept there");
+        return out;
+    }
     if query.end == QueryEnd::Follow {
         row(
             "in the shell",
@@ -99,6 +103,10 @@ fn explain_source(query: &Query, inventory: &Inventory) -> String {
                 "on each node",
                 format!("facts {}", columns.join(", ")).trim_end(),
             );
+        }
+        Source::Runs => {
+            row("nodes", &describe(&query.scope, inventory));
+            row("on each node", "your detached runs, from what it remembers");
         }
         Source::Nodes => row(
             "in the shell",

@@ -74,6 +74,8 @@ pub enum QueryEnd {
     /// It is shown.
     #[default]
     Show,
+    /// Nobody waits for it: the command outlives its shell, and its output is kept on the nodes.
+    Detach,
     /// It is written to a file on the operator's machine.
     Save(SaveTo),
     /// Lines are shown as they come, until the operator has enough; the last ones are the result.
@@ -108,6 +110,8 @@ pub enum Source {
     },
     /// Facts; all of them where empty.
     Facts(Vec<String>),
+    /// The operator's detached runs that the nodes know of.
+    Runs,
     /// The inventory itself, with live states.
     Nodes,
     /// A file on the operator's machine; its rows are of no node, whatever they say.
@@ -126,7 +130,11 @@ impl Source {
     #[must_use]
     pub const fn asks_nodes(&self) -> bool {
         match self {
-            Self::Command(_) | Self::Each(_) | Self::Metric { .. } | Self::Facts(_) => true,
+            Self::Command(_)
+            | Self::Each(_)
+            | Self::Metric { .. }
+            | Self::Facts(_)
+            | Self::Runs => true,
             Self::Nodes | Self::File { .. } | Self::Result(_) => false,
         }
     }
@@ -271,7 +279,7 @@ fn query_plan(
     };
     let kind = match source {
         Some(Source::Command(_)) => SourceKind::Command,
-        Some(Source::Metric { .. } | Source::Facts(_)) => SourceKind::Probe,
+        Some(Source::Metric { .. } | Source::Facts(_) | Source::Runs) => SourceKind::Probe,
         Some(Source::Each(_) | Source::Nodes | Source::File { .. } | Source::Result(_)) | None => {
             SourceKind::Kept
         }
@@ -439,12 +447,45 @@ fn facts(columns: &[ast::Ident], errors: &mut Vec<Diagnostic>) -> (Source, Schem
 }
 
 impl Query {
+    /// Makes it a command whose answers nobody waits for.
+    ///
+    /// # Errors
+    /// Says why it cannot be one, and what to do about it.
+    pub fn detach(self) -> Result<Self, (String, &'static str)> {
+        if !matches!(self.source, Source::Command(_)) {
+            return Err((
+                "only a command can run detached".to_owned(),
+                "metrics, facts and results are there at once: leave `detached` out",
+            ));
+        }
+        if self.deed.is_some() || self.end != QueryEnd::Show {
+            return Err((
+                "what a detached run answers comes later, and nothing can be done with it yet"
+                    .to_owned(),
+                "leave the last verb out, and go on with it from what `jobs attach` brings",
+            ));
+        }
+        if let Some(step) = self.fleet.first() {
+            return Err((
+                format!(
+                    "`{}` needs the answers of a detached run, and they come later",
+                    crate::write::fleet_step(step)
+                ),
+                "leave it out, and go on with it from what `jobs attach` brings",
+            ));
+        }
+        Ok(Self {
+            end: QueryEnd::Detach,
+            ..self
+        })
+    }
+
     /// Whether nodes answer with rows, and not with a command's plain output.
     #[must_use]
     pub const fn returns_rows(&self) -> bool {
         match self.source {
             Source::Command(_) => !self.row_plan.steps.is_empty(),
-            Source::Each(_) | Source::Metric { .. } | Source::Facts(_) => true,
+            Source::Each(_) | Source::Metric { .. } | Source::Facts(_) | Source::Runs => true,
             Source::Nodes | Source::File { .. } | Source::Result(_) => false,
         }
     }

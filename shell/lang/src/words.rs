@@ -85,13 +85,18 @@ pub const SHELL_WORDS: &[Word] = &[
     now("scope", "scope", "shows the nodes in scope"),
     now(
         "jobs",
-        "jobs [attach [N]]",
-        "lists the runs in the background; `attach` watches one again",
+        "jobs [all|attach [N|RUN]]",
+        "lists the runs in the background, or all detached ones; `attach` waits for one",
     ),
     now(
         "cancel",
-        "cancel [N]",
-        "ends a run in the background on every node; without a number, the last one",
+        "cancel [N|RUN]",
+        "ends a run on every node: one in the background, the last without a number, or a detached one",
+    ),
+    now(
+        "detached",
+        "detached LINE",
+        "starts a command that outlives this shell; `jobs all` finds it again",
     ),
     now(
         "history",

@@ -258,6 +258,7 @@ impl<'a> Driver<'a> {
             stop: Arc::clone(&stop),
             reports: self.report_to.clone(),
             is_live: self.plan.is_live,
+            is_detached: life == Life::Detached,
         };
         self.asked.insert(self.plan.node(target));
         self.seats[target as usize].flight = Some(Flight {

@@ -1,7 +1,8 @@
 //! One request to one node, on one stream: sent in one write, collected where it is read.
 //!
 //! The request's half stays open until the end. Resetting it asks the node to stop, and that is
-//! also what happens if this future is dropped: a node never goes on for somebody who is gone.
+//! also what happens if this future is dropped: a node never goes on for somebody who is gone,
+//! unless the run is a detached one, whose half is then finished.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -103,6 +104,8 @@ pub(super) struct Exchange {
     pub(super) stop: Arc<Stop>,
     pub(super) reports: mpsc::Sender<Report>,
     pub(super) is_live: bool,
+    /// The run goes on when nobody listens any more.
+    pub(super) is_detached: bool,
     /// Keeps the lease alive as long as the exchange lasts, if the run hangs on it.
     pub(super) attached: Option<Attached>,
 }
@@ -111,6 +114,7 @@ pub(super) struct Exchange {
 struct Asking {
     send: SendStream,
     is_over: bool,
+    is_detached: bool,
 }
 
 impl Asking {
@@ -122,8 +126,12 @@ impl Asking {
 
 impl Drop for Asking {
     fn drop(&mut self) {
-        if !self.is_over {
-            self.cancel();
+        match (self.is_over, self.is_detached) {
+            (true, _) => {}
+            (false, true) => {
+                let _ = self.send.finish();
+            }
+            (false, false) => self.cancel(),
         }
     }
 }
@@ -154,6 +162,7 @@ impl Exchange {
         let mut asking = Asking {
             send,
             is_over: false,
+            is_detached: self.is_detached,
         };
         if let Some(how) = self.ask(&mut asking).await {
             return how;
@@ -275,10 +284,10 @@ impl Exchange {
                 biased;
                 _ = &mut sent => return,
                 wish = self.stop.changed() => {
-                    asking.cancel();
                     if wish == WISH_ABANDON {
                         return;
                     }
+                    asking.cancel();
                 }
             }
         }

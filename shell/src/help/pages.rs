@@ -70,7 +70,7 @@ A line is a Linux command. It runs on every node in scope; equal answers fold.
 
   explain LINE   where each part would run      ? @SELECTOR   which nodes
   metric NAME, facts, nodes      tables that need no process on the nodes
-  jobs, cancel, history, set, let, source, open FILE, quit
+  jobs, cancel, detached LINE, history, set, let, source, open FILE, quit
 
 Pages: help selectors, verbs, run, functions, states, keys, set, files, metric.
 help WORD explains a word.

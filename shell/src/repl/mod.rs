@@ -88,7 +88,7 @@ pub async fn run(mut session: Session, looks: Looks, notice: &str) -> Result<Exi
         exit = prompt.converse(&mut session) => exit,
         exit = ends.next() => Ok(exit),
     };
-    if !session.jobs().is_empty() {
+    if session.jobs().would_end() {
         show::say("ending what is in the background\n");
         let left = session.end_background().await;
         if left > 0 {
@@ -300,7 +300,7 @@ impl Repl {
 
     /// Whether the operator, who wants to leave, stays for now: once it is said what leaving ends.
     fn stays(&mut self, session: &Session) -> bool {
-        let stays = !session.jobs().is_empty() && !self.is_leaving;
+        let stays = session.jobs().would_end() && !self.is_leaving;
         if stays {
             show::say(&session.leaving());
             self.is_leaving = true;
@@ -391,6 +391,9 @@ impl Repl {
             Answered::Result(mut shown) => {
                 let text = show::result(&shown, session.inventory(), self.looks);
                 self.page(&text, session);
+                if let Some(run) = shown.detached {
+                    show::say(&show::detached(run));
+                }
                 if is_deed {
                     return self.deed(session, &mut shown).await;
                 }

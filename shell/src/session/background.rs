@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use hailer_lang::run_name::RunName;
 use hailer_protocol::clean::Clean;
 
 use super::{Answered, Begun, Session, Shown};
@@ -15,6 +16,10 @@ use crate::view::measure::elapsed;
 
 /// Columns of a line or a scope in a list; a longer one is cut, and ends in `…`.
 const TEXT_MAX: usize = 60;
+
+/// What to do where nothing is in the background.
+const NOTHING_THERE: &str =
+    "Ctrl-Z lets a line under way go on there, `jobs all` asks the nodes for detached runs";
 
 /// How long leaving waits for nodes to confirm that they ended what ran in the background. It is
 /// longer than a cancel waits to be confirmed.
@@ -36,40 +41,38 @@ impl Session {
         format!("[{n}] runs on: {text} · `jobs attach {n}` shows it, `cancel {n}` ends it\n")
     }
 
-    /// `jobs` and `jobs attach N`.
+    /// `jobs` and `jobs attach [N|RUN]`; `jobs all` is a query.
     pub(super) async fn jobs_word(&mut self, args: &[String]) -> Result<Begun, ShellError> {
         match args {
             [] => Ok(Begun::Answered(Answered::Said(self.list_jobs()))),
-            [_, number] => self.attach(Some(number), None).await,
-            [_] => self.attach(None, None).await,
-            [..] => Err(ShellError::usage("`jobs` takes `attach N`, or nothing")),
+            [_, run, ..] => self.attach(Some(run), false).await,
+            [_] => self.attach(None, false).await,
         }
     }
 
-    /// `cancel [N]`.
+    /// `cancel [N|RUN]`.
     pub(super) async fn cancel_word(&mut self, args: &[String]) -> Result<Begun, ShellError> {
-        self.attach(args.first(), Some(Control::Cancel)).await
+        self.attach(args.first(), true).await
     }
 
-    /// Takes a run out of the background: by its number, or the last one.
-    async fn attach(
-        &mut self,
-        number: Option<&String>,
-        wish: Option<Control>,
-    ) -> Result<Begun, ShellError> {
-        let number = match number {
-            Some(text) => text
-                .parse()
-                .map_err(|_| ShellError::usage(format!("`{text}` is no number of a run")))?,
+    /// Takes a run out of the background, by its number, or the last one; or finds a detached one.
+    async fn attach(&mut self, name: Option<&String>, ends: bool) -> Result<Begun, ShellError> {
+        let number = match name.map(|text| (text, RunName::of(text))) {
+            Some((_, Some(RunName::Id(id)))) => return self.follow_detached(&id, ends).await,
+            Some((_, Some(RunName::Number(number)))) => number,
+            Some((text, None)) => {
+                return Err(
+                    ShellError::usage(format!("`{text}` is no run")).hint("`jobs` lists them")
+                );
+            }
             None => self.jobs.last().ok_or_else(|| {
-                ShellError::usage("nothing is in the background")
-                    .hint("Ctrl-Z lets a line under way go on there")
+                ShellError::usage("nothing is in the background").hint(NOTHING_THERE)
             })?,
         };
         let mut running = self.taken(number).await?;
         running.is_aside = false;
-        if let Some(wish) = wish {
-            running.wish(wish);
+        if ends {
+            running.wish(Control::Cancel);
         }
         Ok(Begun::Running(running))
     }
@@ -131,8 +134,7 @@ impl Session {
     fn list_jobs(&self) -> String {
         let jobs = self.jobs.list();
         if jobs.is_empty() {
-            return "nothing is in the background; Ctrl-Z lets a line under way go on there\n"
-                .to_owned();
+            return format!("nothing is in the background; {NOTHING_THERE}\n");
         }
         let now = clock::mono();
         let header = ["run", "state", "done", "age", "scope", "line"].map(str::to_owned);

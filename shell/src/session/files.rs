@@ -16,7 +16,7 @@ use crate::session::query::{apply, engine_error};
 /// Says before any node is asked that what a line ends with cannot be done.
 pub(super) fn check(query: &Query) -> Result<(), ShellError> {
     match &query.end {
-        QueryEnd::Show | QueryEnd::Follow | QueryEnd::Watch(_) => Ok(()),
+        QueryEnd::Show | QueryEnd::Detach | QueryEnd::Follow | QueryEnd::Watch(_) => Ok(()),
         QueryEnd::Save(to) => {
             files::check(&path_of(&to.file), to.force).map_err(|e| error_of(&e, Exit::USAGE))
         }
@@ -26,7 +26,9 @@ pub(super) fn check(query: &Query) -> Result<(), ShellError> {
 /// Does with a result that is kept what its line ends with.
 pub(super) async fn end(end: QueryEnd, shown: Shown) -> Result<Shown, ShellError> {
     let to = match end {
-        QueryEnd::Show | QueryEnd::Follow | QueryEnd::Watch(_) => return Ok(shown),
+        QueryEnd::Show | QueryEnd::Detach | QueryEnd::Follow | QueryEnd::Watch(_) => {
+            return Ok(shown);
+        }
         QueryEnd::Save(to) => to,
     };
     let (number, exit) = (shown.number, shown.exit);

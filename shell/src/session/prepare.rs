@@ -55,7 +55,7 @@ impl Session {
             return Some(own.clone());
         }
         if let Some(Line::Shell(line)) = &parsed.line
-            && matches!(line.word.name.as_str(), "explain" | "?")
+            && matches!(line.word.name.as_str(), "explain" | "?" | "detached")
             && let Some(inner) = line.args.first()
         {
             let inner = self.expand(inner).unwrap_or_else(|_| inner.clone());
@@ -166,6 +166,11 @@ pub(super) fn uses_current_scope(parsed: &Parsed) -> bool {
             let is_kept = matches!(query.source, ast::Source::Result(_) | ast::Source::Open(..));
             query.scope.is_none() && (is_deed || !is_kept)
         }
-        Some(Line::Nothing | Line::Local(_) | Line::Scope(_) | Line::Shell(_)) | None => false,
+        Some(Line::Shell(line)) => match (line.word.name.as_str(), line.args.first()) {
+            ("detached", Some(inner)) => !inner.starts_with('@'),
+            ("jobs", Some(what)) => what == "all",
+            (_, _) => false,
+        },
+        Some(Line::Nothing | Line::Local(_) | Line::Scope(_)) | None => false,
     }
 }

@@ -25,7 +25,7 @@ use crate::fleet::collect::Keep;
 use crate::fleet::{self, Ask, Finished, Job, Policy};
 use crate::results::Kept;
 use crate::rows;
-use crate::running::{EachFrame, Running};
+use crate::running::{Bond, EachFrame, Running};
 
 /// Events that wait for the view before nothing more is read from the nodes.
 const EVENTS_MAX: usize = 1024;
@@ -40,7 +40,11 @@ impl Session {
         let around = self.around(&query.fleet, &query.scope.nodes)?;
         let end = query.end.clone();
         let (origin, frame) = match &query.source {
-            Source::Command(_) | Source::Each(_) | Source::Metric { .. } | Source::Facts(_) => {
+            Source::Command(_)
+            | Source::Each(_)
+            | Source::Metric { .. }
+            | Source::Facts(_)
+            | Source::Runs => {
                 return Err(ShellError::own("nodes have to be asked"));
             }
             Source::Nodes => {
@@ -122,7 +126,11 @@ impl Session {
         let (number, query) = (running.number, running.query.clone());
         let is_limited = is_limited(&query);
         let run = Arc::new(finished);
-        let asked_for_rows = query.returns_rows();
+        let asked_for_rows = match running.bond {
+            Bond::Attached => query.returns_rows(),
+            Bond::Launches(_) => false,
+            Bond::Follows(_) => run.gather.answers().iter().any(|a| a.rows.is_some()),
+        };
         if query.source == Source::Facts(Vec::new()) && query.row_plan.steps.is_empty() {
             self.knowledge.learn_facts(&run, clock::wall());
         }
@@ -132,16 +140,18 @@ impl Session {
         } else {
             Exit::INCOMPLETE
         };
-        let wants_rows =
-            !query.fleet.is_empty() || query.end != QueryEnd::Show || query.deed.is_some();
+        let is_launch = matches!(running.bond, Bond::Launches(_));
+        let wants_rows = !is_launch
+            && (!query.fleet.is_empty() || query.end != QueryEnd::Show || query.deed.is_some());
         let frame = if asked_for_rows || wants_rows {
+            let nodes = &query.scope.nodes;
             let made = match &running.each {
-                Some(each) => {
-                    self.frame_of_each(&run, each, query.fleet, &query.scope.nodes)
-                        .await
+                Some(each) => self.frame_of_each(&run, each, query.fleet, nodes).await,
+                None if query.source == Source::Runs => {
+                    self.frame_of_detached(&run, query.fleet, nodes).await
                 }
                 None => {
-                    self.frame_of_run(&run, asked_for_rows, query.fleet, &query.scope.nodes)
+                    self.frame_of_run(&run, asked_for_rows, query.fleet, nodes)
                         .await
                 }
             };
@@ -156,6 +166,10 @@ impl Session {
         let shown = self.keep(number, query.text.clone(), Some(run), origin, frame);
         let shown = Shown {
             is_limited,
+            detached: match running.bond {
+                Bond::Launches(run) => Some(run),
+                Bond::Attached | Bond::Follows(_) => None,
+            },
             exit: shown.exit.worst(of_targets),
             ..shown
         };
@@ -176,6 +190,7 @@ impl Session {
             saved: None,
             exit: Exit::OK,
             deed: None,
+            detached: None,
         })
     }
 
@@ -231,6 +246,7 @@ impl Session {
             saved: None,
             exit,
             deed: None,
+            detached: None,
         }
     }
 
@@ -306,7 +322,11 @@ impl Session {
             scope,
             row_plan: RowPlan::default(),
             fleet: Vec::new(),
-            end: QueryEnd::Show,
+            end: if self.settings.detach {
+                QueryEnd::Detach
+            } else {
+                QueryEnd::Show
+            },
             deed: None,
             text,
         };
@@ -325,7 +345,13 @@ impl Session {
     }
 
     fn start(&mut self, probe: Probe, query: Query) -> Result<Running, ShellError> {
-        let run = self.run(probe, query.row_plan.clone())?;
+        let mut run = self.run(probe, query.row_plan.clone())?;
+        let mut bond = Bond::Attached;
+        if query.end == QueryEnd::Detach {
+            run.life = Life::Detached;
+            run.output = OutputMode::Kept;
+            bond = Bond::Launches(run.run);
+        }
         // The program's flags are for a line's deed, where it has one.
         let spread = match &query.deed {
             Some(_) => Spread {
@@ -341,7 +367,9 @@ impl Session {
         }
         job.targets.clone_from(&layout.targets);
         let job = self.spread(job, &spread, &layout, &query.scope)?;
-        Ok(self.launch(job, query))
+        let mut running = self.launch(job, query);
+        running.bond = bond;
+        Ok(running)
     }
 
     /// Lets a job run apart from the session.

@@ -116,6 +116,7 @@ impl Session {
             Source::Command(line) => Ok(self.command_probe(line)),
             Source::Metric { name } => Ok(Probe::Metric(name.clone())),
             Source::Facts(columns) => Ok(Probe::Facts(columns.clone())),
+            Source::Runs => Ok(Probe::Runs),
             Source::Each(_) | Source::Nodes | Source::File { .. } | Source::Result(_) => {
                 Err(ShellError::own("nothing is asked of nodes"))
             }

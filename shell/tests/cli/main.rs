@@ -39,6 +39,7 @@
 mod bombs;
 mod compare;
 mod deeds;
+mod detached;
 mod examples;
 mod exit_codes;
 mod files;

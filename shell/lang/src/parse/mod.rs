@@ -131,6 +131,8 @@ struct Parser<'a> {
     depth: usize,
     /// Inside `explain`, which cannot explain itself.
     explaining: bool,
+    /// The line is the argument of `detached`.
+    detaching: bool,
 }
 
 /// Parentheses around one place, in selectors and expressions.
@@ -147,6 +149,7 @@ impl<'a> Parser<'a> {
             open: None,
             depth: 0,
             explaining: false,
+            detaching: false,
         }
     }
 

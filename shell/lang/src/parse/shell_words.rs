@@ -6,6 +6,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::file_format::{FileFormat, FileUse};
 use crate::lexer::shell_scan;
 use crate::lexer::token::{self, Token};
+use crate::run_name::RunName;
 use crate::span::Span;
 use crate::words::Word;
 
@@ -19,6 +20,7 @@ impl Parser<'_> {
         };
         let args = match word.name {
             "explain" => self.explain_args(span)?,
+            "detached" => self.detached_args(span)?,
             "let" => self.let_args(word, span)?,
             _ => self.plain_args(word, span)?,
         };
@@ -38,6 +40,27 @@ impl Parser<'_> {
         self.line();
         self.explaining = false;
         self.at = self.text.len();
+        Some(vec![self.text[start..].trim_end().to_owned()])
+    }
+
+    /// `detached LINE`, where the line asks nodes.
+    fn detached_args(&mut self, span: Span) -> Option<Vec<String>> {
+        self.skip_blanks();
+        let start = self.at;
+        let n_mistakes = self.diagnostics.len();
+        let inner = if self.rest().is_empty() || self.detaching {
+            None
+        } else {
+            self.detaching = true;
+            let inner = self.line();
+            self.detaching = false;
+            inner
+        };
+        self.at = self.text.len();
+        if !matches!(inner, Some(Line::Query(_))) && self.diagnostics.len() == n_mistakes {
+            self.does_not_fit("detached", span);
+            return None;
+        }
         Some(vec![self.text[start..].trim_end().to_owned()])
     }
 
@@ -238,11 +261,11 @@ fn arity(word: &str) -> (usize, usize) {
 fn shape_fits(word: &str, args: &[String]) -> bool {
     let first = args.first().map(String::as_str);
     match word {
-        "cancel" => first.is_none_or(|a| a.parse::<u32>().is_ok()),
+        "cancel" => first.is_none_or(is_run),
         "jobs" => match args {
             [] => true,
-            [word] => word == "attach",
-            [word, number, ..] => word == "attach" && number.parse::<u32>().is_ok(),
+            [word] => word == "attach" || word == "all",
+            [word, run, ..] => word == "attach" && is_run(run),
         },
         "history" => args
             .iter()
@@ -254,4 +277,10 @@ fn shape_fits(word: &str, args: &[String]) -> bool {
         }
         _ => true,
     }
+}
+
+/// Whether a text names a run: the number of one in the background, or the beginning of a detached
+/// one's id.
+fn is_run(text: &str) -> bool {
+    RunName::of(text).is_some()
 }
