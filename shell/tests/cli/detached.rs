@@ -103,7 +103,7 @@ fn rows_of_a_detached_line_are_rows_when_they_are_fetched() {
     let ran = fleet
         .hailer()
         .args(ALL)
-        .line("detached @web01 : printf 'a b\\n1 2\\n' |> parse columns |> where a = 1")
+        .line("detached @web01 : printf 'name,n\\nx,1\\ny,2\\n' |> parse csv |> where n > 1")
         .run()
         .exits(0);
     let id = ran.out.trim().to_owned();
