@@ -122,22 +122,24 @@ Columns of a command: node state rc ms bytes truncated out err, and the labels.
 
 const RUN: &str = "\
   … |> where use_pct > 90 |> run journalctl --vacuum-size=200M
-  … |> run each 'kill $row_pid'
+  … |> run each kill \"$row_pid\"
 
 run acts once on each node that still has a row, run each once a row, one after
 the other. A row's columns arrive as $row_NAME, never as part of the command's
 text. Who is acted on comes from where a row was observed, within the scope;
-rows of answers that were cut or failed do not count.
+rows of answers that were cut or had not ended do not count.
 
 The prompt asks once, with the nodes; scripts want --yes. Flags before CMD:
   --canary 1,5%,25%    a few first, then more; --wait 30s between,
-  --gate 'LINE'        go on only if this line has no rows on those done so far
+  --gate 'LINE'        halt if this has rows, or fails, on those asked so far
   --batch-by rack      one rack at a time
   --max-failures 2%    stop when more fail; --max-unreachable N|%; --fail-fast
   --pick 5 --seed 7    some of them by lot
 
-Ctrl-C once asks nobody else, twice ends what runs. `retry $3.failed` asks those
-again, into the same result. Not asked any more: state not_started, exit code 6.
+Ctrl-C once asks nobody else, twice ends what runs. Who had no turn ends as
+not_started, exit code 6; `@$3.not_started : …` goes on there. With stages and
+no --max-failures the first failure halts. A plain command with stages:
+  nodes |> run --canary 1,5% systemctl restart nginx
 ";
 
 const STATES: &str = "\

@@ -165,6 +165,35 @@ fn what_changes_things_everywhere_is_asked_about() {
 }
 
 #[test]
+fn a_deed_shows_its_rows_and_asks_once_with_count_share_and_age() {
+    let mut demo = Demo::start(140, 30);
+    let line = "nodes |> where node = 'web01' |> run touch app/cured";
+    demo.terminal.enters(line);
+    let screen = demo.terminal.wait_for("[y/N]");
+    let question = screen.iter().find(|l| l.contains("[y/N]"));
+    let question = question.expect("it is asked");
+    assert!(
+        question.contains("`touch app/cured` on 1 of 8 nodes (12%), web01; run it?"),
+        "{question}"
+    );
+    demo.terminal.enters("n");
+    demo.terminal.wait_for("the command was run nowhere");
+    demo.terminal.wait_for_prompt("@all 8>");
+    demo.terminal
+        .enters("test -e app/cured |> where rc = 0 |> count");
+    demo.terminal.wait_for("$2");
+    demo.terminal.wait_for_prompt("@all 8>");
+    demo.terminal.enters(line);
+    demo.terminal.wait("second question", |s| {
+        s.iter().filter(|l| l.contains("[y/N]")).count() == 2
+    });
+    demo.terminal.enters("y");
+    demo.terminal.wait_for("1 node: 1 ok");
+    demo.terminal.wait_for_prompt("@all 8>");
+    demo.leave(0);
+}
+
+#[test]
 fn quit_leaves_and_so_does_a_terminal_that_is_closed() {
     let mut demo = Demo::start(100, 30);
     demo.terminal.enters("quit");
