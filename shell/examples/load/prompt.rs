@@ -61,10 +61,9 @@ pub(crate) fn measure(size: Size) -> Result<()> {
     std::thread::sleep(SETTLED);
     print_turns("key to screen", &prompt.type_line()?);
     for (name, typed, wanted) in [
-        ("Tab: labels", "@ro", "role=web"),
+        ("Tab: labels", "@ro", "2500 nodes"),
         ("Tab: nodes, folded", "@we", "web*"),
-        ("Tab: nodes, letters in order", "@wb123", "web0123"),
-        ("Tab: columns", "df |> parse |> where o", "or "),
+        ("Tab: columns", "df |> parse |> where o", "one of both"),
         ("Ctrl-R", "", "line 9999 of the history"),
     ] {
         let key = if name == "Ctrl-R" { "\x12" } else { "\t" };
@@ -96,9 +95,13 @@ fn write_fleet(dir: &Path) -> Result<()> {
                     default_scope = \"@all\"\n"
         .to_owned();
     for (role, n) in [("web", NODES / 2), ("db", NODES / 4), ("cache", NODES / 4)] {
+        // Nobody listens at any of them.
+        let address = |at: usize| format!("\"127.0.{}.{}:9\"", at / 250 + 1, at % 250 + 1);
+        let addresses: Vec<String> = (0..n).map(address).collect();
+        let addresses = addresses.join(", ");
         write!(
             text,
-            "[[nodes]]\nnames = \"{role}[0001-{n:04}]\"\naddress = \"127.0.0.1:9\"\n\
+            "[[nodes]]\nnames = \"{role}[0001-{n:04}]\"\naddresses = [{addresses}]\n\
              labels = {{ role = \"{role}\", dc = \"fra\" }}\n"
         )?;
     }
