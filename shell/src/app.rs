@@ -132,19 +132,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
     }
     match cli.command {
         Some(Command::Run { on, argv }) => {
-            let fleet = match (on, &cli.fleet.targets_from) {
-                (Some(_), Some(_)) => {
-                    return Err(ShellError::usage("-w does not go with --targets-from"));
-                }
-                (None, None) => {
-                    return Err(ShellError::usage("on which nodes?")
-                        .hint("give them with -w SELECTOR or --targets-from FILE"));
-                }
-                (on, _) => FleetArgs {
-                    scope: on,
-                    ..cli.fleet
-                },
-            };
+            let fleet = targets_of_run(on, cli.fleet)?;
             lines_are_given(&fleet, true)?;
             let output = output(&cli.out)?;
             let mut session = session(&fleet, &cli.run, Memory::Remembers).await?;
@@ -232,6 +220,16 @@ async fn with_demo(
         Input::Script("standard input".to_owned(), read_stdin()?)
     };
     carry_out(session, input, false, out, first).await
+}
+
+/// `hailer run` has its nodes from one place.
+fn targets_of_run(on: Option<String>, fleet: FleetArgs) -> Result<FleetArgs, ShellError> {
+    match (on, &fleet.targets_from) {
+        (Some(_), Some(_)) => Err(ShellError::usage("-w does not go with --targets-from")),
+        (None, None) => Err(ShellError::usage("on which nodes?")
+            .hint("give them with -w SELECTOR or --targets-from FILE")),
+        (on, _) => Ok(FleetArgs { scope: on, ..fleet }),
+    }
 }
 
 /// Standard input is either the targets or the lines.

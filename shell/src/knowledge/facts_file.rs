@@ -131,7 +131,6 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use hailer_lang::inventory::file::FleetFile;
-    use hailer_protocol::metrics::FactField;
 
     use super::*;
 
@@ -142,11 +141,11 @@ mod tests {
     }
 
     fn facts(at: i64) -> NodeFacts {
-        NodeFacts::of_pairs(Wall(at), |fact| match fact.field {
-            FactField::Kernel => Value::from("5.15.0\u{1b}[2J"),
-            FactField::Cpus => Value::Int(8),
-            FactField::Memory => Value::Size(1 << 30),
-            FactField::BootTime => Value::Time(1_700_000_000_000),
+        NodeFacts::of_pairs(Wall(at), |fact| match fact.name {
+            "kernel" => Value::from("5.15.0\u{1b}[2J"),
+            "cpus" => Value::Int(8),
+            "memory" => Value::Size(1 << 30),
+            "boot_time" => Value::Time(1_700_000_000_000),
             _ => Value::Null,
         })
     }
