@@ -36,6 +36,7 @@ pub mod spread;
 
 pub mod context;
 pub mod deed;
+mod detach;
 pub mod file_format;
 pub mod fleet_plan;
 pub mod plan;

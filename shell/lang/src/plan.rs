@@ -447,39 +447,6 @@ fn facts(columns: &[ast::Ident], errors: &mut Vec<Diagnostic>) -> (Source, Schem
 }
 
 impl Query {
-    /// Makes it a command whose answers nobody waits for.
-    ///
-    /// # Errors
-    /// Says why it cannot be one, and what to do about it.
-    pub fn detach(self) -> Result<Self, (String, &'static str)> {
-        if !matches!(self.source, Source::Command(_)) {
-            return Err((
-                "only a command can run detached".to_owned(),
-                "metrics, facts and results are there at once: leave `detached` out",
-            ));
-        }
-        if self.deed.is_some() || self.end != QueryEnd::Show {
-            return Err((
-                "what a detached run answers comes later, and nothing can be done with it yet"
-                    .to_owned(),
-                "leave the last verb out, and go on with it from what `jobs attach` brings",
-            ));
-        }
-        if let Some(step) = self.fleet.first() {
-            return Err((
-                format!(
-                    "`{}` needs the answers of a detached run, and they come later",
-                    crate::write::fleet_step(step)
-                ),
-                "leave it out, and go on with it from what `jobs attach` brings",
-            ));
-        }
-        Ok(Self {
-            end: QueryEnd::Detach,
-            ..self
-        })
-    }
-
     /// Whether nodes answer with rows, and not with a command's plain output.
     #[must_use]
     pub const fn returns_rows(&self) -> bool {
