@@ -58,6 +58,9 @@ pub const EVAL_TEXT_MAX: usize = 64 << 20;
 /// Notes that one answer carries; what a node's output decides must not decide how many.
 pub const NOTES_MAX: usize = 32;
 
+/// Bytes of one line of which rows are made while its command runs.
+pub const FOLLOWED_LINE_MAX: usize = 64 << 10;
+
 /// Output bytes that are kept for one node's part of a run, unless the request says otherwise.
 pub const OUTPUT_KEPT_DEFAULT: u64 = 1 << 20;
 

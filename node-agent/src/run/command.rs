@@ -12,15 +12,15 @@ use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::eval::Evaluator;
 use hailer_protocol::limits::{OUTPUT_CHUNK_MAX, PARSE_INPUT_MAX};
-use hailer_protocol::message::{
-    Done, Failed, Held, Life, Message, Output, Probe, Run, Started, Usage,
-};
+use hailer_protocol::message::{Done, Failed, Held, Life, Message, Output, Run, Started, Usage};
 use hailer_protocol::state::State;
 use hailer_protocol::time::Mono;
 
 use super::Carried;
+use super::asked::{plan_of, program_of};
 use super::environment::environment;
 use super::keep::Keep;
+use super::line_rows::LineRows;
 use super::pipe::Pipe;
 use super::rows::{evaluate, row_of};
 use super::{kept, room, shelf};
@@ -62,8 +62,8 @@ pub(super) async fn carry_out(
     outbound: &mut Outbound,
 ) -> Carried {
     let begun = clock::mono();
-    let evaluator = match plan_of(run) {
-        Ok(evaluator) => evaluator,
+    let (evaluator, each_line) = match plan_of(run) {
+        Ok(planned) => planned,
         Err(failed) => return refuse(begun, failed, outbound).await,
     };
     let Some(program) = program_of(&run.probe) else {
@@ -84,31 +84,17 @@ pub(super) async fn carry_out(
         }
     };
     host.arm(run.run, running.pid, running.control.killer());
-    let mut command = Command::new(host, run, running, told, outbound, evaluator.is_some());
+    let mut command = Command::new(
+        host,
+        run,
+        running,
+        told,
+        outbound,
+        evaluator.is_some(),
+        each_line,
+    );
     let ended = command.follow().await;
     command.conclude(run, begun, ended, evaluator).await
-}
-
-fn plan_of(run: &Run) -> Result<Option<Evaluator>, Failed> {
-    if run.row_plan.steps.is_empty() {
-        return Ok(None);
-    }
-    Evaluator::new(&run.row_plan)
-        .map(|evaluator| Some(evaluator.at(clock::wall())))
-        .map_err(|e| Failed::new(ErrorCode::PLAN, e.to_string()))
-}
-
-fn program_of(probe: &Probe) -> Option<Program> {
-    match probe {
-        Probe::Argv(argv) => Some(Program::Argv(argv.clone())),
-        Probe::Shell(line) => Some(Program::Shell(line.clone())),
-        Probe::Each { .. }
-        | Probe::Metric(_)
-        | Probe::Facts(_)
-        | Probe::Runs
-        | Probe::Attach(_)
-        | Probe::Cancel(_) => None,
-    }
 }
 
 pub(super) fn spec(host: &Host, run: &Run, program: Program) -> Spec {
@@ -160,6 +146,10 @@ struct Command<'a> {
     collected: Vec<u8>,
     /// What `collected` takes of the room that all runs share.
     room: room::Held,
+    /// Rows are made of standard output line by line, as it comes.
+    each_line: Option<LineRows>,
+    /// Rows of single lines have left, of which nothing is kept.
+    rows_left: bool,
     keep: Keep,
     notes: Vec<String>,
 }
@@ -196,7 +186,8 @@ impl<'a> Command<'a> {
         running: Running,
         told: Told,
         outbound: &'a mut Outbound,
-        collects: bool,
+        has_plan: bool,
+        each_line: Option<LineRows>,
     ) -> Self {
         let Running {
             pid,
@@ -205,10 +196,10 @@ impl<'a> Command<'a> {
             control,
             ..
         } = running;
-        let out_max = if collects {
-            PARSE_INPUT_MAX as u64
-        } else {
-            run.caps.output_bytes
+        let out_max = match &each_line {
+            Some(_) => u64::MAX,
+            None if has_plan => PARSE_INPUT_MAX as u64,
+            None => run.caps.output_bytes,
         };
         Self {
             outbound,
@@ -221,9 +212,11 @@ impl<'a> Command<'a> {
                 pid: Some(pid),
                 again: false,
             },
-            collects,
+            collects: has_plan || each_line.is_some(),
             collected: Vec::new(),
             room: host.room().hold(),
+            each_line,
+            rows_left: false,
             keep: Keep::new(match run.life {
                 Life::Attached(_) => kept::BYTES_PER_RUN_MAX,
                 Life::Detached => shelf::BYTES_PER_RUN_MAX,
@@ -326,6 +319,12 @@ impl<'a> Command<'a> {
             return;
         };
         if self.collects && !is_stderr {
+            if let Some(each_line) = &mut self.each_line {
+                let rows = each_line.take(passed);
+                self.rows_left |= !rows.is_empty();
+                rows.iter().for_each(|e| self.outbound.push_envelope(e));
+                return;
+            }
             let length = passed.len();
             if self.room.grow(length) {
                 self.collected.extend_from_slice(passed);
@@ -369,6 +368,13 @@ impl<'a> Command<'a> {
                 }
                 Err(text) => return self.fail(wall, ErrorCode::PLAN, text).await,
             }
+        }
+        if let Some(each_line) = self.each_line.take() {
+            let (last, ended) = each_line.end();
+            last.iter().for_each(|e| self.outbound.push_envelope(e));
+            self.rows_left |= !last.is_empty();
+            done.cut_rows = ended.cut_rows;
+            done.notes.extend(ended.notes);
         }
         rows.iter().for_each(|e| self.outbound.push_envelope(e));
         let _ = self.outbound.push(&done);
@@ -461,7 +467,7 @@ impl<'a> Command<'a> {
         let rows_bytes: usize = rows.iter().map(|e| e.body.len()).sum();
         let mut answer: Vec<Envelope> = started.to_envelope().into_iter().collect();
         answer.extend(self.keep.outputs().filter_map(|o| o.to_envelope().ok()));
-        if rows_bytes <= self.keep.max() {
+        if rows_bytes <= self.keep.max() && !self.rows_left {
             answer.extend(rows);
         } else {
             done.notes.push("the rows are no longer held".to_owned());

@@ -1,6 +1,7 @@
 //! Carrying out a run: the probe, the row plan, the answer.
 
 mod answer;
+mod asked;
 mod capture;
 mod command;
 mod each;
@@ -8,6 +9,7 @@ mod environment;
 mod keep;
 mod kept;
 mod launch;
+mod line_rows;
 mod orphan;
 mod pipe;
 mod probe;

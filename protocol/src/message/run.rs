@@ -88,6 +88,9 @@ pub enum OutputMode {
     /// Not at all: the answer ends as soon as the command runs, and what it writes is kept on the
     /// node within the node's bounds. For detached commands alone; [`Probe::Attach`] asks for it.
     Kept,
+    /// As it comes, and the row plan is evaluated on each line by itself, as it comes, too: batches
+    /// may have columns of their own, and a plan that wants all lines is refused.
+    EachLine,
 }
 
 /// Bounds on one node's part.

@@ -70,6 +70,17 @@ pub(crate) fn runs() -> Vec<(String, Envelope)> {
             ),
         ),
         (
+            "run each line",
+            run(
+                Probe::Shell("tail -F log".into()),
+                lease,
+                OutputMode::EachLine,
+                RowPlan {
+                    steps: vec![RowStep::Parse(ParseAs::Lines)],
+                },
+            ),
+        ),
+        (
             "run runs",
             run(Probe::Runs, lease, OutputMode::Stream, none()),
         ),

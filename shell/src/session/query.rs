@@ -412,6 +412,9 @@ fn follow(job: &mut Job) {
         Ask::Each(runs) => runs.as_mut_slice(),
     };
     for run in run {
+        if !run.row_plan.steps.is_empty() {
+            run.output = OutputMode::EachLine;
+        }
         run.caps.output_bytes = u64::MAX;
         run.caps.rows = u64::MAX;
     }

@@ -70,6 +70,31 @@ fn lines_stream_as_records_while_the_command_runs_and_ctrl_c_ends_it_everywhere(
 }
 
 #[test]
+fn row_verbs_judge_each_line_on_its_node_while_the_command_runs() {
+    let fleet = Fleet::start(1, 0);
+    log(&fleet, "web01", "{\"level\":\"info\",\"n\":1}\n");
+    let line = "exec tail -n 9 -F log |> parse json |> where level = 'error' |> select n |> follow";
+    let mut child = fleet
+        .hailer()
+        .args(["--format", "ndjson"])
+        .line(line)
+        .spawn();
+    let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+    let mut next = || -> Value {
+        let line = lines.next().expect("it goes on").expect("text");
+        serde_json::from_str(&line).expect("a record")
+    };
+    wait_until("the command runs", || !fleet.commands().is_empty());
+    log(&fleet, "web01", "nonsense\n{\"level\":\"error\",\"n\":2}\n");
+    let row = next();
+    assert_eq!((&row["type"], &row["n"]), (&"row".into(), &2.into()));
+    interrupt(&child);
+    assert_eq!(next()["type"], "summary");
+    child.wait().expect("it is our child");
+    fleet.wait_until_idle();
+}
+
+#[test]
 fn a_reader_who_has_had_enough_ends_the_command_everywhere() {
     let fleet = Fleet::start(2, 0);
     let mut child = fleet.hailer().line("yes |> follow").spawn();
