@@ -1,6 +1,7 @@
 //! Rows of a run: what nodes answered becomes one frame for the whole fleet.
 
 pub mod detached;
+mod notes;
 
 use hailer_lang::inventory::Inventory;
 use hailer_lang::node_set::{NodeId, NodeSet};
@@ -108,7 +109,12 @@ pub fn of_run(
         let parts = answers
             .iter()
             .filter_map(|a| a.rows.clone().map(|table| (a.node.0, table)));
-        return Frame::from_node_tables(parts, &ambient, &Names(inventory));
+        let (frame, mut said) = Frame::from_node_tables(parts, &ambient, &Names(inventory))?;
+        said.extend(notes::of_nodes(
+            answers.iter().map(AsRef::as_ref),
+            inventory,
+        ));
+        return Ok((frame, said));
     }
     let labels = answers.iter().map(|a| (a.node.0, Row::new()));
     let ambient = ambient(inventory, Vec::new(), labels)?;
