@@ -67,7 +67,7 @@ fn inventory() -> Result<Inventory> {
 fn output(variant: usize) -> String {
     let line = |n: usize| {
         let variant = if n == LINES / 2 { variant } else { 0 };
-        format!("user{n:02}:x:{n}:{n}:{variant}:/home/user{n:02}:/usr/sbin/nologin\n")
+        format!("user{n:02}:x:{n}:{n}:{variant}:/var/user{n:02}:/usr/sbin/nologin\n")
     };
     (0..LINES).map(line).collect()
 }
