@@ -37,7 +37,12 @@ fn decide() -> usize {
                 black_box(fanout.poll_timeout());
             }
             Output::TargetEnded(..) => ended += 1,
-            Output::Connect(_) | Output::Cancel(_) | Output::RunEnded => {}
+            Output::Connect(_)
+            | Output::Cancel(_)
+            | Output::RunEnded
+            | Output::Await(..)
+            | Output::AskGate(_)
+            | Output::StageBegins(_) => {}
         }
     }
     ended

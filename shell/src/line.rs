@@ -41,6 +41,10 @@ impl Hears for () {
 }
 
 /// What a session is asked to do.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and nobody keeps it"
+)]
 #[derive(Debug)]
 pub enum Task {
     /// A planned line.
@@ -79,7 +83,7 @@ pub async fn carry_out<T: Hears>(
     task: Task,
     interrupts: &mut Interrupts,
     showing: Showing,
-    mut pen: Option<&mut Pen<T>>,
+    pen: Option<&mut Pen<T>>,
 ) -> Result<Answered, ShellError> {
     interrupts
         .forget()
@@ -101,14 +105,7 @@ pub async fn carry_out<T: Hears>(
         Begun::Answered(answered) => return Ok(answered),
         Begun::Running(running) => running,
     };
-    let followed = follow(
-        &mut running,
-        interrupts,
-        &mut watch,
-        showing,
-        pen.as_deref_mut(),
-    )
-    .await;
+    let followed = follow(&mut running, interrupts, &mut watch, showing, pen).await;
     let ended = match followed {
         Followed::Ended(ended) => ended,
         Followed::Aside => {
@@ -125,6 +122,10 @@ pub async fn carry_out<T: Hears>(
 }
 
 /// What ends [`follow`].
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, and nobody keeps it"
+)]
 enum Followed {
     /// The run is over.
     Ended(Result<Finished, ShellError>),

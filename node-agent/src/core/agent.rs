@@ -220,6 +220,10 @@ impl Agent {
         }
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "what a request has to pass, in its order"
+    )]
     fn on_run(
         &mut self,
         now: Now,

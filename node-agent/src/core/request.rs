@@ -7,6 +7,7 @@ use hailer_protocol::message::{Life, OutputMode, Probe, Run};
 use super::admit::Denial;
 
 /// Bounds on a request that its type does not state.
+#[expect(clippy::too_many_lines, reason = "a flat list of bounds")]
 pub(super) fn check_run(run: &Run) -> Result<(), Denial> {
     let too = |what: &str, n: usize, max: usize| {
         Err(denial(

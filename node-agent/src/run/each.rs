@@ -358,9 +358,12 @@ fn worse(a: (State, Option<i32>), b: (State, Option<i32>)) -> (State, Option<i32
         State::Unreachable | State::Lost | State::Undeliverable => 6,
     };
     // Only the shell can tell who had no turn, and a node whose policy failed has failed.
-    let state = |state: State| match state {
-        State::NotStarted | State::Denied => State::Failed,
-        other => other,
+    let state = |state: State| {
+        if matches!(state, State::NotStarted | State::Denied) {
+            State::Failed
+        } else {
+            state
+        }
     };
     if rank(b.0) > rank(a.0) || (a.1.is_none() && rank(b.0) == rank(a.0)) {
         (state(b.0), b.1)

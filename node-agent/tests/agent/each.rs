@@ -39,9 +39,10 @@ fn told(answer: &Answer) -> Vec<Told> {
                 else {
                     panic!("{row:?}");
                 };
-                let rc = match of("rc") {
-                    Value::Int(rc) => Some(rc),
-                    _ => None,
+                let rc = if let Value::Int(rc) = of("rc") {
+                    Some(rc)
+                } else {
+                    None
                 };
                 (n, state, rc, out)
             })

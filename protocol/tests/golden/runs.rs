@@ -20,6 +20,7 @@ fn run(probe: Probe, life: Life, output: OutputMode, row_plan: RowPlan) -> Run {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a flat list")]
 pub(crate) fn runs() -> Vec<(String, Envelope)> {
     let lease = Life::Attached(LeaseId([0x22; 16]));
     let none = RowPlan::default;

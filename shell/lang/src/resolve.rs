@@ -90,6 +90,7 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
+    #[expect(clippy::too_many_lines, reason = "one flat match over the verbs")]
     fn stage(&mut self, stage: &Stage) {
         if let QueryEnd::Save(_) = &self.split.end {
             self.errors.push(

@@ -108,7 +108,7 @@ in the shell, over the whole fleet:
   join $3 [by …]                           beside the rows of another result
   diff, diff $3, diff $3 $7               odd answers against most; then and now
   why                                      what the odd nodes have in common
-  sql 'select dc, count(*) from rows group by dc'
+  sql 'select dc, count(*) from self group by dc'
   plot x                                   a picture of a column
 at the end:
   run CMD, run each CMD      act where a row is left: help run
@@ -227,10 +227,9 @@ mod tests {
     #[test]
     fn the_page_of_states_has_every_state_with_its_exit_code() {
         for state in hailer_protocol::state::State::ALL {
-            let line = STATES
-                .lines()
-                .find(|l| l.trim_start().starts_with(state.as_str()))
-                .expect(state.as_str());
+            let mut lines = STATES.lines();
+            let line = lines.find(|l| l.trim_start().starts_with(state.as_str()));
+            let line = line.expect("a line a state");
             let code = state.exit_code().to_string();
             let codes = line.split_once("  ").map_or("", |(_, rest)| rest);
             assert!(codes.contains(&code), "{line}");

@@ -327,6 +327,10 @@ impl Repl {
     }
 
     /// Carries one line out.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "what a line goes through, in its order"
+    )]
     async fn evaluate(&mut self, session: &mut Session, text: &str) -> Result<Came, ShellError> {
         session.learn_for(text).await;
         self.looks.theme = session.settings.theme;

@@ -45,14 +45,13 @@ impl Session {
         let refused = |(why, hint): (String, &str)| ShellError::usage(why).hint(hint);
         match plan {
             LinePlan::Shell(command) if command.word == "detached" => {
-                match self.plan(&command.args.concat())? {
-                    LinePlan::Query(query) => {
-                        let text = text.trim().to_owned();
-                        let query = Query { text, ..query }.detach().map_err(refused)?;
-                        Ok(LinePlan::Query(query))
-                    }
-                    other => Ok(other),
-                }
+                let inner = self.plan(&command.args.concat())?;
+                let LinePlan::Query(query) = inner else {
+                    return Ok(inner);
+                };
+                let text = text.trim().to_owned();
+                let query = Query { text, ..query }.detach().map_err(refused)?;
+                Ok(LinePlan::Query(query))
             }
             LinePlan::Shell(command) if command.word == "jobs" && command.args == ["all"] => {
                 Ok(LinePlan::Query(self.list_detached(text)?))
@@ -62,7 +61,11 @@ impl Session {
             {
                 Ok(LinePlan::Query(query.detach().map_err(refused)?))
             }
-            other => Ok(other),
+            LinePlan::Nothing
+            | LinePlan::Local(_)
+            | LinePlan::SetScope(_)
+            | LinePlan::Shell(_)
+            | LinePlan::Query(_) => Ok(plan),
         }
     }
 

@@ -45,7 +45,7 @@ impl Prompt {
     #[track_caller]
     fn answers(&self, text: &str) {
         let line = format!("  {text}");
-        self.terminal.wait(text, |s| s.iter().any(|l| *l == line));
+        self.terminal.wait(text, |s| s.contains(&line));
     }
 }
 

@@ -36,9 +36,11 @@ pub(super) fn write(frame: &Frame, separator: u8) -> String {
     });
     push_line(&mut out, header, separator);
     for row in 0..frame.len() {
-        let fields = columns.iter().map(|&at| match frame.value(row, at) {
-            Value::Str(text) => quoted(&text),
-            value => field::written(&value),
+        let fields = columns.iter().map(|&at| {
+            let value = frame.value(row, at);
+            value
+                .as_str()
+                .map_or_else(|| field::written(&value), quoted)
         });
         push_line(&mut out, fields, separator);
     }

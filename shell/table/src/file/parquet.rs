@@ -196,12 +196,13 @@ pub(super) fn read(bytes: Vec<u8>) -> Result<(Frame, Vec<Note>), TableError> {
 
 /// What the engine says of a file is about the file.
 fn said<T>(read: Result<T, TableError>) -> Result<T, TableError> {
-    read.map_err(|error| match error {
-        TableError::Engine { reason, .. } => TableError::Unreadable {
-            format: FORMAT.name(),
-            reason,
-        },
-        other => other,
+    read.map_err(|error| {
+        if let TableError::Engine { reason, .. } = error {
+            let format = FORMAT.name();
+            TableError::Unreadable { format, reason }
+        } else {
+            error
+        }
     })
 }
 

@@ -60,6 +60,10 @@ pub(super) struct Query {
 
 impl Query {
     /// Reads a query; `$3` becomes the name of a table.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "what a query has to pass, in its order"
+    )]
     pub(super) fn read(text: &str) -> Result<Self, TableError> {
         let unreadable = |e: &dyn std::fmt::Display| {
             let reason = e.to_string();
@@ -320,13 +324,12 @@ impl Visitor for Relations {
 impl Relations {
     /// Notes the tables that are put together without a condition: `FROM a, b` and `CROSS JOIN`.
     fn free_products(&mut self, from: &[TableWithJoins]) {
-        let name_of = |factor: &TableFactor| match factor {
-            TableFactor::Table { name, .. } => name
-                .0
-                .last()
-                .and_then(|part| part.as_ident())
-                .map(|ident| ident.value.clone()),
-            _ => None,
+        let name_of = |factor: &TableFactor| {
+            let TableFactor::Table { name, .. } = factor else {
+                return None;
+            };
+            let last = name.0.last().and_then(|part| part.as_ident());
+            last.map(|ident| ident.value.clone())
         };
         let mut names: Vec<String> = Vec::new();
         for table in from {
@@ -334,13 +337,12 @@ impl Relations {
                 names.extend(name_of(&table.relation));
             }
             for join in &table.joins {
-                let is_free = match &join.join_operator {
-                    JoinOperator::CrossJoin(_) => true,
-                    JoinOperator::Join(constraint) | JoinOperator::Inner(constraint) => {
-                        matches!(constraint, JoinConstraint::None)
-                    }
-                    _ => false,
-                };
+                let is_free = matches!(
+                    &join.join_operator,
+                    JoinOperator::CrossJoin(_)
+                        | JoinOperator::Join(JoinConstraint::None)
+                        | JoinOperator::Inner(JoinConstraint::None)
+                );
                 if is_free {
                     if from.len() == 1 && names.is_empty() {
                         names.extend(name_of(&table.relation));
