@@ -1,6 +1,6 @@
 //! The lines that were run: what was asked, of whom, when, and what came of it.
 //!
-//! A [`Book`] holds them in memory and answers every keystroke from there; a [`Db`] keeps them in
+//! A [`Book`] holds them in memory and answers every keystroke from there; a `Db` keeps them in
 //! SQLite over sessions and for several shells at once. Without a place to keep them the book lives
 //! as long as the shell.
 

@@ -75,7 +75,7 @@ pub fn print(text: &str, pager: &Pager) -> io::Result<()> {
     out.flush()
 }
 
-/// Whether [`print`] lets a pager have the terminal.
+/// Whether [`print()`] lets a pager have the terminal.
 #[must_use]
 pub fn is_wanted(text: &str, pager: &Pager) -> bool {
     command_for(text, pager).is_some()

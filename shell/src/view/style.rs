@@ -121,7 +121,7 @@ pub enum Paint {
     Bad,
     /// No answer, or not all of it.
     Warn,
-    /// A node that stands beside others: one of [`NODE_COLORS`].
+    /// A node that stands beside others: one of `NODE_COLORS`.
     Node(u8),
 }
 

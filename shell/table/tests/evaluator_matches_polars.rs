@@ -256,16 +256,28 @@ proptest! {
         }
         let (counted, _) = apply(&ours(&rows), &count(&["text", "float"]));
         let (grouped, _) = apply(&ours(&rows), &group(&["text", "float"]));
-        for result in [&counted, &grouped] {
-            prop_assert_eq!(result.len(), model.len());
-            for row in 0..result.len() {
-                let nodes = result.provenance(row).unwrap().to_vec();
-                let first = &rows[nodes[0] as usize];
-                prop_assert_eq!(&nodes, &model[&key(first)]);
-                let n = Value::Int(nodes.len() as i64);
-                prop_assert_eq!(result.value(row, result.index_of("count").unwrap()), n);
-            }
+        prop_assert_eq!(grouped.len(), model.len());
+        for row in 0..grouped.len() {
+            let nodes = grouped.provenance(row).unwrap().to_vec();
+            let first = &rows[nodes[0] as usize];
+            prop_assert_eq!(&nodes, &model[&key(first)]);
+            let n = Value::Int(nodes.len() as i64);
+            prop_assert_eq!(grouped.value(row, grouped.index_of("count").unwrap()), n);
         }
+        // A number is of no node; which keys have which number is the same.
+        let named = |f: &Frame| {
+            let names = ["text", "float", "count"];
+            let mut rows: Vec<String> = (0..f.len())
+                .map(|row| {
+                    let value = |name: &&str| f.value(row, f.index_of(name).unwrap());
+                    format!("{:?}", names.iter().map(value).collect::<Vec<_>>())
+                })
+                .collect();
+            rows.sort();
+            rows
+        };
+        prop_assert_eq!(named(&counted), named(&grouped));
+        prop_assert!((0..counted.len()).all(|row| counted.provenance(row).is_none()));
         let counts = |f: &Frame| values(f, "count").iter().map(|v| v.as_f64().unwrap()).collect::<Vec<_>>();
         prop_assert!(counts(&counted).is_sorted_by(|a, b| a >= b));
         prop_assert!(counts(&grouped).is_sorted());
