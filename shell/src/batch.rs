@@ -112,7 +112,7 @@ async fn one(
     interrupts: &mut Interrupts,
     output: Output,
 ) -> Result<Next, ShellError> {
-    session.prepare(text).await;
+    interrupts.unless_pressed(session.prepare(text)).await?;
     let plan = session.read(text)?;
     session.check_agreed(&plan)?;
     if let Some(remark) = session.remark(&plan) {

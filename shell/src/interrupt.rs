@@ -4,6 +4,9 @@
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::error::ShellError;
+use crate::exit::Exit;
+
 /// What the operator's keys ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key {
@@ -57,6 +60,35 @@ impl Interrupts {
         Ok(())
     }
 
+    /// Waits for Ctrl-C; what else is pressed means nothing here.
+    pub async fn interrupted(&mut self) {
+        while self.next().await != Key::Interrupt {}
+    }
+
+    /// Whether Ctrl-C was pressed and nobody has heard it yet.
+    pub async fn was_interrupted(&mut self) -> bool {
+        tokio::select! {
+            biased;
+            () = self.interrupted() => true,
+            () = std::future::ready(()) => false,
+        }
+    }
+
+    /// Waits for work that comes before a line is run. Ctrl-C gives it up, and the line with it.
+    ///
+    /// # Errors
+    /// When Ctrl-C was pressed: nothing was run.
+    pub async fn unless_pressed<T>(
+        &mut self,
+        work: impl Future<Output = T>,
+    ) -> Result<T, ShellError> {
+        tokio::select! {
+            biased;
+            () = self.interrupted() => Err(nothing_run()),
+            done = work => Ok(done),
+        }
+    }
+
     /// Waits for the next key.
     pub async fn next(&mut self) -> Key {
         let suspended = async {
@@ -86,4 +118,9 @@ pub fn stop_with_child() {
 
 fn suspend() -> std::io::Result<Signal> {
     signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))
+}
+
+/// What is said of a line that Ctrl-C ended before any of it ran.
+pub fn nothing_run() -> ShellError {
+    ShellError::new(Exit::INTERRUPTED, "interrupted before the line began").hint("nothing was run")
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::app::Looks;
 use crate::error::ShellError;
 use crate::fleet::{Control, Event, Finished};
-use crate::interrupt::{Interrupts, Key};
+use crate::interrupt::{Interrupts, Key, nothing_run};
 use crate::output::Format;
 use crate::pen::Pen;
 use crate::running::{Heard, Running};
@@ -85,9 +85,11 @@ pub async fn carry_out<T: Hears>(
     showing: Showing,
     pen: Option<&mut Pen<T>>,
 ) -> Result<Answered, ShellError> {
-    interrupts
-        .forget()
-        .map_err(|e| ShellError::own(format!("take over Ctrl-C: {e}")))?;
+    // Whoever pressed Ctrl-C while the line was got ready, or while the rows of a deed were made, does
+    // not want it to run.
+    if interrupts.was_interrupted().await {
+        return Err(nothing_run());
+    }
     if let Task::Plan(LinePlan::Query(query)) = &task
         && query.end == QueryEnd::Follow
     {

@@ -11,8 +11,9 @@ use hailer_lang::node_set::NodeSet;
 use hailer_lang::node_set::list::names_of_list;
 use hailer_protocol::clean::Clean;
 use hailer_protocol::time::Wall;
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 /// What a command may print, in bytes.
 const OUTPUT_MAX: u64 = 4 << 20;
@@ -124,16 +125,14 @@ async fn run(
         .spawn()
         .map_err(|e| format!("start its command: {e}"))?;
     let (out, err) = (child.stdout.take(), child.stderr.take());
-    let pid = child.id();
+    let mut tree = Tree::of(&child);
     let whole = async {
         let (out, err) = tokio::join!(bounded(out), bounded(err));
         (child.wait().await, out, err)
     };
     let ended = tokio::time::timeout(timeout, whole).await;
-    // Whatever it started and left running goes with it.
-    let group = pid.and_then(|pid| rustix::process::Pid::from_raw(i32::try_from(pid).ok()?));
-    if let (Err(_), Some(group)) = (&ended, group) {
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    if ended.is_ok() {
+        tree.is_over();
     }
     let Ok((status, out, err)) = ended else {
         return Err(format!("its command took longer than {timeout:?}"));
@@ -153,6 +152,29 @@ async fn run(
         return Err(format!("its command printed more than {OUTPUT_MAX} bytes"));
     }
     String::from_utf8(out).map_err(|_| "its command printed what is no text".to_owned())
+}
+
+/// A command with all that it started: where nobody waits for its end, it goes as a whole.
+struct Tree(Option<Pid>);
+
+impl Tree {
+    fn of(child: &Child) -> Self {
+        let pid = child.id().and_then(|pid| i32::try_from(pid).ok());
+        Self(pid.and_then(Pid::from_raw))
+    }
+
+    /// Its end was waited for: its number may be another's from now on.
+    const fn is_over(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
 }
 
 /// Reads to the end; what is beyond the bound is read and dropped, so that the command can end.

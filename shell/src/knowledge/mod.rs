@@ -7,6 +7,7 @@ mod facts_file;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use hailer_lang::facts::{FactsNow, KnownFacts, NodeFacts};
@@ -33,6 +34,31 @@ pub struct Sources {
     pub folder: PathBuf,
     /// The file in which facts outlive a session; `None` keeps them in memory alone.
     pub facts_file: Option<PathBuf>,
+}
+
+/// Waits for all of them at once, and in no task of their own: whoever gives the whole up has ended
+/// all that they began.
+async fn together<F: Future>(work: Vec<F>) -> Vec<F::Output> {
+    let mut under_way: Vec<_> = work.into_iter().map(Box::pin).map(|f| (f, None)).collect();
+    std::future::poll_fn(|cx| {
+        for (work, done) in &mut under_way {
+            if done.is_none()
+                && let Poll::Ready(output) = work.as_mut().poll(cx)
+            {
+                *done = Some(output);
+            }
+        }
+        if under_way.iter().any(|(_, done)| done.is_none()) {
+            return Poll::Pending;
+        }
+        Poll::Ready(
+            under_way
+                .iter_mut()
+                .filter_map(|(_, done)| done.take())
+                .collect(),
+        )
+    })
+    .await
 }
 
 /// What was learned.
@@ -142,15 +168,12 @@ impl Knowledge {
         });
         let wanted: Vec<GroupKey> = wanted.collect();
         for some in wanted.chunks(COMMANDS_MAX) {
-            let mut asked = tokio::task::JoinSet::new();
-            for key in some.iter().cloned() {
-                let (inventory, folder) = (Arc::clone(inventory), self.folder().to_owned());
-                asked.spawn(async move {
-                    let answer = commands::ask(&key, &inventory, &folder, now).await;
-                    (key, answer)
-                });
-            }
-            while let Some(Ok((key, answer))) = asked.join_next().await {
+            let folder = self.folder();
+            let asked = some.iter().map(|key| async move {
+                let answer = commands::ask(key, inventory, folder, now).await;
+                (key.clone(), answer)
+            });
+            for (key, answer) in together(asked.collect()).await {
                 self.groups.learn(key, answer);
             }
         }

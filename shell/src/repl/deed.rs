@@ -44,6 +44,10 @@ impl Repl {
                     ..nowhere
                 });
             }
+            // Keys from before the question are answered by it.
+            self.interrupts
+                .forget()
+                .map_err(|e| ShellError::own(format!("take over Ctrl-C: {e}")))?;
         } else {
             show::say(&format!("{}\n", Clean::line(prepared.about())));
         }

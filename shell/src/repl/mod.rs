@@ -332,7 +332,13 @@ impl Repl {
         reason = "what a line goes through, in its order"
     )]
     async fn evaluate(&mut self, session: &mut Session, text: &str) -> Result<Came, ShellError> {
-        session.learn_for(text).await;
+        // What was pressed while another line ran was meant for that one.
+        self.interrupts
+            .forget()
+            .map_err(|e| ShellError::own(format!("take over Ctrl-C: {e}")))?;
+        self.interrupts
+            .unless_pressed(session.learn_for(text))
+            .await?;
         self.looks.theme = session.settings.theme;
         let plan = session.read(text)?;
         if let Some(remark) = session.remark(&plan) {
@@ -398,7 +404,8 @@ impl Repl {
                 if let Some(run) = shown.detached {
                     show::say(&show::detached(run));
                 }
-                if is_deed {
+                // A line that went on in the background comes back with its deed still to be asked about.
+                if is_deed || shown.deed.is_some() {
                     return self.deed(session, &mut shown).await;
                 }
                 Came {

@@ -170,3 +170,18 @@ fn leaving_says_once_what_is_in_the_background_and_then_ends_it() {
         wait_until("nothing runs any more", || demo.commands().is_empty());
     }
 }
+
+#[test]
+fn a_deed_whose_rows_came_in_the_background_is_asked_about_when_it_is_attached() {
+    let mut demo = Demo::start(100, 40);
+    let line = format!(
+        "{} |> parse lines |> run echo $((70+7))",
+        waiting(&demo).trim_start_matches(": ")
+    );
+    send_aside(&mut demo, &format!(": {line}"));
+    demo.terminal.enters("jobs attach");
+    let_go(&demo);
+    demo.terminal.wait_for("run it?");
+    demo.terminal.enters("y");
+    demo.terminal.wait_for("77");
+}
