@@ -235,6 +235,18 @@ impl Columns {
             let bare = name.replacen("row_label_", "row_", 1);
             let found = all.iter().find(|(known, _)| *known == name);
             let found = found.or_else(|| all.iter().find(|(known, _)| *known == bare));
+            let is_it = |(known, _): &&(String, usize)| *known == name || *known == bare;
+            let mut same = all.iter().filter(is_it).map(|(_, at)| *at);
+            let (one, other) = (same.next(), same.next());
+            if let (Some(one), Some(other)) = (one, other) {
+                let called = |at: usize| frame.columns()[at].column.name.as_str();
+                return Err(ShellError::usage(format!(
+                    "`${name}` could be column `{}` or `{}`",
+                    called(one),
+                    called(other)
+                ))
+                .hint("give one another name: `derive x = …`, then `$row_x`; nothing was run"));
+            }
             let Some((_, at)) = found else {
                 let known = || all.iter().map(|(name, _)| name.as_str());
                 let hint = nearest(&name, known()).map_or_else(

@@ -208,11 +208,29 @@ impl Session {
     /// # Errors
     /// Every mistake, with its place.
     pub fn plan(&self, text: &str) -> Result<LinePlan, ShellError> {
+        self.plan_expanded(text, &self.expand(text)?)
+    }
+
+    /// Plans a line whose names were replaced.
+    fn plan_expanded(&self, typed: &str, text: &str) -> Result<LinePlan, ShellError> {
         let live = self.live();
-        let text = &self.expand(text)?;
-        let parsed = parse(text, &self.known_names());
-        let plan = plan(&parsed, text, &self.context(&live))
+        let names = self.known_names();
+        let parsed = parse(text, &names);
+        let mut plan = plan(&parsed, text, &self.context(&live))
             .map_err(|d| ShellError::of_diagnostics(&d, text))?;
+        // Whoever types a name does not see the deed that it stands for: that a `--yes` is in there
+        // is no consent.
+        if let LinePlan::Query(Query {
+            deed: Some(deed), ..
+        }) = &mut plan
+            && typed != text
+            && !parse(typed, &names)
+                .line
+                .as_ref()
+                .is_some_and(Query::is_deed)
+        {
+            deed.spread.yes = false;
+        }
         self.plan_detached(plan, text)
     }
 
@@ -262,12 +280,17 @@ impl Session {
     /// # Errors
     /// Every mistake, with its place.
     pub fn read(&mut self, text: &str) -> Result<LinePlan, ShellError> {
-        let text = &self.expand(text)?;
+        let expanded = self.expand(text).inspect_err(|_| {
+            if matches!(parse(text, &self.known_names()).line, Some(Line::Scope(_))) {
+                self.scope = None;
+            }
+        });
+        let (typed, text) = (text, &expanded?);
         let parsed = parse(text, &self.known_names());
         if uses_current_scope(&parsed) {
             self.refresh_scope()?;
         }
-        self.plan(text).inspect_err(|_| {
+        self.plan_expanded(typed, text).inspect_err(|_| {
             if matches!(parsed.line, Some(Line::Scope(_))) {
                 self.scope = None;
             }
@@ -306,6 +329,10 @@ impl Session {
                 Answered::Nothing
             }
             LinePlan::Shell(command) => match command.word.as_str() {
+                "cancel" if self.settings.dry_run => {
+                    let run = command.args.first().map_or("the last run", String::as_str);
+                    Answered::Said(format!("would end {}\n", Clean::line(run)))
+                }
                 "jobs" => return self.jobs_word(&command.args).await,
                 "cancel" => return self.cancel_word(&command.args).await,
                 word => self.shell_word(word, &command.args)?,

@@ -6,7 +6,7 @@ use hailer_lang::ast::Line;
 use hailer_lang::context::ResolvedScope;
 use hailer_lang::node_set::NodeSet;
 use hailer_lang::parse::parse;
-use hailer_lang::plan::{LinePlan, Query, Source, plan};
+use hailer_lang::plan::{LinePlan, Query, QueryEnd, Source, plan};
 use hailer_lang::spread::{Layout, Spread};
 use hailer_protocol::message::{Probe, Run};
 use hailer_protocol::state::State;
@@ -95,7 +95,10 @@ impl Session {
             .map_err(|d| ShellError::of_diagnostics(&d, text).at("--gate"))?;
         match planned {
             LinePlan::Query(query)
-                if query.source.asks_nodes() && query.deed.is_none() && !has_scope =>
+                if query.source.asks_nodes()
+                    && query.deed.is_none()
+                    && query.end == QueryEnd::Show
+                    && !has_scope =>
             {
                 Ok(Some(query))
             }
@@ -106,7 +109,7 @@ impl Session {
             | LinePlan::Shell(_) => Err(ShellError::usage(format!(
                 "--gate `{text}` is no question to the nodes of a stage"
             ))
-            .hint("give a command or a probe with verbs, without a scope and without `run`")),
+            .hint("give a command or a probe with verbs, without a scope, and without `run`, `save`, `follow` and `watch`")),
         }
     }
 

@@ -182,6 +182,30 @@ fn a_gate_with_rows_halts_and_one_without_lets_the_next_stage_begin() {
     spread("false").exits(6).says("of 1 node 1 failed");
     let bad = spread("true |> wher x");
     bad.exits(2).complains("--gate");
+    // One that never ends would hold the rest up for ever.
+    let endless = spread("uptime |> follow");
+    endless.exits(2).prints_nothing().complains("--gate");
+}
+
+#[test]
+fn a_yes_within_a_name_is_no_consent_of_whoever_types_the_name() {
+    let of =
+        |lines: &str| hailer().stdin(&format!("@web01\nlet up = date |> run --yes date\n{lines}"));
+    of("up").run().exits(2).prints_nothing().complains("--yes");
+    of("up").args(["--yes"]).run().exits(0);
+    of("let now = date\nnow |> run --yes date").run().exits(0);
+}
+
+#[test]
+fn a_variable_that_could_be_two_columns_runs_nothing() {
+    let line = "@web01 : echo label_role=mine |> parse kv |> run echo $row_label_role";
+    hailer()
+        .args(["--yes"])
+        .line(line)
+        .run()
+        .exits(2)
+        .prints_nothing()
+        .complains("`$row_label_role` could be column `label_role` or `role`");
 }
 
 #[test]

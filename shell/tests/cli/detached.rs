@@ -90,6 +90,9 @@ fn a_detached_run_is_cancelled_from_another_shell_on_every_node() {
     let id = launch(&fleet, "echo before; setsid sleep 1000 & sleep 1000");
     wait_until("it runs", || fleet.commands().len() >= 6);
     let cancel = format!("cancel {}", &id[..8]);
+    let rehearsed = fleet.hailer().args(["--dry-run"]).line(&cancel).run();
+    rehearsed.exits(0).says("would end");
+    assert!(fleet.commands().len() >= 6, "a rehearsal ends nothing");
     let ran = fleet.hailer().line(&cancel).run().exits(4);
     ran.says("3 cancelled").says("before");
     assert_eq!(fleet.commands(), [""; 0]);

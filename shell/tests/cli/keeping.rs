@@ -26,6 +26,20 @@ fn a_name_stands_for_a_line_and_for_a_selector_within_a_script() {
 }
 
 #[test]
+fn a_scope_whose_name_stands_for_too_much_leaves_no_scope_behind() {
+    let chain = (0..10).rev().map(|n| format!("let s{} = @s{n}\n", n + 1));
+    let text = format!(
+        "{}let s0 = @web02\n@s10\necho ran\n",
+        chain.collect::<String>()
+    );
+    let ran = hailer().args(["--keep-going"]).stdin(&text).run();
+    ran.exits(2)
+        .prints_nothing()
+        .complains("names within names")
+        .complains("there is no scope");
+}
+
+#[test]
 fn explain_shows_what_a_name_stands_for_and_linux_keeps_its_words() {
     let text = "let up = echo up\nexplain up |> count\n: let\n\\history\n";
     let ran = hailer().args(["--keep-going"]).stdin(text).run();
