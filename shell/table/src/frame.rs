@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use hailer_protocol::table::{Row, Table};
+use hailer_protocol::table::{Column, Row, Table};
 use hailer_protocol::value::{DataType, Value};
 
-use crate::column::{FrameColumn, find, qualify};
+use crate::column::{FrameColumn, Origin, find, qualify};
 use crate::diff::DiffReport;
 use crate::engine::{self, Cells, Data};
 use crate::error::{Note, TableError};
@@ -23,6 +23,8 @@ pub struct Frame {
     provenance: Provenance,
     /// How to draw the rows where they are a difference; gone with the next verb.
     diff: Option<Arc<DiffReport>>,
+    /// Columns may be missing, since no node told its own.
+    is_untold: bool,
 }
 
 /// One row on its way into a frame.
@@ -98,6 +100,7 @@ impl Frame {
             data,
             provenance,
             diff: None,
+            is_untold: false,
         })
     }
 
@@ -224,6 +227,30 @@ impl Frame {
         0..u32::try_from(self.len()).unwrap_or(u32::MAX)
     }
 
+    /// Whether there is no row, and nobody told which columns rows would have had.
+    pub(crate) fn is_untold(&self) -> bool {
+        let has_own = || self.columns.iter().any(|c| c.origin == Origin::Row);
+        self.is_empty() && (self.is_untold || !has_own())
+    }
+
+    /// Says of a frame that it has more columns than anybody told.
+    pub(crate) fn still_untold(self) -> Self {
+        Self {
+            is_untold: true,
+            ..self
+        }
+    }
+
+    /// Adds a column to a frame without rows; its type is that of nulls.
+    pub(crate) fn with_column_of_no_rows(&self, name: &str) -> Result<Self, TableError> {
+        let column = FrameColumn::shown(Column::new(name, DataType::Null));
+        let (column, cells, _) = typed_column(column, Vec::new())?;
+        let (mut columns, mut data, provenance) = self.clone().into_parts();
+        columns.push(column);
+        data.push(cells);
+        Self::from_parts(columns, data, provenance)
+    }
+
     /// Returns these rows, in this order, with their nodes.
     pub(crate) fn pick(&self, rows: &[u32]) -> Result<Self, TableError> {
         Ok(Self {
@@ -231,6 +258,7 @@ impl Frame {
             data: engine::pick(&self.data, rows)?,
             provenance: self.provenance.pick(rows),
             diff: None,
+            is_untold: false,
         })
     }
 }

@@ -12,5 +12,6 @@ mod joins;
 mod large;
 mod rendering;
 mod sql;
+mod untold;
 mod verbs;
 mod whys;
