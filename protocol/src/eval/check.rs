@@ -200,9 +200,15 @@ fn hint_for(a: Operand<'_>, b: Operand<'_>) -> Option<String> {
         && a.data_type.is_numeric()
     {
         let is_number = text.parse::<f64>().is_ok() || parse_quantity(text).is_some();
-        return is_number.then(|| format!("write {text} without quotes"));
+        if is_number {
+            return Some(format!("write {text} without quotes"));
+        }
+        let column = a.expr.as_column().unwrap_or("x");
+        return Some(format!(
+            "compare it with a number, or make text of it: `string({column})`"
+        ));
     }
-    if a.data_type == DataType::Str && b.data_type.is_numeric() {
+    if a.data_type == DataType::Str && a.literal().is_none() && b.data_type.is_numeric() {
         let column = a.expr.as_column().unwrap_or("x");
         return Some(format!(
             "compare it with text in quotes, or make it a number: `int({column})`"

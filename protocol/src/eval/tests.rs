@@ -163,6 +163,11 @@ fn wrong_types_are_errors_that_say_what_to_write() {
             "write 90 without quotes",
         ),
         (
+            binary(column("use_pct"), Gt, literal("full")),
+            "`>` does not take column `use_pct` (percent) and string 'full'",
+            "compare it with a number, or make text of it: `string(use_pct)`",
+        ),
+        (
             binary(column("mounted_on"), Eq, literal(5)),
             "`=` does not take column `mounted_on` (string) and int 5",
             "compare it with text in quotes, or make it a number: `int(mounted_on)`",

@@ -91,7 +91,10 @@ impl Parser<'_> {
             | Token::Other(_)
             | Token::End => return left,
         };
-        self.take(&next, Style::Operator);
+        let first = self.take(&next, Style::Operator);
+        if let Some(mistaken) = self.operator_of_another_language(first) {
+            return mistaken;
+        }
         let equality = matches!(op, BinaryOp::Eq | BinaryOp::Ne);
         let bare = if equality {
             self.bare_text(false)
@@ -102,6 +105,38 @@ impl Parser<'_> {
         let whole = self.binary(op, left, right);
         self.no_chain();
         whole
+    }
+
+    /// `a <> b`, `a === b`, `a =~ b`: a sign right behind the comparison.
+    fn operator_of_another_language(&mut self, first: Span) -> Option<ExprNode> {
+        let next = self.peek();
+        let glued = next.span.start == first.end;
+        let Token::Sym(sign) = &next.token else {
+            return None;
+        };
+        let span = first.to(next.span);
+        let ours = match (first.of(self.text), *sign) {
+            ("<", ">" | ">=") | ("!=" | "!", "=" | "==") => "!=",
+            ("=", "~") | ("==", "~") => "~",
+            ("=" | "==", "=" | "==") => "=",
+            ("=", "<") => "<=",
+            ("=", ">") => ">=",
+            _ => return None,
+        };
+        if !glued {
+            return None;
+        }
+        self.error(
+            Diagnostic::new(
+                Code::BadExpression,
+                span,
+                format!("`{}` compares nothing here", span.of(self.text)),
+            )
+            .label("not an operator")
+            .help(format!("write `{ours}`")),
+        );
+        self.at = span.end;
+        Some(leaf(ExprKind::Error, span))
     }
 
     /// `1 < x < 2` means something else in every language; here it means nothing.

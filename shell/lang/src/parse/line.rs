@@ -259,7 +259,7 @@ impl Parser<'_> {
             })
             .into_iter()
             .collect();
-        self.end_of_stage();
+        self.end_of_stage("diff");
         stages.extend(self.stages());
         Some(Line::Query(QueryLine {
             scope: scope.clone(),

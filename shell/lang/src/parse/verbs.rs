@@ -7,7 +7,7 @@ use super::{Parser, Style};
 use crate::ast::{SortItem, Stage, Verb};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lexer::Open;
-use crate::lexer::token::Token;
+use crate::lexer::token::{self, Lexed, Token};
 use crate::nearest::did_you_mean;
 use crate::span::Span;
 use crate::words;
@@ -44,10 +44,11 @@ impl Parser<'_> {
                 self.at = self.text.len();
                 return stages;
             }
+            let verb = self.peek().span;
             if let Some(stage) = self.stage() {
                 stages.push(stage);
             }
-            self.end_of_stage();
+            self.end_of_stage(verb.of(self.text));
         }
     }
 
@@ -139,7 +140,7 @@ impl Parser<'_> {
     }
 
     /// After a verb only `|>` or the end may stand.
-    pub(super) fn end_of_stage(&mut self) {
+    pub(super) fn end_of_stage(&mut self, verb: &str) {
         let next = self.peek();
         match &next.token {
             Token::Pipe | Token::End => return,
@@ -189,7 +190,7 @@ impl Parser<'_> {
                     "expected `|>` or the end of the line",
                 )
                 .label("not this")
-                .help_opt(behind_expression(&next.token)),
+                .help_opt(behind_verb(verb, &next, self.text)),
             ),
         }
         self.skip_stage();
@@ -287,6 +288,7 @@ impl Parser<'_> {
 
     fn sort_items(&mut self) -> Vec<SortItem> {
         let mut items = Vec::new();
+        self.needless_by();
         loop {
             let expr = self.expr();
             let descending = self.keyword("desc").is_some();
@@ -298,6 +300,25 @@ impl Parser<'_> {
                 return items;
             }
         }
+    }
+
+    /// `sort by x`, as other languages write it.
+    fn needless_by(&mut self) {
+        let at = self.at;
+        let Some(by) = self.keyword("by") else { return };
+        if self.at_pipe_or_end() {
+            self.at = at;
+            return;
+        }
+        self.error(
+            Diagnostic::new(
+                Code::Unexpected,
+                by,
+                "`sort` takes its columns without `by`",
+            )
+            .label("leave it out")
+            .help("write `sort COLUMN [desc], …`"),
+        );
     }
 
     fn take_verb(&mut self, span: Span) -> Option<Verb> {
@@ -328,10 +349,30 @@ mod deed;
 mod habits;
 mod save;
 
-/// What to write instead of an operator that another language has there.
-fn behind_expression(token: &Token) -> Option<String> {
-    let Token::Word(word) = token else {
+/// What to write instead of what stands behind a verb that was read to its end.
+fn behind_verb(verb: &str, found: &Lexed, text: &str) -> Option<String> {
+    let (Token::Word(word) | Token::Column(word)) = &found.token else {
         return None;
     };
-    habits::our_operator(word).map(str::to_owned)
+    let behind = token::next(text, found.span.end).token;
+    let goes_on = !matches!(behind, Token::Pipe | Token::End | Token::Sym(","));
+    if goes_on && words::find(words::VERBS, word).is_some() {
+        return Some(format!("each verb has a `|>` of its own: `|> {word} …`"));
+    }
+    let written = found.span.of(text);
+    if let Some(help) = habits::our_operator(word) {
+        return Some(help.to_owned());
+    }
+    match verb {
+        "sort" if word.starts_with("asc") => Some("write `asc`, or leave it out".to_owned()),
+        "sort" if word.starts_with("desc") => Some("write `desc`".to_owned()),
+        "sort" | "select" | "derive" => Some("a comma stands between several".to_owned()),
+        "group" | "count" | "uniq" | "why" => {
+            Some(format!("columns stand behind `by`: `{verb} by {written}`"))
+        }
+        "agg" | "join" | "diff" | "plot" => Some(format!(
+            "columns stand behind `by`: `{verb} … by {written}`"
+        )),
+        _ => None,
+    }
 }

@@ -69,7 +69,18 @@ impl Parser<'_> {
             return leaf(ExprKind::Literal(value), self.take(next, Style::Keyword));
         }
         if matches!(word, "and" | "or" | "in" | "is" | "by") {
-            return self.expected(next, "a column, a number or text in quotes");
+            self.error(
+                Diagnostic::new(
+                    Code::Unexpected,
+                    next.span,
+                    "expected a column, a number or text in quotes",
+                )
+                .label("a word of the language")
+                .help(format!(
+                    "a column of this name is written with the backquotes: `{word}`"
+                )),
+            );
+            return leaf(ExprKind::Error, next.span);
         }
         let behind = crate::lexer::token::next(self.text, next.span.end);
         if behind.token == Token::Sym("(") && behind.span.start == next.span.end {
