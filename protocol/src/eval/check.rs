@@ -219,6 +219,12 @@ fn hint_for(a: Operand<'_>, b: Operand<'_>) -> Option<String> {
     {
         return Some(format!("write a unit: `{n}s`"));
     }
+    if a.data_type == DataType::Int
+        && b.data_type == DataType::Duration
+        && let Some(column) = a.expr.as_column()
+    {
+        return Some(format!("give it a unit: `{column} * 1s`"));
+    }
     if a.data_type == DataType::Str && b.data_type != DataType::Str {
         return Some("make text of it: `string(x)`".to_owned());
     }

@@ -327,7 +327,8 @@ fn compared(
 }
 
 fn argument_error(function: &'static str, wanted: &'static str, found: Operand<'_>) -> EvalError {
-    let hint = (wanted == "string").then(|| "make text of it: `string(x)`".to_owned());
+    let column = found.expr.as_column().unwrap_or("x");
+    let hint = (wanted == "string").then(|| format!("make text of it: `string({column})`"));
     EvalError::Argument {
         function,
         wanted,

@@ -214,7 +214,7 @@ fn wrong_types_are_errors_that_say_what_to_write() {
                 literal(1),
             ),
             "`len` wants string, found column `free` (size)",
-            "make text of it: `string(x)`",
+            "make text of it: `string(free)`",
         ),
     ] {
         let found = error_of(expr);
