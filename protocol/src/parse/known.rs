@@ -37,6 +37,8 @@ pub(super) struct Tool {
     row: &'static str,
     /// Lines that belong to the output and are no rows; empty if there are none.
     skip: &'static str,
+    /// What stands somewhere in its output, where its rows alone could be anything.
+    mark: &'static str,
     /// How many rows it prints at most; 0 where any number may come.
     rows_max: usize,
     /// What the tool prints above its columns, where it does.
@@ -98,6 +100,9 @@ impl Known {
 
     /// The first row must fit, and nearly all of those that are looked at.
     fn fits(&self, text: &str) -> bool {
+        if !text.contains(self.tool.mark) {
+            return false;
+        }
         let (mut all, mut fitting) = (0, 0);
         let rows = text.lines().filter(|line| !self.is_skipped(line));
         for line in rows.take(SAMPLE_LINES) {

@@ -8,6 +8,7 @@ const PLAIN: Tool = Tool {
     name: "",
     row: "",
     skip: "",
+    mark: "",
     rows_max: 0,
     headings: &[],
     types: &[],
@@ -216,7 +217,8 @@ pub(super) static TOOLS: &[Tool] = &[
     },
     Tool {
         name: "ip route",
-        row: r"^(?:(?<kind>blackhole|unreachable|prohibit|local|broadcast|multicast) )?(?<destination>default|[0-9a-f.:]+(?:/\d+)?)(?: via (?:inet6 )?(?<via>\S+))?(?: dev (?<dev>\S+))?(?: table (?<table>\S+))?(?: proto (?<proto>\S+))?(?: scope (?<scope>\S+))?(?: src (?<src>\S+))?(?: metric (?<metric>\d+))?(?<flags>(?: (?:mtu|pref|linkdown|onlink|dead|hoplimit|error|expires|[\w-]+))*)\s*$",
+        mark: " dev ",
+        row: r"^(?:(?<kind>blackhole|unreachable|prohibit|local|broadcast|multicast) )?(?<destination>default|\d+(?:\.\d+){3}(?:/\d+)?|[0-9a-f]*:[0-9a-f:.]*(?:/\d+)?)(?: via (?:inet6 )?(?<via>\S+))?(?: dev (?<dev>\S+))?(?: table (?<table>\S+))?(?: proto (?<proto>\S+))?(?: scope (?<scope>\S+))?(?: src (?<src>\S+))?(?: metric (?<metric>\d+))?(?<flags>(?: (?:mtu|pref|linkdown|onlink|dead|hoplimit|error|expires|[\w-]+))*)\s*$",
         types: &[("metric", Int)],
         optional: &["kind", "table", "flags"],
         ..PLAIN
