@@ -34,6 +34,10 @@ pub(super) fn batches(mut table: Table, rows_max: u64) -> Result<Batches, CodecE
         };
         push_halving(&make, rest, &mut envelopes, &mut cut_rows)?;
         if after.is_empty() {
+            // Where no row fitted, the columns travel all the same.
+            if envelopes.is_empty() {
+                envelopes.push(make(Vec::new()).to_envelope()?);
+            }
             return Ok(Batches {
                 envelopes,
                 cut_rows,
@@ -99,6 +103,16 @@ mod tests {
         assert_eq!(
             (made.envelopes.len(), rows_of(&made), made.cut_rows),
             (2, 2000, 500)
+        );
+    }
+
+    #[test]
+    fn columns_travel_where_no_row_fits() {
+        let large = Value::Str("x".repeat(2 << 20));
+        let made = batches(table(std::iter::once(large)), 100).expect("fits");
+        assert_eq!(
+            (made.envelopes.len(), rows_of(&made), made.cut_rows),
+            (1, 0, 1)
         );
     }
 
