@@ -340,6 +340,11 @@ impl Session {
     pub(super) fn ask(&mut self, query: Query) -> Result<Running, ShellError> {
         // What a verb will need is looked for before anything runs.
         self.around(&query.fleet, &query.scope.nodes)?;
+        for step in &query.fleet {
+            if let FleetStep::Sql { query, .. } = step {
+                hailer_table::check_query(query).map_err(|e| engine_error(&e))?;
+            }
+        }
         let probe = self.probe_of(&query.source)?;
         self.start(probe, query)
     }

@@ -41,4 +41,5 @@ pub use error::{Note, TableError};
 pub use frame::{Frame, FrameRow};
 pub use provenance::{NodeId, NodeNames};
 pub use render::{View, render_table};
+pub use sql::check_query;
 pub use surroundings::Surroundings;

@@ -34,6 +34,20 @@ use crate::surroundings::Surroundings;
 /// The most rows that tables which are put together without a condition may make.
 const PRODUCT_ROWS_MAX: usize = 10_000_000;
 
+/// Reads a query, and carries nothing out: what can be told without rows is told before anybody is
+/// asked for them.
+///
+/// # Errors
+/// When it cannot be read, is no single SELECT, or names a table that there cannot be.
+pub fn check_query(text: &str) -> Result<(), TableError> {
+    engine::deep("read the query", || {
+        let query = Query::read(text)?;
+        let others: Vec<String> = query.results().iter().map(|n| format!("${n}")).collect();
+        let known = others.iter().map(String::as_str);
+        query.check_tables(known.chain(["self"]))
+    })
+}
+
 /// Carries a query out.
 pub(crate) fn sql(
     frame: &Frame,
