@@ -81,9 +81,11 @@ pub(super) fn read_lines(text: &str) -> Result<(Frame, Vec<Note>), TableError> {
             continue;
         }
         let node: Node = serde_json::from_str(line).map_err(|e| {
+            // It was handed one line, of which it says that it is the first.
+            let said = e.to_string().replace(" at line 1 column ", " at column ");
             unreadable(
                 FileFormat::Ndjson,
-                &format!("line {} is no JSON: {e}", n + 1),
+                &format!("line {} is no JSON: {said}", n + 1),
             )
         })?;
         let Node::Object(entries) = node else {
@@ -312,7 +314,10 @@ mod tests {
     #[test]
     fn what_is_no_json_is_an_error_that_says_where() {
         for (text, expected) in [
-            ("{\"a\":1}\n{", "line 2 is no JSON"),
+            (
+                "{\"a\":1}\n{",
+                "line 2 is no JSON: EOF while parsing an object at column 1",
+            ),
             ("{}\n[1]", "line 2 is no object"),
         ] {
             let error = read_lines(text).unwrap_err().to_string();
