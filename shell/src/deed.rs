@@ -51,6 +51,10 @@ impl Targets {
         origin: Option<&Finished>,
         inventory: &Inventory,
     ) -> Result<Self, ShellError> {
+        // Where no node told its columns, what the command names may be one.
+        if frame.is_untold() {
+            return Ok(Self::default());
+        }
         let columns = Columns::of(deed, frame)?;
         let mut targets = Self::default();
         let by_node = targets.rows_that_count(frame, origin, inventory)?;
@@ -250,7 +254,7 @@ impl Columns {
             let Some((_, at)) = found else {
                 let known = || all.iter().map(|(name, _)| name.as_str());
                 let hint = nearest(&name, known()).map_or_else(
-                    || format!("there are ${}", known().collect::<Vec<_>>().join(", $")),
+                    || format!("there are ${};", known().collect::<Vec<_>>().join(", $")),
                     |near| format!("did you mean `${near}`?"),
                 );
                 return Err(

@@ -228,7 +228,8 @@ impl Frame {
     }
 
     /// Whether there is no row, and nobody told which columns rows would have had.
-    pub(crate) fn is_untold(&self) -> bool {
+    #[must_use]
+    pub fn is_untold(&self) -> bool {
         let has_own = || self.columns.iter().any(|c| c.origin == Origin::Row);
         self.is_empty() && (self.is_untold || !has_own())
     }
