@@ -182,12 +182,11 @@ impl Diagnostic {
         } else {
             String::new()
         };
-        let line = clean(&text[line_start..line_end]);
-        let before = clean(&text[line_start..start]).chars().count();
-        let under = clean(&text[start..end.min(line_end)])
-            .chars()
-            .count()
-            .max(1);
+        let (before, line, under) = excerpt(
+            &clean(&text[line_start..start]),
+            &clean(&text[start..end.min(line_end)]),
+            &clean(&text[end.min(line_end)..line_end]),
+        );
         let pad = " ".repeat(gutter.chars().count() + before);
         out.push_str(&format!("  {gutter}{line}\n  {pad}{}", "^".repeat(under)));
         if !self.label.is_empty() {
@@ -206,6 +205,34 @@ impl Diagnostic {
 #[must_use]
 pub fn render_all(diagnostics: &[Diagnostic], text: &str) -> String {
     diagnostics.iter().map(|d| d.render(text)).collect()
+}
+
+/// The most that is shown of a line before what a mistake is about, of that, and behind it.
+const AROUND_MAX: usize = 160;
+
+/// Cuts a line down to the surroundings of a span, so that a line of a mebibyte does not fill the
+/// screen. Returns how many characters stand before the span, the line, and how many the span has.
+fn excerpt(before: &str, under: &str, behind: &str) -> (usize, String, usize) {
+    let before = tail(before);
+    let under = head(under);
+    let line = format!("{before}{under}{}", head(behind));
+    (before.chars().count(), line, under.chars().count().max(1))
+}
+
+/// The beginning of a text, with `…` where it is cut.
+fn head(text: &str) -> String {
+    match text.char_indices().nth(AROUND_MAX) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
+/// The end of a text, with `…` where it is cut.
+fn tail(text: &str) -> String {
+    match text.char_indices().rev().nth(AROUND_MAX) {
+        Some((at, c)) => format!("…{}", &text[at + c.len_utf8()..]),
+        None => text.to_owned(),
+    }
 }
 
 /// A tab counts as one column here, or the carets would miss.
@@ -257,6 +284,28 @@ mod tests {
     fn a_span_beyond_the_text_does_no_harm() {
         let d = Diagnostic::new(Code::Unexpected, Span::new(50, 60), "m");
         assert!(d.render("é").contains('^'));
+    }
+
+    #[test]
+    fn of_a_long_line_only_the_surroundings_are_shown() {
+        let far = "é".repeat(5000);
+        let text = format!("{far}wher{far}");
+        let d =
+            |from, to| Diagnostic::new(Code::UnknownVerb, Span::new(from, to), "m").render(&text);
+        let near = "é".repeat(AROUND_MAX);
+        let shown = format!(
+            "  …{near}wher{near}…\n  {}^^^^\n",
+            " ".repeat(AROUND_MAX + 1)
+        );
+        assert_eq!(
+            d(10_000, 10_004),
+            format!("error[unknown-verb]: m\n{shown}")
+        );
+        let all = d(0, text.len());
+        assert!(
+            all.contains(&format!("  {near}…\n")) && all.len() < 1000,
+            "{all}"
+        );
     }
 
     #[test]

@@ -146,10 +146,15 @@ impl Parser<'_> {
             &next.token,
             Token::Sym("=" | "==" | "!=" | "<" | "<=" | ">" | ">=")
         ) {
+            let help = if next.token == Token::Sym(">") {
+                "join them with `and`; a file is written with `|> save FILE`"
+            } else {
+                "join them with `and`"
+            };
             self.error(
                 Diagnostic::new(Code::BadExpression, next.span, "comparisons do not chain")
                     .label("a second one")
-                    .help("join them with `and`"),
+                    .help(help),
             );
         }
     }

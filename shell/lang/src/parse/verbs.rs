@@ -351,8 +351,24 @@ mod save;
 
 /// What to write instead of what stands behind a verb that was read to its end.
 fn behind_verb(verb: &str, found: &Lexed, text: &str) -> Option<String> {
-    let (Token::Word(word) | Token::Column(word)) = &found.token else {
-        return None;
+    let word = match &found.token {
+        Token::Word(word) | Token::Column(word) => word,
+        Token::Sym(">") => return Some("`|> save FILE` writes a file".to_owned()),
+        Token::Str(_) if text[..found.span.start].ends_with(['\'', '"']) => {
+            let other = "a quote inside of text stands in the other kind: `\"it's\"`";
+            return Some(other.to_owned());
+        }
+        Token::Str(_)
+        | Token::Number(_)
+        | Token::Sym(_)
+        | Token::Result(_)
+        | Token::Flag(_)
+        | Token::Pipe
+        | Token::Foreign(_)
+        | Token::OpenQuote(_)
+        | Token::Backslash
+        | Token::Other(_)
+        | Token::End => return None,
     };
     let behind = token::next(text, found.span.end).token;
     let goes_on = !matches!(behind, Token::Pipe | Token::End | Token::Sym(","));
