@@ -15,6 +15,7 @@
 //! | [`sessions`] | whole sessions against their transcripts (`UPDATE_EXPECTED=1` writes them anew) |
 //! | [`selecting`] | facts and their cache, groups of a command, rows, lists of targets |
 //! | [`wide`] | two hundred nodes, some of them dead |
+//! | [`bad_input`] | what is wrong in a line, its rows or its files, and what is said of it |
 //! | [`bombs`] | output without end under a memory limit |
 //! | [`mod@follow`] | lines as they come |
 //! | [`pipes`] | a reader who does not read |
@@ -36,6 +37,7 @@
     reason = "conditions are polled, and times are only limits after which a test fails"
 )]
 
+mod bad_input;
 mod bombs;
 mod compare;
 mod deeds;
