@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 use hailer_lang::danger::AskBar;
@@ -12,6 +13,7 @@ use crate::batch::{self, Output};
 use crate::cli::{Cli, Command, FleetArgs, OutArgs, RunArgs};
 use crate::config::{self, LinesFile, Rc};
 use crate::demo::{self, Demo, DemoOptions};
+use crate::ends::Ends;
 use crate::error::ShellError;
 use crate::exit::Exit;
 use crate::generate;
@@ -88,6 +90,7 @@ pub fn main() -> ExitCode {
     }
     log_to_stderr();
     clean_panics();
+    gather_randomness();
     let result = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -144,7 +147,9 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
                 ));
                 Ok(Exit::OK)
             } else {
-                batch::run_argv(&mut session, argv, output).await
+                let (mut ends, fleet) = (ends()?, Arc::clone(session.fleet()));
+                let run = batch::run_argv(&mut session, argv, output);
+                ends.or_done(&fleet, run).await
             };
             session.close().await;
             exit
@@ -324,16 +329,21 @@ async fn carry_out(
             (Some(name.clone()), statements.map_err(|e| e.at(&name))?)
         }
     };
-    let exit = batch::run(
+    let (mut ends, fleet) = (ends()?, Arc::clone(session.fleet()));
+    let run = batch::run(
         &mut session,
         source.as_deref(),
         statements,
         keep_going,
         output,
-    )
-    .await;
+    );
+    let exit = ends.or_done(&fleet, run).await;
     session.close().await;
     exit
+}
+
+fn ends() -> Result<Ends, ShellError> {
+    Ends::take_over().map_err(|e| ShellError::own(format!("take over signals: {e}")))
 }
 
 fn out_dir(out: &OutArgs) -> Option<OutDirWish> {
@@ -428,6 +438,19 @@ fn read_script(path: &Path) -> Result<String, ShellError> {
 fn read_stdin() -> Result<String, ShellError> {
     script::read(io::stdin().lock())
         .map_err(|e| ShellError::usage(format!("read lines from standard input: {e}")))
+}
+
+/// Seeds the random numbers of the process while files are read: that takes as long as reading a
+/// large fleet file. Whoever needs one earlier waits for the same seed.
+fn gather_randomness() {
+    let seed = || {
+        let random = rustls::crypto::aws_lc_rs::default_provider().secure_random;
+        // What fails here fails again, and is told, where it is needed.
+        let _ = random.fill(&mut [0]);
+    };
+    let _ = std::thread::Builder::new()
+        .name("seed".to_owned())
+        .spawn(seed);
 }
 
 /// A panic is a bug, and its message may hold what a node sent: it is shown escaped.

@@ -13,6 +13,7 @@
 //! - [`config`]: what the operator keeps between sessions; [`settings`].
 //! - [`files`]: tables on the operator's own disk.
 //! - [`view`]: what a person sees. [`output`]: what a program reads. [`pen`]: who writes it.
+//! - `ends`: signals that end it.
 //! - [`demo`]: a fleet to try it on.
 
 pub mod app;
@@ -23,6 +24,7 @@ pub mod clock;
 pub mod config;
 pub mod deed;
 pub mod demo;
+mod ends;
 pub mod error;
 pub mod exit;
 pub mod explain;

@@ -160,7 +160,7 @@ impl Session {
 
     /// Returns the links.
     #[must_use]
-    pub fn fleet(&self) -> &Fleet {
+    pub const fn fleet(&self) -> &Arc<Fleet> {
         &self.fleet
     }
 

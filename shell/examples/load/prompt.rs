@@ -35,28 +35,53 @@ const SETTLED: Duration = Duration::from_secs(8);
 /// What is typed, key by key.
 const LINE: &str = "df --output=pcent,target |> parse |> where use_pct > 90 |> top 10 by use_pct";
 
+/// Takes back what was typed.
+const CLEAR: &str = "\x15";
+
 /// Lines in the history.
 const HISTORY: usize = 10_000;
 
+/// How a fleet file says where nodes are.
+#[derive(Clone, Copy)]
+enum Addresses {
+    /// By a pattern, which is what people write.
+    Pattern,
+    /// One by one, which is what programs write.
+    Listed,
+}
+
 /// Measures the prompt with a fleet of [`NODES`] nodes.
 pub(crate) fn measure(size: Size) -> Result<()> {
-    let dir = TempDir::new()?;
-    write_fleet(dir.path())?;
-    write_history(dir.path())?;
     say(&format!(
         "the prompt, {NODES} nodes, {HISTORY} lines of history"
     ));
+    let dir = TempDir::new()?;
+    write_history(dir.path())?;
+    write_fleet(dir.path(), Addresses::Pattern)?;
+    measure_starts("start to prompt", dir.path(), size)?;
+    write_fleet(dir.path(), Addresses::Listed)?;
+    measure_starts("the same, addresses listed", dir.path(), size)?;
+    measure_keys(dir.path(), size)?;
+    say("");
+    Ok(())
+}
+
+fn measure_starts(name: &str, dir: &Path, size: Size) -> Result<()> {
     // The first start takes the plain history over.
-    Prompt::open(dir.path())?.leave()?;
+    Prompt::open(dir)?.leave()?;
     let mut starts = Vec::new();
     for _ in 0..size.reps.min(10) {
         let begun = clock::mono();
-        let prompt = Prompt::open(dir.path())?;
+        let prompt = Prompt::open(dir)?;
         starts.push(clock::mono().since(begun));
         prompt.leave()?;
     }
-    print_turns("start to prompt", &starts);
-    let mut prompt = Prompt::open(dir.path())?;
+    print_turns(name, &starts);
+    Ok(())
+}
+
+fn measure_keys(dir: &Path, size: Size) -> Result<()> {
+    let mut prompt = Prompt::open(dir)?;
     print_turns("key to screen, nodes dialled", &prompt.type_line()?);
     std::thread::sleep(SETTLED);
     print_turns("key to screen", &prompt.type_line()?);
@@ -76,19 +101,18 @@ pub(crate) fn measure(size: Size) -> Result<()> {
             prompt.types(key)?;
             prompt.wait_for(|s| s != before && s.contains(wanted))?;
             walls.push(clock::mono().since(begun));
+            // Escape closes the menu; followed by another key at once it would be a part of that.
             prompt.types("\x1b")?;
             std::thread::sleep(Duration::from_millis(100));
-            prompt.types("\x03")?;
+            prompt.types(CLEAR)?;
             prompt.wait_for_prompt()?;
         }
         print_turns(name, &walls);
     }
-    prompt.leave()?;
-    say("");
-    Ok(())
+    prompt.leave()
 }
 
-fn write_fleet(dir: &Path) -> Result<()> {
+fn write_fleet(dir: &Path, addresses: Addresses) -> Result<()> {
     Pki::generate()?.write(dir)?;
     let mut text = "fleet = \"load\"\nca = \"ca.pem\"\n\
                     operator = { cert = \"operator.pem\", key = \"operator.key\" }\n\
@@ -97,11 +121,16 @@ fn write_fleet(dir: &Path) -> Result<()> {
     for (role, n) in [("web", NODES / 2), ("db", NODES / 4), ("cache", NODES / 4)] {
         // Nobody listens at any of them.
         let address = |at: usize| format!("\"127.0.{}.{}:9\"", at / 250 + 1, at % 250 + 1);
-        let addresses: Vec<String> = (0..n).map(address).collect();
-        let addresses = addresses.join(", ");
+        let addresses = match addresses {
+            Addresses::Pattern => "address = \"{name}.load.invalid:7117\"".to_owned(),
+            Addresses::Listed => {
+                let listed: Vec<String> = (0..n).map(address).collect();
+                format!("addresses = [{}]", listed.join(", "))
+            }
+        };
         write!(
             text,
-            "[[nodes]]\nnames = \"{role}[0001-{n:04}]\"\naddresses = [{addresses}]\n\
+            "[[nodes]]\nnames = \"{role}[0001-{n:04}]\"\n{addresses}\n\
              labels = {{ role = \"{role}\", dc = \"fra\" }}\n"
         )?;
     }
@@ -191,7 +220,7 @@ impl Prompt {
             self.wait_for_cursor(|screen, now| screen.contains(&so_far) && now > column)?;
             walls.push(clock::mono().since(begun));
         }
-        self.types("\x15")?;
+        self.types(CLEAR)?;
         self.wait_for_prompt()?;
         Ok(walls)
     }

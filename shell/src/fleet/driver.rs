@@ -13,7 +13,7 @@ use hailer_lang::node_set::NodeSet;
 use hailer_protocol::message::Life;
 use hailer_protocol::state::State;
 use hailer_protocol::time::Mono;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Interval, MissedTickBehavior};
 
@@ -134,6 +134,9 @@ impl<'a> Driver<'a> {
         self.progress.tick().await;
         let mut has_ended = self.carry_out();
         let mut is_controlled = true;
+        let mut ending =
+            (!self.plan.request.outlives_shell()).then(|| self.fleet.ending.subscribe());
+        let mut is_ending = false;
         while !has_ended || !self.exchanges.is_empty() {
             self.flush();
             let has_room = self.pending.len() < PENDING_MAX;
@@ -144,6 +147,13 @@ impl<'a> Driver<'a> {
                     Some(wish) => self.controlled(wish),
                     None => is_controlled = false,
                 },
+                () = wanted(ending.as_mut()), if !is_ending => {
+                    is_ending = true;
+                    // Nobody hears of it any more, and nobody may hold it up.
+                    self.events = None;
+                    self.pending.clear();
+                    self.controlled(Control::Cancel);
+                }
                 () = sleep_until(due), if due.is_some() => {
                     self.fanout.handle_timeout(clock::mono());
                 }
@@ -161,6 +171,8 @@ impl<'a> Driver<'a> {
             }
             has_ended |= self.carry_out();
         }
+        // The nodes have ended, whoever still has to be told of it.
+        drop(ending);
         self.finish().await
     }
 
@@ -457,6 +469,16 @@ fn no_such_node() -> LinkAtStart {
 async fn room(events: Option<&mpsc::Sender<Event>>) {
     if let Some(events) = events {
         let _ = events.reserve().await;
+    }
+}
+
+/// Waits until all runs shall end.
+async fn wanted(ending: Option<&mut watch::Receiver<bool>>) {
+    match ending {
+        Some(ending) => {
+            let _ = ending.wait_for(|is_ending| *is_ending).await;
+        }
+        None => std::future::pending().await,
     }
 }
 

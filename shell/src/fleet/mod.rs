@@ -41,15 +41,21 @@ pub use policy::Policy;
 pub use summary::Summary;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hailer_identity::{ClientSide, Credentials, Trust};
 use hailer_lang::inventory::Inventory;
 use hailer_lang::selector::Live;
 use hailer_protocol::ids::LeaseId;
 use hailer_protocol::role::{Identity, Role};
+use tokio::sync::watch;
 
 use endpoint::Dialler;
 use link::Peer;
+
+/// How long nodes may take to confirm that they ended what ran for a shell that a signal ends. It is
+/// longer than a command may take to end itself before it is killed.
+const END_WITHIN: Duration = Duration::from_secs(5);
 
 /// The operator's side of a fleet. Dropping it ends all connections; [`Fleet::close`] also tells
 /// the nodes.
@@ -58,6 +64,8 @@ pub struct Fleet {
     inventory: Arc<Inventory>,
     links: Links,
     lease: LeaseId,
+    /// Whether all runs shall end; a run that would not outlive the shell listens as long as it lasts.
+    ending: watch::Sender<bool>,
 }
 
 impl Fleet {
@@ -87,6 +95,7 @@ impl Fleet {
             inventory,
             links: Links::new(Dialler::open(tls)?, peers, timing, lease),
             lease,
+            ending: watch::Sender::new(false),
         })
     }
 
@@ -123,6 +132,16 @@ impl Fleet {
     #[must_use]
     pub const fn inventory(&self) -> &Arc<Inventory> {
         &self.inventory
+    }
+
+    /// Asks the nodes of all runs under way, and of any that begins now, to stop; runs that outlive
+    /// the shell are left alone. Nobody hears of the answers. Returns whether all nodes have stopped
+    /// within a few seconds.
+    pub async fn end_runs(&self) -> bool {
+        self.ending.send_replace(true);
+        tokio::time::timeout(END_WITHIN, self.ending.closed())
+            .await
+            .is_ok()
     }
 
     /// Ends all connections, and tells the nodes as far as that takes no waiting for them.

@@ -27,6 +27,15 @@ impl Request {
         }
     }
 
+    /// Whether the nodes go on with it when the shell has ended.
+    pub(super) fn outlives_shell(&self) -> bool {
+        let life = match self {
+            Self::Same(_, life) => Some(*life),
+            Self::Each(runs) => runs.first().map(|run| run.life),
+        };
+        life == Some(Life::Detached)
+    }
+
     pub(super) fn bytes_for(&self, target: Target) -> Result<(Bytes, Life), CodecError> {
         match self {
             Self::Same(bytes, life) => Ok((bytes.clone(), *life)),

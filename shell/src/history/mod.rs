@@ -11,7 +11,7 @@ mod show;
 mod wanted;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use hailer_protocol::time::Wall;
 
@@ -76,6 +76,8 @@ pub fn state_dir() -> Option<PathBuf> {
 #[derive(Debug, Clone)]
 pub struct History {
     inner: Arc<Mutex<Inner>>,
+    /// The file has been read, or cannot be.
+    was_read: Arc<Condvar>,
 }
 
 #[derive(Debug)]
@@ -85,6 +87,8 @@ struct Inner {
     /// Why lines are not kept any more; said once.
     trouble: Option<HistoryError>,
     fleet: String,
+    /// The file is being read; until then nothing is known of it.
+    is_reading: bool,
 }
 
 impl History {
@@ -93,32 +97,63 @@ impl History {
     /// `session` tells this shell from others.
     #[must_use]
     pub fn open(dir: Option<&Path>, fleet: &str, session: i64) -> Self {
-        let mut book = Book::new(session);
-        let mut trouble = None;
-        let opened = dir.map(|dir| Db::open(&dir.join("history.db"), &dir.join("history")));
-        let db = match opened {
-            None => None,
-            Some(Ok(db)) => Some(db),
-            Some(Err(error)) => {
-                trouble = Some(error);
-                None
-            }
-        };
-        if let Some(db) = &db {
-            match db.newest(LINES_MAX) {
-                Ok(entries) => book.begin_with(entries),
-                Err(error) => trouble = Some(error),
+        let history = Self::unread(fleet, session, dir.is_some());
+        if let Some(dir) = dir {
+            history.read_in(dir);
+        }
+        history
+    }
+
+    /// Opens the history like [`History::open`], and returns at once: ten thousand lines take a
+    /// while, and the prompt needs none of them. Whoever does waits for them.
+    #[must_use]
+    pub fn open_in_background(dir: Option<PathBuf>, fleet: &str, session: i64) -> Self {
+        let history = Self::unread(fleet, session, dir.is_some());
+        if let Some(dir) = dir {
+            let (there, name) = (history.clone(), "history".to_owned());
+            let elsewhere = dir.clone();
+            let reading = move || there.read_in(&elsewhere);
+            if std::thread::Builder::new()
+                .name(name)
+                .spawn(reading)
+                .is_err()
+            {
+                history.read_in(&dir);
             }
         }
+        history
+    }
+
+    fn unread(fleet: &str, session: i64, is_reading: bool) -> Self {
         let inner = Inner {
-            book,
-            db,
-            trouble,
+            book: Book::new(session),
+            db: None,
+            trouble: None,
             fleet: fleet.to_owned(),
+            is_reading,
         };
         Self {
             inner: Arc::new(Mutex::new(inner)),
+            was_read: Arc::default(),
         }
+    }
+
+    fn read_in(&self, dir: &Path) {
+        let opened = Db::open(&dir.join("history.db"), &dir.join("history"));
+        let entries = opened.as_ref().ok().map(|db| db.newest(LINES_MAX));
+        let mut inner = self.lock();
+        match opened {
+            Ok(db) => inner.db = Some(db),
+            Err(error) => inner.trouble = Some(error),
+        }
+        match entries {
+            Some(Ok(entries)) => inner.book.begin_with(entries),
+            Some(Err(error)) => inner.trouble = Some(error),
+            None => {}
+        }
+        inner.is_reading = false;
+        drop(inner);
+        self.was_read.notify_all();
     }
 
     /// Returns, once, why lines are not kept.
@@ -135,9 +170,9 @@ impl History {
         differs
     }
 
-    /// Looks things up in the book.
+    /// Looks things up in the book; waits for it to be read.
     pub fn read<T>(&self, read: impl FnOnce(&Book) -> T) -> T {
-        read(&self.lock().book)
+        read(&self.lock_read().book)
     }
 
     /// Adds a line that is about to run; returns its number.
@@ -148,7 +183,7 @@ impl History {
         if line.len() > LINE_BYTES_MAX {
             return Err(HistoryError::TooLong);
         }
-        let mut inner = self.lock();
+        let mut inner = self.lock_read();
         let mut entry = inner.book.entry(line, now, &inner.fleet);
         inner.with_db(|db| {
             entry.id = db.add(&entry)?;
@@ -175,6 +210,14 @@ impl History {
             Ok(())
         });
         inner.book.take_in(fresh);
+    }
+
+    /// Returns the history once its file has been read.
+    fn lock_read(&self) -> MutexGuard<'_, Inner> {
+        let read = self
+            .was_read
+            .wait_while(self.lock(), |inner| inner.is_reading);
+        read.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -89,6 +89,11 @@ impl Editor {
         }
     }
 
+    /// Returns what knows when the prompt is there.
+    pub(super) const fn screen(&self) -> &Arc<Screen> {
+        &self.screen
+    }
+
     /// Returns what is known of one node's programs and files.
     pub(super) const fn sample(&self) -> &Sample {
         &self.sample

@@ -7,8 +7,8 @@
 mod changes;
 mod complete;
 mod deed;
+mod dial;
 mod editor;
-mod ends;
 mod highlighter;
 mod keys;
 mod past;
@@ -28,6 +28,7 @@ use hailer_protocol::time::Mono;
 
 use crate::app::Looks;
 use crate::clock;
+use crate::ends::Ends;
 use crate::error::ShellError;
 use crate::exit::Exit;
 use crate::history::{self, History, Outcome};
@@ -40,7 +41,6 @@ use crate::show;
 use changes::Changes;
 use complete::Asked;
 use editor::{Editor, Next};
-use ends::Ends;
 use prompt::PromptState;
 use quiet::Quiet;
 use reader::Typed;
@@ -57,7 +57,6 @@ pub async fn run(mut session: Session, looks: Looks, notice: &str) -> Result<Exi
     let own = |what: &str, e: std::io::Error| ShellError::own(format!("{what}: {e}"));
     let interrupts = Interrupts::take_over_both().map_err(|e| own("take over Ctrl-C", e))?;
     let mut ends = Ends::take_over().map_err(|e| own("take over signals", e))?;
-    session.fleet().connect_all_in_background();
     show::say(&format!(
         "hailer {} · fleet {} · {} nodes\n{notice}{WELCOME}\n",
         env!("CARGO_PKG_VERSION"),
@@ -72,7 +71,7 @@ pub async fn run(mut session: Session, looks: Looks, notice: &str) -> Result<Exi
         history.clone(),
     )
     .map_err(|e| own("start the line editor", e))?;
-    settle(&session).await;
+    dial::connect_all(&session, &editor).await;
     let mut prompt = Repl {
         editor,
         interrupts,
@@ -84,10 +83,8 @@ pub async fn run(mut session: Session, looks: Looks, notice: &str) -> Result<Exi
         changes: Changes::default(),
         is_leaving: false,
     };
-    let exit = tokio::select! {
-        exit = prompt.converse(&mut session) => exit,
-        exit = ends.next() => Ok(exit),
-    };
+    let fleet = Arc::clone(session.fleet());
+    let exit = ends.or_done(&fleet, prompt.converse(&mut session)).await;
     if session.jobs().would_end() {
         show::say("ending what is in the background\n");
         let left = session.end_background().await;
@@ -101,12 +98,12 @@ pub async fn run(mut session: Session, looks: Looks, notice: &str) -> Result<Exi
     exit
 }
 
-/// Opens the history; what it has to complain about is said by [`Repl::converse`].
+/// Opens the history; what it has to complain about is said at the prompt.
 fn open_history(session: &Session) -> History {
     // Several shells may begin in the same millisecond.
     let number = clock::wall().0.wrapping_mul(100_000) + i64::from(std::process::id() % 100_000);
     let fleet = session.inventory().fleet().as_str();
-    History::open(history::state_dir().as_deref(), fleet, number)
+    History::open_in_background(history::state_dir(), fleet, number)
 }
 
 /// The prompt under way.
@@ -151,11 +148,8 @@ impl Repl {
     async fn converse(&mut self, session: &mut Session) -> Result<Exit, ShellError> {
         let mut exit = Exit::OK;
         loop {
-            if let Some(trouble) = self.history.trouble() {
-                show::say(&format!(
-                    "lines are remembered until you leave, and not longer: {}\n",
-                    Clean::line(&trouble.to_string())
-                ));
+            if let Some(trouble) = self.trouble() {
+                show::say(&trouble);
             }
             let text = match self.waiting.pop_front() {
                 Some(text) => {
@@ -259,12 +253,24 @@ impl Repl {
                 }
                 () = tokio::time::sleep(PROMPT_EVERY) => {
                     self.editor.refresh(PromptState::of(session));
+                    if let Some(trouble) = self.trouble() {
+                        self.editor.announce(&trouble);
+                    }
                     if let Some(lines) = self.changes_in_scope(session) {
                         self.editor.announce(&lines);
                     }
                 }
             }
         }
+    }
+
+    /// What is said, once, of a history that cannot be kept.
+    fn trouble(&self) -> Option<String> {
+        let trouble = self.history.trouble()?.to_string();
+        Some(format!(
+            "lines are remembered until you leave, and not longer: {}\n",
+            Clean::line(&trouble)
+        ))
     }
 
     /// Which nodes of the scope have gone or come back since this was asked last.
@@ -473,16 +479,3 @@ fn states(shown: &Shown) -> String {
 
 /// How often the prompt looks whether more nodes are connected.
 const PROMPT_EVERY: std::time::Duration = std::time::Duration::from_millis(250);
-
-/// How long the first prompt waits for connections, so that a small fleet's says at once how many
-/// there are. A prompt that is already there follows what comes later.
-const SETTLE: std::time::Duration = std::time::Duration::from_millis(20);
-
-async fn settle(session: &Session) {
-    let all_up = async {
-        while session.fleet().up_count() < session.inventory().len() {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
-    };
-    let _ = tokio::time::timeout(SETTLE, all_up).await;
-}

@@ -139,7 +139,8 @@ impl Hinter for Hint {
     ) -> String {
         self.rest.clear();
         // What looks like typed text and is not would mislead: without colour there are no hints.
-        if pos < line.len() || !use_ansi_coloring || self.screen.is_blank() {
+        // Nor is the history waited for while there is nothing to go on from.
+        if line.is_empty() || pos < line.len() || !use_ansi_coloring || self.screen.is_blank() {
             return String::new();
         }
         let rest = self.history.read(|book| {

@@ -8,6 +8,8 @@ use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
+
 use super::prompt::PromptState;
 
 /// Asks the editor to paint.
@@ -26,6 +28,8 @@ pub(super) struct Screen {
     is_blank: AtomicBool,
     /// Ends the reading of a line for a moment.
     interrupt: Arc<AtomicBool>,
+    /// The prompt was painted.
+    painted: Notify,
 }
 
 impl Screen {
@@ -67,8 +71,14 @@ impl Screen {
     /// whether nothing is shown.
     pub(super) fn end_painting(&self) -> bool {
         let blank = self.is_blank();
+        self.painted.notify_one();
         self.interrupt.store(blank, SeqCst);
         blank
+    }
+
+    /// Waits until the prompt is painted, or was since this was asked last.
+    pub(super) async fn painted(&self) {
+        self.painted.notified().await;
     }
 
     /// Returns what ends the reading of a line for a moment.

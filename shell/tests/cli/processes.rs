@@ -82,6 +82,23 @@ fn an_operator_who_is_killed_leaves_nothing_running() {
 }
 
 #[test]
+fn an_operator_who_is_asked_to_end_first_ends_what_runs() {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129)] {
+        let fleet = Fleet::start(2, 0);
+        let mut child = fleet
+            .hailer()
+            .line("setsid sleep 1000 & sleep 1000")
+            .spawn();
+        wait_until("the commands run", || fleet.commands().len() >= 4);
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        kill_process(pid.expect("a process"), signal).expect("it is there");
+        assert_eq!(wait(&mut child).0, code, "{signal:?}");
+        // Not only when the lease runs out.
+        assert_eq!(fleet.commands(), [""; 0], "{signal:?}");
+    }
+}
+
+#[test]
 fn a_demo_leaves_no_process_and_no_file() {
     let dir = tempfile::tempdir().expect("a directory");
     let ran = demo(dir.path()).line("cat etc/hostname").run().exits(0);

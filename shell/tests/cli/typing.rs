@@ -326,7 +326,8 @@ fn a_shell_that_is_ended_from_outside_leaves_the_terminal_as_it_was() {
             prompt.terminal.signal(signal);
             assert_eq!(prompt.terminal.wait_for_end(), code, "{signal:?} {line:?}");
             assert!(prompt.terminal.is_as_found(), "{signal:?} {line:?}");
-            fleet.wait_until_idle();
+            // Not only when the lease runs out.
+            assert_eq!(fleet.commands(), [""; 0], "{signal:?} {line:?}");
         }
     }
 }
