@@ -48,7 +48,7 @@ pub trait ResultSets {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ResultSetError {
     /// There is no result of this number.
-    #[error("no result has this number; the last one is {}", .last.map_or_else(|| "none yet".to_owned(), |n| format!("${n}")))]
+    #[error("no result has this number; {}", .last.map_or_else(|| "there is none yet".to_owned(), |n| format!("the last one is ${n}")))]
     Unknown {
         /// The last result's number.
         last: Option<u32>,

@@ -117,11 +117,11 @@ impl Editor {
     }
 
     /// Drops whole lines that were typed ahead; returns how many those were.
-    pub(super) async fn forget_typed_ahead(&mut self) -> usize {
+    pub(super) async fn forget_typed_ahead(&mut self) -> Vec<String> {
         let _ = self.requests.send(Request::Forget);
         match self.replies.recv().await {
-            Some(Reply::Forgotten(n)) => n,
-            Some(Reply::Typed(_) | Reply::Confirmed(_)) | None => 0,
+            Some(Reply::Forgotten(lines)) => lines,
+            Some(Reply::Typed(_) | Reply::Confirmed(_)) | None => Vec::new(),
         }
     }
 }

@@ -115,14 +115,34 @@ impl Ahead {
         self.lock().events.pop_front()
     }
 
-    /// Drops whole lines; the beginning of another stays. Returns how many were dropped.
-    pub(super) fn drop_lines(&self) -> usize {
+    /// Drops whole lines; the beginning of another stays. Returns what was dropped, as far as its
+    /// keys are text.
+    pub(super) fn drop_lines(&self) -> Vec<String> {
         let mut queue = self.lock();
         let is_enter = |e: &Event| matches!(e, Event::Key(k) if k.code == KeyCode::Enter);
         let Some(last) = queue.events.iter().rposition(is_enter) else {
-            return 0;
+            return Vec::new();
         };
-        queue.events.drain(..=last).filter(|e| is_enter(e)).count()
+        let mut lines = Vec::new();
+        let mut line = String::new();
+        for event in queue.events.drain(..=last) {
+            match event {
+                Event::Paste(text) => line.push_str(&text),
+                Event::Key(key) => match key.code {
+                    KeyCode::Enter => lines.push(std::mem::take(&mut line)),
+                    KeyCode::Backspace => {
+                        line.pop();
+                    }
+                    KeyCode::Char(c) if !key.modifiers.contains(KeyModifiers::CONTROL) => {
+                        line.push(c);
+                    }
+                    // Keys that move are played by the editor; here they are of no use.
+                    _ => {}
+                },
+                Event::FocusGained | Event::FocusLost | Event::Mouse(_) | Event::Resize(..) => {}
+            }
+        }
+        lines
     }
 
     /// Returns, once, whether more was typed than is kept.
@@ -230,9 +250,9 @@ mod tests {
         for event in [plain('a'), enter(), plain('b'), enter(), plain('c')] {
             ahead.lock().push(event);
         }
-        assert_eq!(ahead.drop_lines(), 2);
+        assert_eq!(ahead.drop_lines().len(), 2);
         assert_eq!(ahead.pop(), Some(plain('c')));
-        assert_eq!(ahead.drop_lines(), 0);
+        assert!(ahead.drop_lines().is_empty());
     }
 
     #[test]

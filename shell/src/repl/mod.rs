@@ -106,6 +106,9 @@ fn open_history(session: &Session) -> History {
     History::open_in_background(history::state_dir(), fleet, number)
 }
 
+/// Lines that were not run which are shown; the operator may want to type them again.
+const DROPPED_SHOWN_MAX: usize = 5;
+
 /// The prompt under way.
 struct Repl {
     editor: Editor,
@@ -217,13 +220,20 @@ impl Repl {
         if exit.0 != Exit::USAGE.0 && exit < Exit::NO_TARGETS {
             return String::new();
         }
-        let n = self.waiting.len() + self.editor.forget_typed_ahead().await;
-        self.waiting.clear();
-        match n {
-            0 => String::new(),
-            1 => "the line behind it was not run\n".to_owned(),
-            n => format!("the {n} lines behind it were not run\n"),
+        let mut dropped: Vec<String> = self.waiting.drain(..).collect();
+        dropped.extend(self.editor.forget_typed_ahead().await);
+        let mut said = match dropped.len() {
+            0 => return String::new(),
+            1 => "the line behind it was not run:\n".to_owned(),
+            n => format!("the {n} lines behind it were not run:\n"),
+        };
+        for line in dropped.iter().take(DROPPED_SHOWN_MAX) {
+            said.push_str(&format!("  {}\n", Clean::line(line)));
         }
+        if dropped.len() > DROPPED_SHOWN_MAX {
+            said.push_str("  …\n");
+        }
+        said
     }
 
     /// Reads a line. The count of connected nodes in the prompt follows what the links find out,

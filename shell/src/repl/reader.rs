@@ -58,7 +58,7 @@ pub(super) enum Reply {
     /// Whether the answer was yes.
     Confirmed(bool),
     /// How many lines were dropped.
-    Forgotten(usize),
+    Forgotten(Vec<String>),
 }
 
 /// What a line editor is made of.

@@ -42,6 +42,7 @@ impl Parser<'_> {
         }
         if habit == Habit::Plain {
             self.verb_behind_pipe(&tokens);
+            self.verb_first(&tokens);
             self.label_as_command(&tokens, scoped);
             self.group_as_command(&tokens);
         }
@@ -75,6 +76,47 @@ impl Parser<'_> {
                     "write `|> {verb}`; for a program of this name on the nodes, begin the line with `: `"
                 )),
             );
+        }
+    }
+
+    /// `where x > 1`, and `uptime | > parse`: a verb without its pipe.
+    fn verb_first(&mut self, tokens: &[ShellToken]) {
+        if let Some(first) = tokens.first() {
+            let verb = first.span.of(self.text);
+            if first.kind == ShellTokenKind::Command && OURS_ALONE.contains(&verb) {
+                self.error(
+                    Diagnostic::new(
+                        Code::DoesNotFit,
+                        first.span,
+                        format!("`{verb}` stands behind a `|>`"),
+                    )
+                    .label("no Linux command is called so")
+                    .help(format!(
+                        "`|> {verb} …` goes on from the last result; for a program of this name, begin the line with `: `"
+                    )),
+                );
+            }
+        }
+        for three in tokens.windows(3) {
+            let [bar, redirect, word] = three else {
+                continue;
+            };
+            let is_split = bar.span.of(self.text) == "|"
+                && bar.depth == 0
+                && redirect.kind == ShellTokenKind::Redirect
+                && redirect.span.of(self.text) == ">"
+                && crate::words::find(crate::words::VERBS, word.span.of(self.text)).is_some();
+            if is_split {
+                self.error(
+                    Diagnostic::new(
+                        Code::VerbAfterPipe,
+                        bar.span.to(redirect.span),
+                        "`| >` is a pipe into a file",
+                    )
+                    .label("the fleet's pipe is `|>`, in one piece")
+                    .help(format!("write `|> {}`", word.span.of(self.text))),
+                );
+            }
         }
     }
 
