@@ -68,7 +68,7 @@ pub(super) fn check_run(run: &Run) -> Result<(), Denial> {
         Probe::Shell(line) => has_nul(line),
         Probe::Argv(argv) => argv.iter().any(has_nul),
         Probe::Each { command, rows, .. } => {
-            has_nul(command) || !rows.iter().all(|row| is_environment(&row.env))
+            has_nul(command) || !rows.iter().all(|row| is_row(&row.env))
         }
         Probe::Metric(_) | Probe::Facts(_) | Probe::Runs | Probe::Attach(_) | Probe::Cancel(_) => {
             false
@@ -81,6 +81,12 @@ pub(super) fn check_run(run: &Run) -> Result<(), Denial> {
         ));
     }
     Ok(())
+}
+
+/// Whether these are a row's variables: what comes from a row must never become `PATH` or the like,
+/// whichever shell asks.
+fn is_row(env: &[(String, String)]) -> bool {
+    is_environment(env) && env.iter().all(|(k, _)| k.starts_with("row_"))
 }
 
 /// Whether the kernel takes these variables.
@@ -105,4 +111,43 @@ pub(super) fn command_of(probe: &Probe) -> Option<String> {
 
 pub(super) const fn denial(code: ErrorCode, text: String) -> Denial {
     Denial { code, text }
+}
+
+#[cfg(test)]
+mod tests {
+    use hailer_protocol::ids::{LeaseId, RunId};
+    use hailer_protocol::message::{Caps, EachRow};
+    use hailer_protocol::row_plan::RowPlan;
+
+    use super::*;
+
+    #[test]
+    fn a_rows_variables_can_never_be_another_programs() {
+        let of = |name: &str| Run {
+            run: RunId([1; 16]),
+            probe: Probe::Each {
+                command: "true".to_owned(),
+                rows: vec![EachRow {
+                    env: vec![(name.to_owned(), "x".to_owned())],
+                }],
+                timeout_ms: None,
+                stops_at_failure: false,
+            },
+            row_plan: RowPlan::default(),
+            timeout_ms: None,
+            life: Life::Attached(LeaseId([1; 16])),
+            output: OutputMode::Stream,
+            caps: Caps {
+                output_bytes: 1,
+                rows: 1,
+                memory_bytes: None,
+                cpu_seconds: None,
+            },
+            env: Vec::new(),
+        };
+        assert!(check_run(&of("row_path")).is_ok());
+        for name in ["PATH", "LD_PRELOAD", "HAILER_RUN", "", "row_a=b"] {
+            assert!(check_run(&of(name)).is_err(), "{name}");
+        }
+    }
 }
