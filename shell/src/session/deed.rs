@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hailer_lang::context::ResolvedScope;
 use hailer_lang::deed::Deed;
 use hailer_lang::node_set::{NodeId, NodeSet};
-use hailer_lang::plan::{LinePlan, Query, Source};
+use hailer_lang::plan::{LinePlan, Query, QueryEnd, Source};
 use hailer_lang::spread::Layout;
 use hailer_protocol::message::{EachRow, Probe, Run};
 use hailer_protocol::units::duration_text;
@@ -135,6 +135,12 @@ impl Session {
                 ShellError::usage(format!("--batch-by {label}: no node has such a label"))
                     .hint("nothing was run"),
             );
+        }
+        if query.end == QueryEnd::Detach && spread.has_stages() && spread.gate.is_none() {
+            return Err(ShellError::usage(
+                "stages of a detached run wait until it has begun, and not for what comes of it",
+            )
+            .hint("add `--gate 'LINE'` that tells whether it went well; nothing was run"));
         }
         self.gate_of(&spread, scope).map(|_| ())
     }

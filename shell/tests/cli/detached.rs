@@ -165,4 +165,8 @@ fn what_cannot_run_detached_is_refused_and_runs_nothing() {
         .line("explain detached sleep 9")
         .run();
     ran.exits(0).says("it outlives this shell");
+    // That it has begun says nothing of how it went.
+    let staged = ["--scope", "@web[01-02]", "--detach", "--canary", "1"];
+    let ran = fleet.hailer().args(staged).line("true").run();
+    ran.exits(2).prints_nothing().complains("--gate");
 }
