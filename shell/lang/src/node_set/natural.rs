@@ -36,8 +36,10 @@ fn widths(a: &str, b: &str) -> Ordering {
 /// The longest beginning that is all digits, or that has none; and what is behind it.
 fn piece(text: &str) -> (&str, &str) {
     let digits = is_number(text);
+    // Either side of the end is a digit, so it is between two characters.
     let end = text
-        .find(|c: char| c.is_ascii_digit() != digits)
+        .bytes()
+        .position(|b| b.is_ascii_digit() != digits)
         .unwrap_or(text.len());
     text.split_at(end)
 }
