@@ -247,15 +247,15 @@ fn launches(session: &Session, task: &Task) -> bool {
     }
 }
 
-/// Whether a task waits for a detached run, or ends one.
+/// Whether a task waits for a detached run, or ends one, or goes into an earlier result.
 fn follows(task: &Task) -> bool {
     match task {
         Task::Plan(LinePlan::Shell(command)) => {
             matches!(command.word.as_str(), "jobs" | "cancel")
         }
-        Task::Plan(
-            LinePlan::Nothing | LinePlan::Local(_) | LinePlan::SetScope(_) | LinePlan::Query(_),
-        )
+        // Its result is more than the answers that come now.
+        Task::Plan(LinePlan::Query(query)) => query.retries.is_some(),
+        Task::Plan(LinePlan::Nothing | LinePlan::Local(_) | LinePlan::SetScope(_))
         | Task::Argv(_)
         | Task::Deed(_) => false,
     }
@@ -329,7 +329,7 @@ struct Told {
     streams: bool,
     /// The id of a detached run is all that is data.
     is_launch: bool,
-    /// What came of a detached run is written.
+    /// All of the result is written at its end: what came of a detached run, or of a retry.
     is_follow: bool,
     output: Output,
     names: Names,
@@ -370,7 +370,8 @@ impl Told {
         })
     }
 
-    /// Writes what came of a detached run: only now it is known whether it has rows.
+    /// Writes what came of a detached run, or of a retry with what was there before: only now it is
+    /// known whether it has rows.
     fn followed(&mut self, shown: &Shown) -> Result<(), ShellError> {
         let is_table = shown.frame.is_some();
         let format = format_of(self.output, is_table);

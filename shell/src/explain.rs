@@ -23,6 +23,10 @@ impl Session {
         if let LinePlan::Query(query) = plan
             && query.source.asks_nodes()
         {
+            if let Some(number) = query.retries {
+                let into = format!("${number}: the new answers take the place of the earlier ones");
+                out.push_str(&rows("into", &[into]));
+            }
             let bounds = bounds(query, &self.settings);
             out.push_str(&rows("within", &bounds));
         }

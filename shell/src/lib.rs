@@ -18,6 +18,7 @@
 
 pub mod app;
 pub mod around;
+pub mod asked;
 pub mod batch;
 pub mod cli;
 pub mod clock;

@@ -9,6 +9,7 @@ use hailer_lang::selector::{ResultSetError, ResultSets};
 use hailer_protocol::value::Value;
 use hailer_table::Frame;
 
+use crate::asked::Asked;
 use crate::fleet::{Answer, Finished};
 
 /// How many results are kept; the oldest goes first.
@@ -26,6 +27,8 @@ pub struct Kept {
     pub run: Option<Arc<Finished>>,
     /// Its rows; `None` for a command's plain answers, of which rows are made when wanted.
     pub frame: Option<Arc<Frame>>,
+    /// What its nodes were asked, where it can be asked again.
+    pub asked: Option<Arc<Asked>>,
 }
 
 impl Kept {
@@ -41,7 +44,7 @@ impl Kept {
             .frame
             .as_ref()
             .map_or(0, |f| f.len() as u64 * f.columns().len() as u64);
-        outputs + cells * 32
+        outputs + cells * 32 + self.asked.as_ref().map_or(0, |asked| asked.bytes())
     }
 }
 
@@ -64,15 +67,25 @@ impl Results {
         self.reserved
     }
 
-    /// Keeps the result of a number that was reserved for it.
+    /// Keeps the result of a number that was reserved for it, in the place of an earlier one that
+    /// has it.
     pub fn keep(&mut self, number: u32, result: Kept) {
         self.last = Some(number);
+        self.kept.retain(|(n, _)| *n != number);
         self.kept.push_back((number, result));
         let mut bytes: u64 = self.kept.iter().map(|(_, k)| k.bytes()).sum();
         while self.kept.len() > 1 && (self.kept.len() > KEPT_MAX || bytes > KEPT_BYTES_MAX) {
             if let Some((_, dropped)) = self.kept.pop_front() {
                 bytes = bytes.saturating_sub(dropped.bytes());
             }
+        }
+    }
+
+    /// Takes note of what the nodes of a kept result were asked.
+    pub(crate) fn note_asked(&mut self, number: u32, asked: &Arc<Asked>) {
+        let mut kept = self.kept.iter_mut();
+        if let Some((_, kept)) = kept.find(|(n, _)| *n == number) {
+            kept.asked = Some(Arc::clone(asked));
         }
     }
 

@@ -11,6 +11,7 @@ use hailer_table::Frame;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use crate::asked::Asked;
 use crate::clock;
 use crate::error::ShellError;
 use crate::fleet::{Control, Event, Finished, FleetError};
@@ -51,6 +52,10 @@ pub struct Running {
     pub is_aside: bool,
     /// The rows behind it, where it runs once a row.
     pub each: Option<Arc<EachFrame>>,
+    /// What it asks, where that can be asked again.
+    pub asked: Option<Arc<Asked>>,
+    /// The run that its answers go into: it asks some of its targets once more.
+    pub earlier: Option<Arc<Finished>>,
     events: mpsc::Receiver<Event>,
     is_hearing: bool,
     control: mpsc::Sender<Control>,
@@ -82,6 +87,8 @@ impl Running {
             bond: Bond::Attached,
             is_aside: false,
             each: None,
+            asked: None,
+            earlier: None,
             events,
             is_hearing: true,
             control,

@@ -8,6 +8,7 @@ mod followed;
 mod known;
 mod prepare;
 mod query;
+mod retry;
 mod saved;
 mod spread;
 
@@ -231,12 +232,17 @@ impl Session {
         {
             deed.spread.yes = false;
         }
-        self.plan_detached(plan, text)
+        self.plan_detached(self.plan_retry(plan)?, text)
     }
 
     /// What the prompt should ask before it lets this line run; `None` if it need not.
     #[must_use]
     pub fn question(&self, plan: &LinePlan) -> Option<String> {
+        if let LinePlan::Query(query) = plan
+            && self.asks_for_itself(query)
+        {
+            return self.question_of_retry(query);
+        }
         let LinePlan::Query(Query {
             source: Source::Command(command),
             scope,

@@ -33,6 +33,8 @@ pub struct Deed {
     pub spread: Spread,
     /// Where all targets must lie.
     pub scope: ResolvedScope,
+    /// The line named that scope itself; it is not the current one.
+    pub has_own_scope: bool,
     /// What the node does with the command's answer.
     pub row_plan: RowPlan,
     /// What the shell does with all answers.
@@ -86,7 +88,7 @@ pub fn variables(command: &str) -> Vec<(String, Span)> {
 pub(crate) fn plan(
     stages: &[Stage],
     schema: &Schema,
-    scope: Option<&ResolvedScope>,
+    (scope, has_own_scope): (Option<&ResolvedScope>, bool),
     context: &Context<'_>,
     errors: &mut Vec<Diagnostic>,
 ) -> Option<Deed> {
@@ -145,6 +147,7 @@ pub(crate) fn plan(
         command: command.name.clone(),
         spread: (**spread).clone(),
         scope: scope?.clone(),
+        has_own_scope,
         row_plan: split.row_plan,
         fleet: split.fleet,
         end: split.end,

@@ -9,6 +9,12 @@ impl Query {
     /// # Errors
     /// Says why it cannot be one, and what to do about it.
     pub fn detach(self) -> Result<Self, (String, &'static str)> {
+        if self.retries.is_some() {
+            return Err((
+                "what is asked once more is waited for: it cannot run detached".to_owned(),
+                "leave `detached` out; Ctrl-Z lets it go on in the background",
+            ));
+        }
         if !matches!(self.source, Source::Command(_)) {
             return Err((
                 "only a command can run detached".to_owned(),

@@ -28,6 +28,7 @@ pub mod selector;
 
 mod ending;
 mod resolve;
+pub mod retry;
 pub mod run_name;
 pub mod saved;
 mod schema;

@@ -64,6 +64,8 @@ pub struct Query {
     pub end: QueryEnd,
     /// What is run where rows are left.
     pub deed: Option<Box<Deed>>,
+    /// The number of the result whose targets this asks once more, and which gets their answers.
+    pub retries: Option<u32>,
     /// The line as it was written.
     pub text: String,
 }
@@ -295,10 +297,10 @@ fn query_plan(
         errors,
     );
     let end = ending(&line.stages, source.as_ref(), &split, errors);
-    let within = line
-        .scope
-        .as_ref()
-        .map_or(context.scope, |_| scope.as_ref());
+    let within = match &line.scope {
+        Some(_) => (scope.as_ref(), true),
+        None => (context.scope, false),
+    };
     let deed = match cut.map(|at| line.stages.split_at(at).1) {
         Some(stages) => Some(deed::plan(stages, &schema, within, context, errors)?),
         None => None,
@@ -307,6 +309,7 @@ fn query_plan(
         source: source?,
         scope: scope?,
         deed: deed.map(Box::new),
+        retries: None,
         row_plan: split.row_plan,
         fleet: split.fleet,
         end: end.unwrap_or(split.end),

@@ -94,6 +94,11 @@ pub const SHELL_WORDS: &[Word] = &[
         "ends a run on every node: one in the background, the last without a number, or a detached one",
     ),
     now(
+        "retry",
+        "retry $N[.SET]",
+        "asks the targets of a result that were not ok, or one of its sets, once more: $N gets their answers",
+    ),
+    now(
         "detached",
         "detached LINE",
         "starts a command that outlives this shell; `jobs all` finds it again",

@@ -42,11 +42,28 @@ impl Gather {
     pub fn add(&mut self, mut answer: Answer) -> Arc<Answer> {
         self.make_one(&mut answer.out);
         self.make_one(&mut answer.err);
+        self.count(Arc::new(answer))
+    }
+
+    /// Takes in an answer of another gathering, which keeps it too.
+    pub(crate) fn add_again(&mut self, answer: &Arc<Answer>) {
+        let (mut out, mut err) = (Arc::clone(&answer.out), Arc::clone(&answer.err));
+        self.make_one(&mut out);
+        self.make_one(&mut err);
+        let is_one = Arc::ptr_eq(&out, &answer.out) && Arc::ptr_eq(&err, &answer.err);
+        self.count(if is_one {
+            Arc::clone(answer)
+        } else {
+            let answer = Answer::clone(answer);
+            Arc::new(Answer { out, err, ..answer })
+        });
+    }
+
+    fn count(&mut self, answer: Arc<Answer>) -> Arc<Answer> {
         self.cut_bytes = self.cut_bytes.saturating_add(answer.cut_bytes);
         self.cut_rows = self.cut_rows.saturating_add(answer.cut_rows);
         self.truncated += u32::from(answer.is_truncated());
         self.groups.add(&answer);
-        let answer = Arc::new(answer);
         self.answers.push(Arc::clone(&answer));
         answer
     }

@@ -27,6 +27,7 @@ mod pieces;
 pub mod policy;
 pub mod random;
 mod request;
+pub mod retried;
 mod seat;
 mod session;
 pub mod summary;

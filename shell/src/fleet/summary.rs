@@ -6,6 +6,7 @@ use hailer_lang::node_set::NodeSet;
 use hailer_protocol::state::State;
 
 use super::gather::Gather;
+use super::retried::Retried;
 
 /// Exit code of a run that the operator interrupted, as a shell says it.
 pub const INTERRUPTED: u8 = 130;
@@ -25,6 +26,8 @@ pub struct Summary {
     pub cut_bytes: u64,
     /// Rows that are not kept.
     pub cut_rows: u64,
+    /// What was asked once more since.
+    pub retried: Option<Retried>,
 }
 
 impl Summary {
@@ -40,6 +43,7 @@ impl Summary {
             truncated: gather.truncated(),
             cut_bytes: gather.cut_bytes(),
             cut_rows: gather.cut_rows(),
+            retried: None,
         }
     }
 
@@ -62,15 +66,19 @@ impl Summary {
         self.nodes.iter().map(|(_, nodes)| nodes.len()).sum()
     }
 
-    /// Returns the run's exit code: that of an interrupted run, or the highest of all states. It
-    /// comes from the targets alone, before any verb has filtered anything.
+    /// Returns the run's exit code: that of an interrupted run, or the highest of all states; where
+    /// a retry did not come to all of its targets, that of targets that were not started. It comes
+    /// from the targets alone, before any verb has filtered anything.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         if self.is_interrupted {
             return INTERRUPTED;
         }
         let codes = self.nodes.iter().map(|(state, _)| state.exit_code());
-        codes.max().unwrap_or(0)
+        let retried = self.retried.iter();
+        let halted = retried.filter(|retried| !retried.not_asked.is_empty());
+        let halted = halted.map(|_| State::NotStarted.exit_code());
+        codes.chain(halted).max().unwrap_or(0)
     }
 }
 

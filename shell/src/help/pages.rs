@@ -67,6 +67,7 @@ A line is a Linux command. It runs on every node in scope; equal answers fold.
   |> count by version            go on from the last result; nothing runs again
   $3 |> where rc != 0            go on from result 3; $3 alone shows it again
   @$3.failed : journalctl -n 50  a result's nodes as a scope
+  retry $3.failed                its line again there, into $3
 
   explain LINE   where each part would run      ? @SELECTOR   which nodes
   metric NAME, facts, nodes      tables that need no process on the nodes
@@ -136,8 +137,9 @@ The prompt asks once, with the nodes; scripts want --yes. Flags before CMD:
   --pick 5 --seed 7    some of them by lot
 
 Ctrl-C once asks nobody else, twice ends what runs. Who had no turn ends as
-not_started, exit code 6; `@$3.not_started : …` goes on there. With stages and
-no --max-failures the first failure halts. A plain command with stages:
+not_started, exit code 6; `retry $3.not_started` goes on there, and `retry $3`
+wherever it was not ok; $3 gets the answers. With stages and no --max-failures
+the first failure halts. A plain command with stages:
   nodes |> run --canary 1,5% systemctl restart nginx
 Without stages all are asked at once, and a limit on failures comes too late.
 ";

@@ -10,6 +10,7 @@ use hailer_lang::node_set::{NodeId, NodeSet};
 use hailer_protocol::clean::{Clean, NodeBytes};
 use hailer_protocol::state::State;
 use hailer_protocol::table::Column;
+use hailer_protocol::units::moment::moment_text;
 use hailer_protocol::value::Value;
 use hailer_table::export::json;
 use hailer_table::{Frame, NodeNames};
@@ -228,5 +229,10 @@ pub(super) fn of_end(end: Option<End<'_>>, names: &dyn NodeNames) -> Record {
     record.add("interrupted", summary.is_interrupted);
     record.add("exit_code", exit_code);
     record.add("elapsed_ms", elapsed_ms);
+    if let Some(retried) = &summary.retried {
+        record.add("retried", retried.nodes.len());
+        record.add("retried_at", moment_text(retried.at.0).as_str());
+        record.add("not_asked_again", retried.not_asked.len());
+    }
     record
 }

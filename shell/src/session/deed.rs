@@ -13,6 +13,7 @@ use hailer_protocol::units::duration_text;
 use hailer_table::Frame;
 
 use super::{Begun, Session, Shown};
+use crate::asked::Asked;
 use crate::clock;
 use crate::deed::{Targets, share};
 use crate::error::ShellError;
@@ -103,10 +104,12 @@ impl Session {
     /// # Errors
     /// Says that it wants `--yes`.
     pub fn check_agreed(&self, plan: &LinePlan) -> Result<(), ShellError> {
-        let LinePlan::Query(Query {
-            deed: Some(deed), ..
-        }) = plan
-        else {
+        let LinePlan::Query(query) = plan else {
+            return Ok(());
+        };
+        let again = self.asked_again(query);
+        let again = again.and_then(|(_, asked)| asked.deed.as_ref());
+        let Some(deed) = query.deed.as_deref().or(again) else {
             return Ok(());
         };
         if deed.spread.yes || self.settings.spread.yes || self.settings.dry_run {
@@ -179,6 +182,7 @@ impl Session {
             fleet: deed.fleet.clone(),
             end: deed.end.clone(),
             deed: None,
+            retries: None,
             text: text.to_owned(),
         };
         let mut prepared = Prepared {
@@ -207,7 +211,7 @@ impl Session {
             frame,
             ..
         } = prepared;
-        let spread = deed.spread.or(&self.settings.spread);
+        let spread = deed.spread.clone().or(&self.settings.spread);
         let probe = self.command_probe(&deed.command);
         let template = self.run(probe, query.row_plan.clone())?;
         let mut rows = targets.rows;
@@ -244,7 +248,9 @@ impl Session {
             job.policy.answer_within = job.policy.answer_within.map(|t| t.saturating_mul(most));
         }
         let each = deed.each.then(|| Arc::new(EachFrame { frame, rows: sent }));
-        let running = self.launch(job, query).with_each(each);
+        let asked = Asked::of_deed(&job, &query, deed, each.clone());
+        let mut running = self.launch(job, query).with_each(each);
+        running.asked = asked;
         Ok(Begun::Running(Box::new(running)))
     }
 

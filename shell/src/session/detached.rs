@@ -91,6 +91,7 @@ impl Session {
             fleet: vec![group, sort],
             end: QueryEnd::Show,
             deed: None,
+            retries: None,
             text: text.trim().to_owned(),
         })
     }
@@ -134,6 +135,7 @@ impl Session {
             fleet: Vec::new(),
             end: QueryEnd::Show,
             deed: None,
+            retries: None,
             text: found.line,
         };
         let probe = if ends {

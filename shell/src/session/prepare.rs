@@ -133,6 +133,11 @@ impl Session {
             LinePlan::SetScope(scope) => scope,
             LinePlan::Nothing | LinePlan::Local(_) | LinePlan::Shell(_) => return None,
         };
+        if let LinePlan::Query(query) = plan
+            && query.retries.is_some()
+        {
+            return self.remark_on_retry(query);
+        }
         (!scope.undecided.is_empty()).then(|| format!("{}\n", left_out(scope, &self.inventory)))
     }
 }
@@ -169,6 +174,8 @@ pub(super) fn uses_current_scope(parsed: &Parsed) -> bool {
         Some(Line::Shell(line)) => match (line.word.name.as_str(), line.args.first()) {
             ("detached", Some(inner)) => !inner.starts_with('@'),
             ("jobs", Some(what)) => what == "all",
+            // A deed that is asked again is held against it.
+            ("retry", _) => true,
             (_, _) => false,
         },
         Some(Line::Nothing | Line::Local(_) | Line::Scope(_)) | None => false,

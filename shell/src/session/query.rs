@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 
 use super::{Begun, Session, Shown, files};
 use crate::around::Around;
+use crate::asked::Asked;
 use crate::clock;
 use crate::error::ShellError;
 use crate::exit::Exit;
@@ -111,6 +112,9 @@ impl Session {
     ) -> Result<Shown, ShellError> {
         let last = self.results.last();
         let shown = self.take_in(running, finished).await;
+        if let Some(asked) = &running.asked {
+            self.results.note_asked(running.number, asked);
+        }
         if let (true, Some(last)) = (running.is_aside, last) {
             // `|> …` goes on from what was typed last, and not from what happened to end since.
             self.results.stay_at(last);
@@ -123,17 +127,23 @@ impl Session {
         running: &Running,
         finished: Finished,
     ) -> Result<Shown, ShellError> {
-        let (number, query) = (running.number, running.query.clone());
+        // What a retry asks goes into the result of the line that asked it first.
+        let retried = running.earlier.as_ref().zip(running.asked.as_ref());
+        let query = retried.map_or(&running.query, |(_, asked)| &asked.query);
+        let (number, query) = (running.number, query.clone());
         let is_limited = is_limited(&query);
-        let run = Arc::new(finished);
+        if query.source == Source::Facts(Vec::new()) && query.row_plan.steps.is_empty() {
+            self.knowledge.learn_facts(&finished, clock::wall());
+        }
+        let run = Arc::new(match retried {
+            Some((earlier, _)) => Finished::retried(earlier, &finished, clock::wall()),
+            None => finished,
+        });
         let asked_for_rows = match running.bond {
             Bond::Attached => query.returns_rows(),
             Bond::Launches(_) => false,
             Bond::Follows(_) => run.gather.answers().iter().any(|a| a.rows.is_some()),
         };
-        if query.source == Source::Facts(Vec::new()) && query.row_plan.steps.is_empty() {
-            self.knowledge.learn_facts(&run, clock::wall());
-        }
         // Whoever was left out for want of facts has not answered.
         let of_targets = if query.scope.undecided.is_empty() {
             Exit::OK
@@ -235,6 +245,7 @@ impl Session {
             text,
             run: origin.clone(),
             frame: frame.clone(),
+            asked: None,
         };
         self.results.keep(number, kept);
         Shown {
@@ -328,6 +339,7 @@ impl Session {
                 QueryEnd::Show
             },
             deed: None,
+            retries: None,
             text,
         };
         self.check_expected(&LinePlan::Query(query.clone()))?;
@@ -344,6 +356,9 @@ impl Session {
             if let FleetStep::Sql { query, .. } = step {
                 hailer_table::check_query(query).map_err(|e| engine_error(&e))?;
             }
+        }
+        if query.retries.is_some() {
+            return self.begin_retry(query);
         }
         let probe = self.probe_of(&query.source)?;
         self.start(probe, query)
@@ -372,8 +387,10 @@ impl Session {
         }
         job.targets.clone_from(&layout.targets);
         let job = self.spread(job, &spread, &layout, &query.scope)?;
+        let asked = Asked::of(&job, &query);
         let mut running = self.launch(job, query);
         running.bond = bond;
+        running.asked = asked;
         Ok(running)
     }
 
@@ -383,7 +400,8 @@ impl Session {
         let (control, wishes) = mpsc::channel(WISHES_MAX);
         let fleet = Arc::clone(&self.fleet);
         let task = tokio::spawn(async move { fleet::run(&fleet, job, events, wishes).await });
-        Running::new(self.results.reserve(), query, heard, control, task)
+        let number = query.retries.unwrap_or_else(|| self.results.reserve());
+        Running::new(number, query, heard, control, task)
     }
 
     /// Makes what every node of a line is asked.

@@ -4,7 +4,9 @@
 //! whose answer was cut cannot be filtered away.
 
 use hailer_lang::node_set::NodeSet;
+use hailer_protocol::clean::Clean;
 use hailer_protocol::state::State;
+use hailer_protocol::units::moment::moment_text;
 use hailer_table::NodeNames;
 
 use super::flow::Flow;
@@ -14,6 +16,7 @@ use super::nodes;
 use super::style::{Line, Look, Paint, text_of};
 use crate::fleet::gather::Gather;
 use crate::fleet::groups::Group;
+use crate::fleet::retried::Retried;
 use crate::fleet::summary::Summary;
 
 /// Reasons that are told apart, in each state; the rest of the state's nodes are named together.
@@ -142,6 +145,9 @@ pub(super) fn summary_lines(summary: &Summary, look: Look) -> Vec<Line> {
         .own(Paint::Plain, "in ")
         .clean(Paint::Plain, &elapsed(summary.elapsed));
     flow.item(" ", &time);
+    if let Some(retried) = &summary.retried {
+        retried_items(&mut flow, retried, look);
+    }
     if summary.is_interrupted {
         flow.item(" · ", &line().own(Paint::Warn, "interrupted"));
     }
@@ -174,4 +180,21 @@ pub(super) fn summary_lines(summary: &Summary, look: Look) -> Vec<Line> {
         );
     }
     flow.finish()
+}
+
+/// Says how many answers are of a retry, and when that was.
+fn retried_items(flow: &mut Flow, retried: &Retried, look: Look) {
+    let second = retried.at.0 - retried.at.0.rem_euclid(1000);
+    let line = || Line::new(look);
+    let count = line()
+        .number(Paint::Plain, retried.nodes.len())
+        .own(Paint::Plain, " retried ")
+        .clean(Paint::Plain, &Clean::line(&moment_text(second)));
+    flow.item(" · ", &count);
+    if !retried.not_asked.is_empty() {
+        let count = line()
+            .number(Paint::Warn, retried.not_asked.len())
+            .own(Paint::Warn, " not asked again");
+        flow.item(" · ", &count);
+    }
 }

@@ -5,8 +5,10 @@
 
 use std::path::PathBuf;
 
+use hailer_lang::node_set::NodeId;
 use hailer_protocol::clean::Clean;
 use hailer_protocol::state::State;
+use hailer_protocol::time::Wall;
 
 use super::fixture::{Names, answer, gathered, silent};
 use super::footer::render_footer;
@@ -15,6 +17,7 @@ use super::live::Live;
 use super::refresh::preview;
 use super::style::{Line, Look, text_of};
 use crate::fleet::answer::Answer;
+use crate::fleet::retried::Retried;
 
 /// Compares with `tests/golden/view/NAME.txt`.
 #[track_caller]
@@ -198,6 +201,18 @@ fn the_footer_names_who_is_missing_whatever_the_table_shows() {
         let text = render_footer(&gather, &summary, &Names, look(width, false));
         golden(&format!("footer_{width}"), &text);
     }
+}
+
+#[test]
+fn the_footer_says_what_was_asked_once_more_and_when() {
+    let (gather, mut summary) = gathered(mixed());
+    summary.retried = Some(Retried {
+        nodes: [143, 157].map(NodeId).into_iter().collect(),
+        not_asked: std::iter::once(NodeId(4)).collect(),
+        at: Wall(1_769_846_400_250),
+    });
+    let text = render_footer(&gather, &summary, &Names, look(80, false));
+    golden("footer_retried", &text);
 }
 
 #[test]

@@ -55,6 +55,7 @@ mod out_dir;
 mod pipes;
 mod processes;
 mod prompt;
+mod retries;
 mod selecting;
 mod sessions;
 mod support;

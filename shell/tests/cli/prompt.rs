@@ -194,6 +194,32 @@ fn a_deed_shows_its_rows_and_asks_once_with_count_share_and_age() {
 }
 
 #[test]
+fn a_deed_that_is_retried_asks_again_and_puts_its_answers_into_the_result() {
+    let mut demo = Demo::start(140, 30);
+    let act = "test -e app/again || { touch app/again; exit 1; }";
+    demo.terminal
+        .enters(&format!("nodes |> where node = 'web01' |> run {act}"));
+    demo.terminal.wait_for("[y/N]");
+    demo.terminal.enters("y");
+    demo.terminal.wait_for("1 node: 1 failed");
+    demo.terminal.wait_for_prompt("@all 8>");
+    demo.terminal.enters("retry $2.failed");
+    demo.terminal
+        .wait_for("again on 1 of 8 nodes, web01; run it?");
+    demo.terminal.enters("n");
+    demo.terminal.wait_for("nothing was run");
+    demo.terminal.wait_for_prompt("@all 8>");
+    demo.terminal.enters("retry $2.failed");
+    demo.terminal.wait("the second question of the retry", |s| {
+        s.iter().filter(|l| l.contains("again on 1 of 8")).count() == 2
+    });
+    demo.terminal.enters("y");
+    demo.terminal.wait_for("1 retried");
+    demo.terminal.wait_for_prompt("@all 8>");
+    demo.leave(0);
+}
+
+#[test]
 fn quit_leaves_and_so_does_a_terminal_that_is_closed() {
     let mut demo = Demo::start(100, 30);
     demo.terminal.enters("quit");

@@ -1,11 +1,13 @@
 //! Lines for the shell itself, and the arguments of probes.
 
 use super::{Parser, Style};
-use crate::ast::{Ident, Line, Quantity, ShellLine, Source};
+use crate::ast::{Ident, Line, Quantity, SetKind, ShellLine, Source};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::file_format::{FileFormat, FileUse};
 use crate::lexer::shell_scan;
 use crate::lexer::token::{self, Token};
+use crate::nearest::did_you_mean;
+use crate::retry::{NoRetry, Retry};
 use crate::run_name::RunName;
 use crate::span::Span;
 use crate::words::Word;
@@ -22,6 +24,7 @@ impl Parser<'_> {
             "explain" => self.explain_args(span)?,
             "detached" => self.detached_args(span)?,
             "let" => self.let_args(word, span)?,
+            "retry" => self.retry_args(word, span)?,
             _ => self.plain_args(word, span)?,
         };
         Some(Line::Shell(ShellLine { word: name, args }))
@@ -111,6 +114,32 @@ impl Parser<'_> {
     fn no_let<T>(&mut self, word: &'static Word, span: Span) -> Option<T> {
         self.does_not_fit(word.name, span);
         self.at = self.text.len();
+        None
+    }
+
+    /// `retry $3`, `retry $3.failed`.
+    fn retry_args(&mut self, word: &'static Word, span: Span) -> Option<Vec<String>> {
+        let args = self.plain_args(word, span)?;
+        let Some(Err(NoRetry::Set(set))) = args.first().map(|named| Retry::of(named)) else {
+            return Some(args);
+        };
+        let at = self.text[span.end..]
+            .find('.')
+            .map_or(span.end, |n| span.end + n + 1);
+        self.error(
+            Diagnostic::new(
+                Code::UnknownSet,
+                Span::new(at, at + set.len()),
+                format!("no set of a result is called `{set}`"),
+            )
+            .label("unknown set")
+            .help(did_you_mean(&set, SetKind::names()).unwrap_or_else(|| {
+                format!(
+                    "the sets are {}",
+                    SetKind::names().collect::<Vec<_>>().join(", ")
+                )
+            })),
+        );
         None
     }
 
@@ -250,7 +279,7 @@ fn arity(word: &str) -> (usize, usize) {
         "jobs" => (0, 2),
         "help" | "cancel" => (0, 1),
         "mute" => (1, 2),
-        "unmute" | "unlet" | "source" => (1, 1),
+        "unmute" | "unlet" | "source" | "retry" => (1, 1),
         "promote" => (1, usize::MAX),
         // `set`, `plan`, `apply` and `history`.
         _ => (0, usize::MAX),
@@ -262,6 +291,7 @@ fn shape_fits(word: &str, args: &[String]) -> bool {
     let first = args.first().map(String::as_str);
     match word {
         "cancel" => first.is_none_or(is_run),
+        "retry" => first.is_some_and(|a| Retry::of(a) != Err(NoRetry::Shape)),
         "jobs" => match args {
             [] => true,
             [word] => word == "attach" || word == "all",

@@ -77,6 +77,7 @@ pub(super) fn shell_arguments(word: &str, before: &[String], known: &Known) -> V
             ("--here", "only lines of the current scope"),
         ]),
         ("jobs", None) => vec![Candidate::word("attach", "watches a run in the background")],
+        ("retry", None) => retried(known),
         ("let" | "unlet", None) => {
             let saved = known.saved.iter();
             saved
@@ -183,6 +184,19 @@ fn results(known: &Known) -> Vec<Candidate> {
     results
         .map(|r| Candidate::word(format!("${}", r.number), r.text.clone()))
         .collect()
+}
+
+/// Results, and their sets with how many nodes are in each.
+fn retried(known: &Known) -> Vec<Candidate> {
+    let mut found = results(known);
+    for result in &known.results {
+        let sets = result.sets.iter().map(|(set, n)| {
+            let about = crate::deed::count(*n);
+            Candidate::word(format!("${}.{set}", result.number), about)
+        });
+        found.extend(sets);
+    }
+    found
 }
 
 /// The columns at this place: those of the source, of the verbs before, and the labels.
