@@ -185,6 +185,10 @@ async fn carry_out(
         return Err(ShellError::usage("--raw goes with what ends by itself")
             .hint("lines of many nodes that come at once need their names: leave it out"));
     }
+    if session.settings.out_dir.is_some() && task.is_live() {
+        return Err(ShellError::usage("--out-dir goes with what ends by itself")
+            .hint("leave it out, and send the output into a file"));
+    }
     let told = Told::new(session, &task, output)?;
     if let (Some(_), Some(wish)) = (&told.out_dir, &mut session.settings.out_dir) {
         // The next line's answers must not take the place of this one's.
@@ -299,6 +303,7 @@ fn open(
         has_rows,
         out_is_terminal: io::stdout().is_terminal(),
         talk_is_terminal: io::stderr().is_terminal(),
+        turn: None,
     };
     writer(format, options).map_err(|e| ShellError::usage(e.to_string()))
 }

@@ -54,3 +54,4 @@ pub mod tally;
 pub mod targets;
 pub mod view;
 pub mod watch;
+pub mod watching;

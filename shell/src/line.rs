@@ -96,6 +96,12 @@ pub async fn carry_out<T: Hears>(
         let plan = LinePlan::Query(query.clone());
         return crate::follow::carry_out(session, plan, interrupts, showing).await;
     }
+    if let Task::Plan(LinePlan::Query(query)) = &task
+        && let QueryEnd::Watch(every) = query.end
+    {
+        let query = query.clone();
+        return crate::watching::carry_out(session, query, every, interrupts, showing).await;
+    }
     let inventory = Arc::clone(session.inventory());
     let mut watch = Watch::begin(inventory, showing.looks, showing.is_quiet);
     let begun = match task {

@@ -67,6 +67,13 @@ impl Results {
         self.reserved
     }
 
+    /// Lets the next result take the place of the newest one: it is the same line's, asked again.
+    pub(crate) const fn again(&mut self, number: u32) {
+        if self.reserved == number && number > 0 {
+            self.reserved = number - 1;
+        }
+    }
+
     /// Keeps the result of a number that was reserved for it, in the place of an earlier one that
     /// has it.
     pub fn keep(&mut self, number: u32, result: Kept) {

@@ -182,6 +182,11 @@ impl Session {
         &self.results
     }
 
+    /// Lets the next result take the place of that one: it is the same line's, asked again.
+    pub(crate) const fn again(&mut self, number: u32) {
+        self.results.again(number);
+    }
+
     /// Returns who is connected and who is not, at this moment.
     #[must_use]
     pub fn live(&self) -> Live {

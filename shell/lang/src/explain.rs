@@ -69,7 +69,10 @@ fn explain_query(query: &Query, inventory: &Inventory) -> String {
         );
     }
     if let QueryEnd::Watch(every) = query.end {
-        row("again", &format!("{every:?} after each turn, until Ctrl-C"));
+        row(
+            "again",
+            &format!("every {every:?}, one turn after the other, until Ctrl-C"),
+        );
     }
     if let Some(deed) = &query.deed {
         out.push_str(&explain_deed(deed, inventory));

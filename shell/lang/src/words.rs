@@ -231,7 +231,7 @@ pub const VERBS: &[Word] = &[
         "follow",
         "shows lines of all nodes as they come, until Ctrl-C",
     ),
-    later(
+    now(
         "watch",
         "watch DURATION",
         "asks again and again, and marks what changed, until Ctrl-C",

@@ -152,6 +152,8 @@ pub struct Options<O, T> {
     pub out_is_terminal: bool,
     /// Whether `talk` is a terminal.
     pub talk_is_terminal: bool,
+    /// Which turn of a line that is asked again and again this is (`ndjson` only).
+    pub turn: Option<u64>,
 }
 
 impl<O, T> std::fmt::Debug for Options<O, T> {

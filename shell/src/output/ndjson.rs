@@ -5,6 +5,8 @@
 //! | `row` | an answer of a command, or one row of a table, with its columns beside `node` |
 //! | `failure` | where the result is rows: a target that did not do its part, or not all of it |
 //! | `summary` | the end; a stream without one is incomplete |
+//!
+//! Under `watch` each record has its `turn`, and each turn its summary.
 
 use std::io::Write;
 
@@ -20,6 +22,7 @@ pub(super) struct Ndjson<O> {
     names: Names,
     has_rows: bool,
     has_table: bool,
+    turn: Option<u64>,
 }
 
 impl<O: Write> Ndjson<O> {
@@ -29,12 +32,13 @@ impl<O: Write> Ndjson<O> {
             names: options.names,
             has_rows: options.has_rows,
             has_table: false,
+            turn: options.turn,
         }
     }
 }
 
-fn line(name: &'static str, fields: Record) -> String {
-    let mut line = Record::typed(name).and(fields).text();
+fn line(name: &'static str, turn: Option<u64>, fields: Record) -> String {
+    let mut line = Record::typed(name).turn(turn).and(fields).text();
     line.push('\n');
     line
 }
@@ -44,19 +48,23 @@ impl<O: Write + Send> Writer for Ndjson<O> {
         let names = &*self.names;
         let Some(table) = &answer.rows else {
             let text = if self.has_rows {
-                line("failure", record::of_failure(answer, names))
+                line("failure", self.turn, record::of_failure(answer, names))
             } else {
-                line("row", record::of_answer(answer, names))
+                line("row", self.turn, record::of_answer(answer, names))
             };
             return self.out.record(text.as_bytes());
         };
         let mut lines = String::new();
         for row in &table.rows {
             let fields = record::of_row(answer.node, &table.columns, row, names);
-            lines.push_str(&line("row", fields));
+            lines.push_str(&line("row", self.turn, fields));
         }
         if record::is_failure(answer) {
-            lines.push_str(&line("failure", record::of_failure(answer, names)));
+            lines.push_str(&line(
+                "failure",
+                self.turn,
+                record::of_failure(answer, names),
+            ));
         }
         self.out.record(lines.as_bytes())
     }
@@ -64,7 +72,7 @@ impl<O: Write + Send> Writer for Ndjson<O> {
     fn on_table(&mut self, frame: &Frame) -> Result<Flow, OutputError> {
         self.has_table = true;
         for row in 0..frame.len() {
-            let line = line("row", record::of_frame_row(frame, row));
+            let line = line("row", self.turn, record::of_frame_row(frame, row));
             if self.out.record(line.as_bytes())? == Flow::Closed {
                 return Ok(Flow::Closed);
             }
@@ -81,10 +89,18 @@ impl<O: Write + Send> Writer for Ndjson<O> {
                 .iter()
                 .filter(|a| record::is_failure(a));
             for answer in failures {
-                lines.push_str(&line("failure", record::of_failure(answer, &*self.names)));
+                lines.push_str(&line(
+                    "failure",
+                    self.turn,
+                    record::of_failure(answer, &*self.names),
+                ));
             }
         }
-        lines.push_str(&line("summary", record::of_end(end, &*self.names)));
+        lines.push_str(&line(
+            "summary",
+            self.turn,
+            record::of_end(end, &*self.names),
+        ));
         self.out.record(lines.as_bytes())
     }
 }

@@ -46,6 +46,14 @@ impl Record {
         self.fields.push((name.to_owned(), value.into()));
     }
 
+    /// Adds which turn of a `watch` this is of, if it is of any.
+    pub(super) fn turn(mut self, turn: Option<u64>) -> Self {
+        if let Some(turn) = turn {
+            self.add("turn", turn);
+        }
+        self
+    }
+
     /// Adds all fields of another record.
     pub(super) fn and(mut self, other: Self) -> Self {
         self.fields.extend(other.fields);

@@ -53,6 +53,7 @@ fn options(out: &Shared, talk: &Shared) -> Options<Shared, Shared> {
         has_rows: false,
         out_is_terminal: false,
         talk_is_terminal: false,
+        turn: None,
     }
 }
 

@@ -24,6 +24,7 @@ pub mod live;
 pub mod pager;
 pub mod refresh;
 pub mod terminal;
+pub mod watching;
 
 #[cfg(test)]
 mod diff_tests;

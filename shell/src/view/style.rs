@@ -121,6 +121,8 @@ pub enum Paint {
     Bad,
     /// No answer, or not all of it.
     Warn,
+    /// A cell that changed since the last turn.
+    Changed,
     /// A node that stands beside others: one of `NODE_COLORS`.
     Node(u8),
 }
@@ -169,6 +171,7 @@ impl Paint {
             (Self::Node(n), Theme::Auto | Theme::Light | Theme::Dark) => {
                 NODE_COLORS[n as usize % NODE_COLORS.len()]
             }
+            (Self::Changed, _) => "\x1b[7m",
             (Self::Strong, _) => "\x1b[1m",
             (Self::Good, Theme::Auto | Theme::Light) => "\x1b[32m",
             (Self::Good, Theme::Dark) => "\x1b[92m",

@@ -60,5 +60,6 @@ mod selecting;
 mod sessions;
 mod support;
 mod typing;
+mod watch;
 mod wide;
 mod widths;
