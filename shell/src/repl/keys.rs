@@ -128,17 +128,17 @@ impl Ahead {
         for event in queue.events.drain(..=last) {
             match event {
                 Event::Paste(text) => line.push_str(&text),
-                Event::Key(key) => match key.code {
-                    KeyCode::Enter => lines.push(std::mem::take(&mut line)),
-                    KeyCode::Backspace => {
+                Event::Key(key) => {
+                    let is_text = !key.modifiers.contains(KeyModifiers::CONTROL);
+                    // Keys that move are played by the editor; here they are of no use.
+                    if key.code == KeyCode::Enter {
+                        lines.push(std::mem::take(&mut line));
+                    } else if key.code == KeyCode::Backspace {
                         line.pop();
-                    }
-                    KeyCode::Char(c) if !key.modifiers.contains(KeyModifiers::CONTROL) => {
+                    } else if let (KeyCode::Char(c), true) = (key.code, is_text) {
                         line.push(c);
                     }
-                    // Keys that move are played by the editor; here they are of no use.
-                    _ => {}
-                },
+                }
                 Event::FocusGained | Event::FocusLost | Event::Mouse(_) | Event::Resize(..) => {}
             }
         }
