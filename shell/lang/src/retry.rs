@@ -38,7 +38,8 @@ impl Retry {
             }
             _ => return Err(NoRetry::Shape),
         };
-        let by_name = |name: &str| SetKind::by_name(name).ok_or(NoRetry::Set(name.to_owned()));
+        let by_name =
+            |name: &str| SetKind::by_name(name).ok_or_else(|| NoRetry::Set(name.to_owned()));
         let set = set.map(by_name).transpose()?;
         Ok(Self { result, set })
     }

@@ -34,7 +34,11 @@ impl Session {
                 let named = command.args.first().map_or("", String::as_str);
                 self.retry(named).map(LinePlan::Query)
             }
-            other => Ok(other),
+            LinePlan::Nothing
+            | LinePlan::Local(_)
+            | LinePlan::SetScope(_)
+            | LinePlan::Shell(_)
+            | LinePlan::Query(_) => Ok(plan),
         }
     }
 
