@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hailer_lang::ast::ResultRef;
-use hailer_lang::fleet_plan::FleetStep;
+use hailer_lang::fleet_plan::{FleetStep, TableFile};
 use hailer_lang::inventory::Inventory;
 use hailer_lang::node_set::{NodeId, NodeSet};
 use hailer_protocol::clean::Clean;
-use hailer_table::{Frame, NodeNames, Surroundings, TableError};
+use hailer_table::{Frame, NodeNames, Note, Surroundings, TableError};
 
 use crate::error::ShellError;
 use crate::fleet::Finished;
 use crate::results::{Kept, Results};
 use crate::rows::{self, Names};
+use crate::session::read_table;
 
 /// The surroundings of one line's rows, apart from the session they were taken from.
 #[derive(Debug, Clone)]
@@ -96,6 +97,13 @@ impl Surroundings for Around {
                 reason: Clean::line("it has no rows"),
             }),
         }
+    }
+
+    fn file(&self, file: &TableFile) -> Result<(Frame, Vec<Note>), TableError> {
+        read_table(file).map_err(|e| TableError::OtherFile {
+            reason: Clean::line(e.message()),
+            hint: e.next().map(str::to_owned),
+        })
     }
 
     fn answered(&self) -> &[u32] {

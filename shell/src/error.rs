@@ -67,6 +67,18 @@ impl ShellError {
         }
     }
 
+    /// Returns what was tried and why it failed, without what to do next.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Returns what to do next.
+    #[must_use]
+    pub fn next(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// Returns the exit code.
     #[must_use]
     pub const fn exit(&self) -> Exit {

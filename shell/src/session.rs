@@ -42,6 +42,7 @@ use crate::running::{Heard, Running};
 use crate::script::Statement;
 use crate::settings::Settings;
 pub use deed::Prepared;
+pub(crate) use files::read_table;
 use prepare::uses_current_scope;
 
 /// What a line came to.

@@ -109,6 +109,15 @@ pub struct OtherResult {
     pub span: Span,
 }
 
+/// What `join` puts beside its rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Beside {
+    /// The rows of a result.
+    Result(OtherResult),
+    /// The rows of a file on the operator's machine.
+    File(Ident, FileFormat),
+}
+
 /// One verb between two `|>`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stage {
@@ -158,12 +167,12 @@ pub enum Verb {
     },
     /// `uniq [by …]`.
     Uniq(Vec<Ident>),
-    /// `join [left] $N [by …]`.
+    /// `join [left] $N|FILE [by …]`.
     Join {
         /// Rows without a match stay.
         is_left: bool,
         /// The other rows.
-        with: OtherResult,
+        with: Beside,
         /// The columns that must be equal; `node` where empty.
         by: Vec<Ident>,
     },

@@ -36,7 +36,7 @@ fn explain_query(query: &Query, inventory: &Inventory) -> String {
         row("  then there", &row_step(step));
     }
     for step in &query.fleet {
-        row("in the shell", &fleet_step(step));
+        row("in the shell", &in_shell(step));
     }
     if query.end == QueryEnd::Detach {
         row("", "it outlives this shell; what it writes is kept there");
@@ -135,6 +135,18 @@ fn explain_source(query: &Query, inventory: &Inventory) -> String {
     out
 }
 
+/// A verb, and what it reads beside its rows.
+fn in_shell(step: &FleetStep) -> String {
+    let text = fleet_step(step);
+    match step.file() {
+        Some(file) => format!(
+            "{text}\n({} on this machine; its rows are of no node)",
+            file.format.name()
+        ),
+        None => text,
+    }
+}
+
 /// A place and what is there; further lines stand under the first.
 fn row(place: &str, text: &str) -> String {
     let mut lines = text.lines();
@@ -167,7 +179,7 @@ fn explain_deed(deed: &Deed, inventory: &Inventory) -> String {
         out.push_str(&row("  then there", &row_step(step)));
     }
     for step in &deed.fleet {
-        out.push_str(&row("in the shell", &fleet_step(step)));
+        out.push_str(&row("in the shell", &in_shell(step)));
     }
     out
 }

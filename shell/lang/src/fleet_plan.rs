@@ -1,10 +1,14 @@
 //! Fleet plans: the part of a line that needs more than one node's rows, and runs in the shell.
 
+use std::fmt;
+
 use hailer_protocol::expr::Expr;
 use hailer_protocol::row_plan::RowStep;
 use hailer_protocol::time::Wall;
 
 use crate::aggregate::AggregateCall;
+use crate::file_format::FileFormat;
+use crate::write;
 
 /// One verb that runs in the shell.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,11 +59,10 @@ pub enum FleetStep {
     },
     /// `take N`: the first rows of the whole table.
     Take(u64),
-    /// `join [left] $N [by …]`: each row beside the other result's rows that are equal in these
-    /// columns.
+    /// `join [left] $N|FILE [by …]`: each row beside the other rows that are equal in these columns.
     Join {
-        /// The other result's number.
-        with: u32,
+        /// Where the other rows are from.
+        with: Beside,
         /// The columns; empty for `node`.
         by: Vec<String>,
         /// Rows without a match stay, with nulls.
@@ -84,7 +87,14 @@ impl FleetStep {
     #[must_use]
     pub fn other_results(&self) -> Vec<u32> {
         match self {
-            Self::Join { with, .. } => vec![*with],
+            Self::Join {
+                with: Beside::Result(number),
+                ..
+            } => vec![*number],
+            Self::Join {
+                with: Beside::File(_),
+                ..
+            } => Vec::new(),
             Self::Diff { with, .. } => with.iter().copied().collect(),
             Self::Sql { results, .. } => results.clone(),
             Self::Row(_)
@@ -96,6 +106,32 @@ impl FleetStep {
             | Self::Agg { .. }
             | Self::Uniq { .. }
             | Self::Take(_) => Vec::new(),
+        }
+    }
+
+    /// Returns the file that the step reads beside its own rows.
+    #[must_use]
+    pub const fn file(&self) -> Option<&TableFile> {
+        match self {
+            Self::Join {
+                with: Beside::File(file),
+                ..
+            } => Some(file),
+            Self::Join {
+                with: Beside::Result(_),
+                ..
+            }
+            | Self::Row(_)
+            | Self::Diff { .. }
+            | Self::Sql { .. }
+            | Self::Why { .. }
+            | Self::Group { .. }
+            | Self::Count { .. }
+            | Self::Sort { .. }
+            | Self::Top { .. }
+            | Self::Agg { .. }
+            | Self::Uniq { .. }
+            | Self::Take(_) => None,
         }
     }
 
@@ -117,6 +153,34 @@ impl FleetStep {
             | Self::Join { .. }
             | Self::Diff { .. }
             | Self::Why { .. } => {}
+        }
+    }
+}
+
+/// What a `join` puts beside its rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Beside {
+    /// The rows of the result of this number.
+    Result(u32),
+    /// The rows of a file, which are of no node, whatever they say.
+    File(TableFile),
+}
+
+/// A file that holds a table, on the operator's machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableFile {
+    /// The file as it was named; a leading `~` is the operator's home.
+    pub file: String,
+    /// In which format it is.
+    pub format: FileFormat,
+}
+
+impl fmt::Display for Beside {
+    /// Writes it as it stands behind `join`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Result(number) => write!(f, "${number}"),
+            Self::File(TableFile { file, .. }) => f.write_str(&write::file_name(file)),
         }
     }
 }

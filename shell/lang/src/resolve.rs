@@ -8,10 +8,10 @@ use hailer_protocol::expr::{Expr, Function};
 use hailer_protocol::row_plan::{ParseAs, Projection, RowPlan, RowStep};
 
 use crate::ast::{
-    Assignment, ExprKind, ExprNode, Ident, OtherResult, ResultRef, SortItem, Stage, Verb,
+    Assignment, Beside, ExprKind, ExprNode, Ident, OtherResult, ResultRef, SortItem, Stage, Verb,
 };
 use crate::diagnostic::{Code, Diagnostic};
-use crate::fleet_plan::{FleetStep, SortKey};
+use crate::fleet_plan::{self, FleetStep, SortKey, TableFile};
 use crate::inventory::Inventory;
 use crate::plan::{QueryEnd, SaveTo};
 use crate::schema::{Schema, is_shells};
@@ -139,7 +139,7 @@ impl Resolver<'_> {
                 }
             }
             Verb::Diff { with, by } => self.diff_step(*with, by, stage),
-            Verb::Join { is_left, with, by } => self.join_step(*is_left, *with, by),
+            Verb::Join { is_left, with, by } => self.join_step(*is_left, with, by),
             Verb::Agg { calls, by } => self.agg_step(calls, by),
             Verb::Uniq(by) => {
                 let by = self.columns(by);
@@ -207,9 +207,19 @@ impl Resolver<'_> {
     }
 
     /// The columns of the other side are the shell's to know: what stands behind a `join` may name any.
-    fn join_step(&mut self, is_left: bool, with: OtherResult, by: &[Ident]) {
+    fn join_step(&mut self, is_left: bool, with: &Beside, by: &[Ident]) {
         let by = self.columns(by);
-        if let Some(with) = known_result(with.result, with.span, self.last_result, self.errors) {
+        let with = match with {
+            Beside::Result(with) => {
+                known_result(with.result, with.span, self.last_result, self.errors)
+                    .map(fleet_plan::Beside::Result)
+            }
+            Beside::File(file, format) => Some(fleet_plan::Beside::File(TableFile {
+                file: file.name.clone(),
+                format: *format,
+            })),
+        };
+        if let Some(with) = with {
             self.fleet(FleetStep::Join { with, by, is_left });
         }
         self.schema.opened();

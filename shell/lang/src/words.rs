@@ -197,8 +197,8 @@ pub const VERBS: &[Word] = &[
     ),
     now(
         "join",
-        "join [left] $N [by COLUMN, …]",
-        "puts rows beside those of another result; left keeps rows without a match",
+        "join [left] $N|FILE [by COLUMN, …]",
+        "puts rows beside those of another result or a file; left keeps rows without a match",
     ),
     now(
         "diff",

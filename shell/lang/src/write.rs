@@ -62,8 +62,19 @@ pub fn fleet_step(step: &FleetStep) -> String {
         FleetStep::Diff { with: Some(n), by } => with_by(&format!("diff ${n}"), by),
         FleetStep::Join { with, by, is_left } => {
             let left = if *is_left { "left " } else { "" };
-            with_by(&format!("join {left}${with}"), by)
+            with_by(&format!("join {left}{with}"), by)
         }
+    }
+}
+
+/// Writes the name of a file, in quotes where it would not be one word.
+#[must_use]
+pub fn file_name(file: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./~+@:".contains(c);
+    if file.chars().all(is_plain) && !file.is_empty() {
+        file.to_owned()
+    } else {
+        quote(file)
     }
 }
 

@@ -11,15 +11,17 @@ pub(super) fn of(word: &str) -> Option<&'static str> {
 }
 
 const JOIN: &str = "\
-join [left] $N [by COLUMN, …]
-  puts each row beside the rows of result N that are equal in these columns;
+join [left] $N|FILE [by COLUMN, …]
+  puts each row beside the rows of result N, or of a .csv, .tsv, .ndjson, .json or
+  .parquet file here, that are equal in these columns;
   without `by`, of the same node
 
   $1 |> join $2                      facts ($2) beside what a command wrote ($1)
   $3 |> join left $4 by dc           left keeps rows without a match
+  nodes |> join owners.csv           whose column `node` has nodes' names
 
   Nodes stay those of the left side. A column of $N whose name is taken gets
-  its number: `value` of $3 becomes `value_3`. Keys are of one type on both
+  its number: `value` of $3 becomes `value_3`, of a file `value_file`. Keys are of one type on both
   sides; null equals nothing. Labels are columns already, without a join.
 ";
 

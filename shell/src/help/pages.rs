@@ -106,7 +106,7 @@ in the shell, over the whole fleet:
   group [by …]  count [by …]       equal rows with their nodes, or their number
   agg mean(x), worst = p99(y) by dc       sums, means, percentiles; uniq [by …]
   sort x desc   top 10 by x   take 10      order and the first ones
-  join $3 [by …]                           beside the rows of another result
+  join $3 [by …]                           beside another result's, or a file's
   diff, diff $3, diff $3 $7               odd answers against most; then and now
   why                                      what the odd nodes have in common
   sql 'select dc, count(*) from self group by dc'

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use hailer_lang::file_format::FileFormat;
+use hailer_lang::fleet_plan::{FleetStep, TableFile};
 use hailer_lang::plan::{Query, QueryEnd, SaveTo};
+use hailer_protocol::clean::Clean;
 use hailer_table::{Frame, Note, file};
 
 use super::Shown;
@@ -77,16 +79,46 @@ pub(super) async fn open(
 ) -> Result<(Frame, Vec<Note>), ShellError> {
     let steps = query.fleet.clone();
     let work = move || {
-        let bytes = files::read(&path_of(&named)).map_err(|e| error_of(&e, Exit::USAGE))?;
-        let (frame, notes) = file::read(bytes, format).map_err(|e| {
-            let error = engine_error(&e);
-            ShellError::new(error.exit(), format!("open `{named}`: {error}"))
-        })?;
+        let file = TableFile {
+            file: named,
+            format,
+        };
+        let (frame, notes) = read_table(&file)?;
         apply(frame, notes, &steps, &around).map_err(|e| engine_error(&e))
     };
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|e| Err(ShellError::own(format!("opening broke off: {e}"))))
+}
+
+/// Reads the rows of a file.
+///
+/// # Errors
+/// When it cannot be read, or is not what its name says.
+pub(crate) fn read_table(named: &TableFile) -> Result<(Frame, Vec<Note>), ShellError> {
+    let TableFile { file, format } = named;
+    let bytes = files::read(&path_of(file)).map_err(|e| error_of(&e, Exit::USAGE))?;
+    file::read(bytes, *format).map_err(|e| {
+        let error = engine_error(&e);
+        ShellError::new(
+            error.exit(),
+            format!("open `{}`: {error}", Clean::line(file)),
+        )
+    })
+}
+
+/// Says before any node is asked that a file cannot stand beside the rows of a line. It is read
+/// again when they are there, since nobody knows how long that takes.
+pub(super) fn check_beside(steps: &[FleetStep]) -> Result<(), ShellError> {
+    for step in steps {
+        if let FleetStep::Join { with, by, .. } = step
+            && let Some(file) = step.file()
+        {
+            let (frame, _) = read_table(file)?;
+            hailer_table::check_keys(&frame, with, by).map_err(|e| engine_error(&e))?;
+        }
+    }
+    Ok(())
 }
 
 fn path_of(named: &str) -> PathBuf {

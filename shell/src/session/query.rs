@@ -352,6 +352,10 @@ impl Session {
     pub(super) fn ask(&mut self, query: Query) -> Result<Running, ShellError> {
         // What a verb will need is looked for before anything runs.
         self.around(&query.fleet, &query.scope.nodes)?;
+        files::check_beside(&query.fleet)?;
+        if let Some(deed) = &query.deed {
+            files::check_beside(&deed.fleet)?;
+        }
         for step in &query.fleet {
             if let FleetStep::Sql { query, .. } = step {
                 hailer_table::check_query(query).map_err(|e| engine_error(&e))?;

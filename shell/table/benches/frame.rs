@@ -4,13 +4,14 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use hailer_lang::fleet_plan::{FleetStep, SortKey};
+use hailer_lang::fleet_plan::{FleetStep, SortKey, TableFile};
 use hailer_protocol::clean::Clean;
 use hailer_protocol::expr::Expr;
 use hailer_protocol::table::Column;
 use hailer_protocol::value::{DataType, Value};
 use hailer_table::{
-    Frame, FrameColumn, FrameRow, NodeId, NodeNames, Surroundings, TableError, View, render_table,
+    Frame, FrameColumn, FrameRow, NodeId, NodeNames, Note, Surroundings, TableError, View,
+    render_table,
 };
 
 const NODES: u32 = 10_000;
@@ -23,6 +24,10 @@ impl Surroundings for Names {
             number,
             reason: Clean::line("there is none"),
         })
+    }
+
+    fn file(&self, _: &TableFile) -> Result<(Frame, Vec<Note>), TableError> {
+        Err(TableError::NoNodes { verb: "join" })
     }
 
     fn answered(&self) -> &[NodeId] {

@@ -60,39 +60,39 @@ pub enum TableError {
         /// The value's type.
         found: DataType,
     },
-    /// A verb names a column that the other result does not have.
-    #[error("{verb}: ${number} has no column `{name}`")]
+    /// A verb names a column that the other rows do not have.
+    #[error("{verb}: {other} has no column `{name}`")]
     NotInOther {
         /// The verb.
         verb: &'static str,
-        /// The other result.
-        number: u32,
+        /// The other rows as the line names them.
+        other: Clean,
         /// The name that was asked for.
         name: Clean,
-        /// The other result's shown columns.
+        /// Their shown columns.
         known: Vec<Clean>,
     },
     /// `join` without `by`, and a side without nodes.
     #[error(
         "join: without `by` it compares `node`, which {} not have",
-        if *is_right { format!("the rows of ${number} do") } else { "the rows here do".to_owned() }
+        if *is_right { format!("the rows of {other} do") } else { "the rows here do".to_owned() }
     )]
     NoNodeToJoin {
-        /// The other result.
-        number: u32,
+        /// The other rows as the line names them.
+        other: Clean,
         /// Whether it is the other side that has none.
         is_right: bool,
     },
     /// The keys of a `join` have different types.
-    #[error("join: `{name}` is {here} here and {there} in ${number}")]
+    #[error("join: `{name}` is {here} here and {there} in {other}")]
     UnlikeKeys {
-        /// The other result.
-        number: u32,
+        /// The other rows as the line names them.
+        other: Clean,
         /// The key.
         name: Clean,
         /// Its type on the left side.
         here: DataType,
-        /// Its type in the other result.
+        /// Its type in the other rows.
         there: DataType,
     },
     /// A `join` would make more rows than it may.
@@ -139,6 +139,14 @@ pub enum TableError {
         number: u32,
         /// Why.
         reason: Clean,
+    },
+    /// A file's rows cannot be had.
+    #[error("join: {reason}")]
+    OtherFile {
+        /// Why; it names the file.
+        reason: Clean,
+        /// What to do next.
+        hint: Option<String>,
     },
     /// The protocol's evaluator refused a row verb.
     #[error("{verb}: {reason}")]
@@ -210,7 +218,7 @@ impl TableError {
                 known => format!("it has {}", join(known)),
             }),
             Self::NoNodeToJoin { .. } => {
-                Some("name the columns that must be equal: `|> join $N by …`".to_owned())
+                Some("name the columns that must be equal: `|> join … by …`".to_owned())
             }
             Self::UnlikeKeys {
                 name, here, there, ..
@@ -252,7 +260,7 @@ impl TableError {
             Self::Overflow { .. } => {
                 Some("add them as floats: `sum(float(…))` rounds and does not overflow".to_owned())
             }
-            Self::Sql { hint, .. } => hint.clone(),
+            Self::Sql { hint, .. } | Self::OtherFile { hint, .. } => hint.clone(),
             Self::Unreadable { .. }
             | Self::DuplicateColumn { .. }
             | Self::RowLength { .. }

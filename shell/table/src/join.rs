@@ -1,14 +1,16 @@
-//! `join`: rows beside those of another result that are equal in the named columns.
+//! `join`: rows beside those of another result, or of a file, that are equal in the named columns.
 //!
 //! The rows are in the order of the left side, and those of one left row in the order of the right
 //! side. Nodes come from the left side alone: what a row says of a node does not make it that
 //! node's. Null and NaN equal nothing, as in SQL.
 //!
 //! The right side brings its shown columns but for the keys. One whose name the left side has
-//! already, shown or hidden, gets the number of its result: `value` of `$3` becomes `value_3`.
+//! already, shown or hidden, gets the number of its result: `value` of `$3` becomes `value_3`, and
+//! that of a file `value_file`. A file's column `node` is text, and is compared with nodes' names.
 
 use std::collections::HashMap;
 
+use hailer_lang::fleet_plan::Beside;
 use hailer_protocol::clean::Clean;
 use hailer_protocol::value::{DataType, Value};
 
@@ -21,15 +23,15 @@ use crate::frame::Frame;
 /// product of their rows.
 const ROWS_MAX: usize = 4_000_000;
 
-/// Joins a frame with result `number`.
+/// Joins a frame with the rows of `with`.
 pub(crate) fn join(
     left: &Frame,
     right: &Frame,
-    number: u32,
+    with: &Beside,
     by: &[String],
     is_left: bool,
 ) -> Result<(Frame, Vec<Note>), TableError> {
-    let keys = key_columns(left, right, number, by)?;
+    let keys = key_columns(left, right, with, by)?;
     let pairs = pairs(left, right, &keys, is_left)?;
     let cells = engine::pick_or_null(right.data(), &pairs.right)?;
     let (mut columns, mut data, provenance) = left.pick(&pairs.left)?.into_parts();
@@ -39,7 +41,7 @@ pub(crate) fn join(
         }
         let mut column = FrameColumn::shown(column.column.clone());
         if find(&columns, &column.column.name).is_some() {
-            let name = format!("{}_{number}", column.column.name);
+            let name = format!("{}_{}", column.column.name, suffix(with));
             column.column.heading = None;
             column.column.name = free_name(&name, &columns);
         }
@@ -47,12 +49,20 @@ pub(crate) fn join(
         data.push(cells.columns()[at].clone());
     }
     let joined = Frame::from_parts(columns, data, provenance)?;
-    let note = unmatched_note(pairs.unmatched, left.len(), number, is_left);
+    let note = unmatched_note(pairs.unmatched, left.len(), with, is_left);
     Ok((joined, note.into_iter().collect()))
 }
 
+/// What tells a column of the other rows from one of the same name.
+fn suffix(with: &Beside) -> String {
+    match with {
+        Beside::Result(number) => number.to_string(),
+        Beside::File(_) => "file".to_owned(),
+    }
+}
+
 /// Says how many rows have no match: an inner join must not lose them silently.
-fn unmatched_note(unmatched: usize, all: usize, number: u32, is_left: bool) -> Option<Note> {
+fn unmatched_note(unmatched: usize, all: usize, with: &Beside, is_left: bool) -> Option<Note> {
     if unmatched == 0 {
         return None;
     }
@@ -63,7 +73,7 @@ fn unmatched_note(unmatched: usize, all: usize, number: u32, is_left: bool) -> O
         "left out; `join left` keeps them"
     };
     Some(Note::new(&format!(
-        "join: {unmatched} of {all} rows {have} no match in ${number}; {what}"
+        "join: {unmatched} of {all} rows {have} no match in {with}; {what}"
     )))
 }
 
@@ -72,15 +82,20 @@ fn unmatched_note(unmatched: usize, all: usize, number: u32, is_left: bool) -> O
 fn key_columns(
     left: &Frame,
     right: &Frame,
-    number: u32,
+    with: &Beside,
     by: &[String],
 ) -> Result<Vec<(usize, usize)>, TableError> {
     let node = ["node".to_owned()];
+    let other = || Clean::line(&with.to_string());
     if by.is_empty() {
         let has_node = |frame: &Frame| frame.columns().iter().any(FrameColumn::is_node);
-        if !has_node(left) || !has_node(right) {
+        let right_has = match with {
+            Beside::Result(_) => has_node(right),
+            Beside::File(_) => find(right.columns(), "node").is_some(),
+        };
+        if !has_node(left) || !right_has {
             return Err(TableError::NoNodeToJoin {
-                number,
+                other: other(),
                 is_right: has_node(left),
             });
         }
@@ -89,28 +104,48 @@ fn key_columns(
     let mut keys: Vec<(usize, usize)> = Vec::with_capacity(by.len());
     for name in by {
         let at = find_or_say(left.columns(), "join", name)?;
-        let other = find(right.columns(), name).ok_or_else(|| TableError::NotInOther {
-            verb: "join",
-            number,
-            name: Clean::line(name),
-            known: right
-                .shown_columns()
-                .map(|(_, c)| Clean::line(&c.column.name))
-                .collect(),
-        })?;
-        let (here, there) = (data_type(left, at), data_type(right, other));
+        let beside = column_beside(right, with, name)?;
+        let (here, there) = (data_type(left, at), data_type(right, beside));
         let is_null = |t: DataType| t == DataType::Null;
         if here != there && !is_null(here) && !is_null(there) {
             return Err(TableError::UnlikeKeys {
-                number,
+                other: other(),
                 name: Clean::line(name),
                 here,
                 there,
             });
         }
-        keys.push((at, other));
+        keys.push((at, beside));
     }
     Ok(keys)
+}
+
+/// Finds a key in the other rows.
+fn column_beside(right: &Frame, with: &Beside, name: &str) -> Result<usize, TableError> {
+    find(right.columns(), name).ok_or_else(|| TableError::NotInOther {
+        verb: "join",
+        other: Clean::line(&with.to_string()),
+        name: Clean::line(name),
+        known: right
+            .shown_columns()
+            .map(|(_, c)| Clean::line(&c.column.name))
+            .collect(),
+    })
+}
+
+/// Says of a file, before any node is asked, that what its rows are to be compared by is not in it.
+///
+/// # Errors
+/// When a key is not there; without any, when there is no column `node`.
+pub fn check_keys(right: &Frame, with: &Beside, by: &[String]) -> Result<(), TableError> {
+    if by.is_empty() && find(right.columns(), "node").is_none() {
+        return Err(TableError::NoNodeToJoin {
+            other: Clean::line(&with.to_string()),
+            is_right: true,
+        });
+    }
+    by.iter()
+        .try_for_each(|name| column_beside(right, with, name).map(|_| ()))
 }
 
 fn data_type(frame: &Frame, at: usize) -> DataType {

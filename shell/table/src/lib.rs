@@ -39,6 +39,7 @@ pub use column::{FrameColumn, Origin};
 pub use diff::DiffReport;
 pub use error::{Note, TableError};
 pub use frame::{Frame, FrameRow};
+pub use join::check_keys;
 pub use provenance::{NodeId, NodeNames};
 pub use render::{View, render_table};
 pub use sql::check_query;

@@ -4,7 +4,7 @@
 //! what the columns would have been: then a verb takes the names that it reads for columns without
 //! rows, and says so. A row that is there always tells its columns, and an unknown one is an error.
 
-use hailer_lang::fleet_plan::FleetStep;
+use hailer_lang::fleet_plan::{Beside, FleetStep};
 use hailer_protocol::row_plan::RowStep;
 
 use crate::error::{Note, TableError};
@@ -79,13 +79,18 @@ impl Frame {
             FleetStep::Diff { with, by } => diff::diff(&self, *with, by, around),
             FleetStep::Why { by } => why::why(&self, by, around),
             FleetStep::Join { with, by, is_left } => {
-                let mut other = around.result(*with)?;
+                let (mut other, mut notes) = match with {
+                    Beside::Result(number) => (around.result(*number)?, Vec::new()),
+                    Beside::File(file) => around.file(file)?,
+                };
                 for name in by {
                     if other.is_untold() && other.index_of(name).is_none() {
                         other = other.with_column_of_no_rows(name)?.still_untold();
                     }
                 }
-                join::join(&self, &other, *with, by, *is_left)
+                let (joined, more) = join::join(&self, &other, with, by, *is_left)?;
+                notes.extend(more);
+                Ok((joined, notes))
             }
         }
     }

@@ -1,7 +1,9 @@
 //! What a verb may want to know beside its own rows: names of nodes, other results, who was asked,
 //! and what the inventory says of them.
 
-use crate::error::TableError;
+use hailer_lang::fleet_plan::TableFile;
+
+use crate::error::{Note, TableError};
 use crate::frame::Frame;
 use crate::provenance::{NodeId, NodeNames};
 
@@ -12,6 +14,12 @@ pub trait Surroundings: NodeNames + Sync {
     /// # Errors
     /// When there is none of that number, or its rows cannot be made.
     fn result(&self, number: u32) -> Result<Frame, TableError>;
+
+    /// Returns the rows of a file, and what is to be said of it.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not what its name says.
+    fn file(&self, file: &TableFile) -> Result<(Frame, Vec<Note>), TableError>;
 
     /// Returns the nodes that answered the probe which these rows come from, ascending; for rows of
     /// no probe, the nodes that the line is for.

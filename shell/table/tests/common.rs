@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hailer_lang::fleet_plan::FleetStep;
+use hailer_lang::fleet_plan::{FleetStep, TableFile};
 use hailer_protocol::clean::Clean;
 use hailer_protocol::expr::{BinaryOp, Expr};
 use hailer_protocol::row_plan::RowStep;
@@ -19,6 +19,8 @@ pub(crate) struct Names {
     names: Vec<String>,
     /// `$1`, `$2` …
     pub(crate) results: Vec<Frame>,
+    /// Files by their names.
+    pub(crate) files: BTreeMap<&'static str, Frame>,
     /// Who answered the rows' probe.
     pub(crate) answered: Vec<NodeId>,
     /// The nodes of the line's scope; all where there is none.
@@ -54,6 +56,16 @@ impl Surroundings for Names {
             number,
             reason: Clean::line("there is none"),
         })
+    }
+
+    fn file(&self, file: &TableFile) -> Result<(Frame, Vec<Note>), TableError> {
+        match self.files.get(file.file.as_str()) {
+            Some(frame) => Ok((frame.clone(), vec![Note::new("of a file")])),
+            None => Err(TableError::OtherFile {
+                reason: Clean::line("there is no such file"),
+                hint: None,
+            }),
+        }
     }
 
     fn answered(&self) -> &[NodeId] {

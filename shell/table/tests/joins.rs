@@ -1,8 +1,14 @@
 //! `join`: which rows stand side by side, what they are called, and whose they are.
 
-use hailer_lang::fleet_plan::FleetStep;
+use std::collections::BTreeMap;
+
+use hailer_lang::file_format::FileFormat;
+use hailer_lang::fleet_plan::{Beside, FleetStep, TableFile};
+use hailer_protocol::table::Column;
 use hailer_protocol::value::{DataType, Value};
-use hailer_table::{Frame, Note, TableError};
+use hailer_table::{Frame, FrameColumn, FrameRow, Note, TableError, check_keys};
+
+type Joined = Result<(Frame, Vec<Note>), TableError>;
 
 use crate::common::{Names, count, frame, group, s, shown, values};
 
@@ -19,7 +25,7 @@ fn joined(
     let mut around = Names::new(10);
     around.results = vec![right.clone()];
     let step = FleetStep::Join {
-        with: 1,
+        with: Beside::Result(1),
         by: by.iter().map(|c| (*c).to_owned()).collect(),
         is_left,
     };
@@ -165,4 +171,84 @@ fn a_product_that_is_too_large_is_refused_before_it_is_made() {
         error.to_string(),
         "join: 3000 rows and 3000 rows would make 9000000, at most 4000000 are possible"
     );
+}
+
+/// Owners of two nodes, as a file has them.
+fn owners(columns: [(&str, DataType); 2]) -> BTreeMap<&'static str, Frame> {
+    let rows = [("web000", "ada"), ("web002", "grace"), ("web009", "nobody")];
+    let rows = rows.map(|(node, owner)| vec![s(node), s(owner)]).to_vec();
+    let columns = columns.map(|(n, t)| FrameColumn::shown(Column::new(n, t)));
+    let rows = rows
+        .into_iter()
+        .map(|values| FrameRow { node: None, values });
+    let frame = Frame::from_rows(columns.to_vec(), rows.collect())
+        .unwrap()
+        .0;
+    BTreeMap::from([("owners.csv", frame)])
+}
+
+/// Kernels with the names of their nodes, as a probe's rows have them.
+fn with_nodes() -> Frame {
+    let mut columns = vec![FrameColumn::node()];
+    columns.push(FrameColumn::shown(Column::new("kernel", DataType::Str)));
+    let row = |node: u32, kernel: &str| FrameRow {
+        node: Some(node),
+        values: vec![s(&format!("web{node:03}")), s(kernel)],
+    };
+    let rows = vec![row(0, "6.1"), row(1, "6.6"), row(2, "6.1")];
+    Frame::from_rows(columns, rows).unwrap().0
+}
+
+fn join_file(left: &Frame, files: BTreeMap<&'static str, Frame>, by: &[&str]) -> Joined {
+    let mut around = Names::new(10);
+    around.files = files;
+    let step = FleetStep::Join {
+        with: Beside::File(TableFile {
+            file: "owners.csv".to_owned(),
+            format: FileFormat::Csv,
+        }),
+        by: by.iter().map(|c| (*c).to_owned()).collect(),
+        is_left: false,
+    };
+    left.clone().apply(&step, &around)
+}
+
+#[test]
+fn the_rows_of_a_file_stand_beside_nodes_by_name_and_make_nobody_theirs() {
+    let files = owners([("node", DataType::Str), ("kernel", DataType::Str)]);
+    let (frame, notes) = join_file(&with_nodes(), files, &[]).unwrap();
+    assert_eq!(names(&frame), ["node", "kernel", "kernel_file"]);
+    let owners = ["ada", "grace"].map(s).to_vec();
+    assert_eq!(values(&frame, "kernel_file"), owners);
+    assert_eq!(frame.provenance(0), Some(&[0][..]));
+    assert_eq!(frame.provenance(1), Some(&[2][..]));
+    let notes: Vec<&str> = notes.iter().map(Note::as_str).collect();
+    assert_eq!(
+        notes,
+        [
+            "of a file",
+            "join: 1 of 3 rows has no match in owners.csv; left out; `join left` keeps them"
+        ]
+    );
+}
+
+#[test]
+fn a_file_without_the_columns_that_are_compared_says_which_it_has() {
+    let files = owners([("host", DataType::Str), ("owner", DataType::Str)]);
+    let error = join_file(&with_nodes(), files.clone(), &[]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "join: without `by` it compares `node`, which the rows of owners.csv do not have"
+    );
+    let error = join_file(&with_nodes(), files.clone(), &["kernel"]).unwrap_err();
+    assert_eq!(error.to_string(), "join: owners.csv has no column `kernel`");
+    assert_eq!(error.hint().unwrap(), "it has host, owner");
+    let with = Beside::File(TableFile {
+        file: "owners.csv".to_owned(),
+        format: FileFormat::Csv,
+    });
+    let by = |name: &str| [name.to_owned()];
+    assert!(check_keys(&files["owners.csv"], &with, &by("host")).is_ok());
+    assert!(check_keys(&files["owners.csv"], &with, &by("kernel")).is_err());
+    assert!(check_keys(&files["owners.csv"], &with, &[]).is_err());
 }

@@ -3,7 +3,7 @@
 
 use crate::common::{Names, apply, column, count, group, keep_where, s, shown, table, try_apply};
 use hailer_lang::aggregate::{AggregateCall, AggregateFunction};
-use hailer_lang::fleet_plan::{FleetStep, SortKey};
+use hailer_lang::fleet_plan::{Beside, FleetStep, SortKey};
 use hailer_protocol::expr::Expr;
 use hailer_protocol::row_plan::{Projection, RowStep};
 use hailer_protocol::table::Table;
@@ -156,7 +156,7 @@ fn a_join_with_rows_that_never_came_matches_nothing() {
     let mut around = Names::new(2);
     around.results = vec![answered(Vec::new())];
     let step = FleetStep::Join {
-        with: 1,
+        with: Beside::Result(1),
         by: strings(&["a"]),
         is_left: false,
     };

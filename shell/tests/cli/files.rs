@@ -269,3 +269,41 @@ fn a_query_puts_results_together_and_its_rows_are_no_targets() {
         .exits(2)
         .complains("only SELECT is carried out");
 }
+
+#[test]
+fn a_file_stands_beside_what_nodes_say() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = path(directory.path(), "owners.csv");
+    fs::write(&file, "node,owner\nweb01,ada\nweb03,grace\n").expect("written");
+    let found = rows(&format!(
+        "@web[01-02] : echo up |> join left {file} |> select node, out, owner"
+    ));
+    let owners: Vec<&Value> = found.iter().map(|row| &row["owner"]).collect();
+    assert_eq!(owners, [&Value::from("ada"), &Value::Null]);
+    let told = hailer()
+        .line(&format!("explain @web01 : echo up |> join {file}"))
+        .run()
+        .exits(0);
+    assert!(told.out.contains("(CSV on this machine;"), "{}", told.out);
+}
+
+#[test]
+fn no_node_is_asked_where_the_file_of_a_join_does_not_fit() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mark = path(directory.path(), "mark");
+    let missing = path(directory.path(), "nowhere.csv");
+    let torn = path(directory.path(), "torn.parquet");
+    fs::write(&torn, "PAR1 and nothing else").expect("written");
+    let other = path(directory.path(), "other.csv");
+    fs::write(&other, "host,owner\nweb01,ada\n").expect("written");
+    for (file, by, says) in [
+        (&missing, "", "there is no such file"),
+        (&torn, "", "read a Parquet file"),
+        (&other, "", "which the rows of"),
+        (&other, " by rack", "it has host, owner"),
+    ] {
+        let line = format!("@web01 : touch {mark} |> join {file}{by}");
+        hailer().line(&line).run().exits(2).complains(says);
+        assert!(!Path::new(&mark).exists(), "{line}");
+    }
+}

@@ -108,7 +108,7 @@ fn columns(
         let here = find_or_say(after.columns(), "diff", name)?;
         let there = find(before.columns(), name).ok_or_else(|| TableError::NotInOther {
             verb: "diff",
-            number,
+            other: Clean::line(&format!("${number}")),
             name: Clean::line(name),
             known: before
                 .shown_columns()

@@ -2,9 +2,10 @@
 
 use hailer_protocol::value::Value;
 
-use crate::ast::{Assignment, ExprKind, ExprNode, Ident, OtherResult, Quantity, Verb};
+use crate::ast::{Assignment, Beside, ExprKind, ExprNode, Ident, OtherResult, Quantity, Verb};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::lexer::token::{self, Lexed, Token};
+use crate::file_format::{FileFormat, FileUse};
+use crate::lexer::token::{self, Token};
 use crate::parse::{Parser, Style};
 use crate::span::Span;
 
@@ -135,44 +136,63 @@ impl Parser<'_> {
         Some(OtherResult { result, span })
     }
 
-    /// `[left] $N [by COLUMN, …]`.
+    /// `[left] $N|FILE [by COLUMN, …]`.
     pub(super) fn join_verb(&mut self) -> Option<Verb> {
         let is_left = self.keyword("left").is_some();
-        let Some(with) = self.result_if_there() else {
-            let next = token::next_raw(self.text, self.at);
-            self.no_join(&next);
-            return None;
+        let with = match self.result_if_there() {
+            Some(result) => Beside::Result(result),
+            None => self.joined_file()?,
         };
         let by = self.by()?;
         Some(Verb::Join { is_left, with, by })
     }
 
-    /// Says what to write where `join` has something else than a result.
-    fn no_join(&mut self, next: &Lexed) {
-        let (Token::Word(word) | Token::Str(word)) = &next.token else {
-            self.expected(next, "the result to join with, such as `$3`");
-            return;
+    /// The file of a `join`, or what to write where something else stands.
+    fn joined_file(&mut self) -> Option<Beside> {
+        let next = token::next_raw(self.text, self.at);
+        let (name, is_quoted) = match &next.token {
+            Token::Word(word) => (word.clone(), false),
+            Token::Str(word) => (word.clone(), true),
+            Token::Column(_)
+            | Token::Number(_)
+            | Token::Sym(_)
+            | Token::Result(_)
+            | Token::Flag(_)
+            | Token::Pipe
+            | Token::Foreign(_)
+            | Token::OpenQuote(_)
+            | Token::Backslash
+            | Token::Other(_)
+            | Token::End => {
+                let what = "the result to join with, such as `$3`, or the name of a file";
+                self.expected(&next, what);
+                return None;
+            }
         };
-        let help = match word.as_str() {
-            "labels" | "label" => {
-                "labels are columns already: `|> where dc = fra`, `|> select node, dc`".to_owned()
+        if !is_quoted && let Some(help) = instead_of_join(&name) {
+            self.no_join(next.span, help.to_owned());
+            return None;
+        }
+        match FileFormat::of_file(&name, FileUse::Open) {
+            Ok(format) => {
+                let span = self.take(&next, Style::String);
+                Some(Beside::File(Ident { name, span }, format))
             }
-            "right" | "outer" | "full" | "inner" | "cross" => {
-                "`join $N` keeps the rows that match, `join left $N` all rows of the left side"
-                    .to_owned()
+            Err(help) => {
+                self.no_join(next.span, help);
+                None
             }
-            "by" => "name the result first: `join $3 by …`".to_owned(),
-            file => {
-                format!("open the file as a result first: `open {file}`, then `$3 |> join $N by …`")
-            }
-        };
+        }
+    }
+
+    fn no_join(&mut self, span: Span, help: String) {
         self.error(
             Diagnostic::new(
                 Code::Missing,
-                next.span,
-                "`join` wants a result, such as `$3`",
+                span,
+                "`join` wants a result, such as `$3`, or a file with rows",
             )
-            .label("expected a result")
+            .label("expected a result or a file")
             .help(help),
         );
     }
@@ -191,4 +211,18 @@ impl Parser<'_> {
         self.expected(&next, "a duration, such as `2s`");
         None
     }
+}
+
+/// What to write where a word of another language stands behind `join`.
+fn instead_of_join(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "labels" | "label" => {
+            "labels are columns already: `|> where dc = fra`, `|> select node, dc`"
+        }
+        "right" | "outer" | "full" | "inner" | "cross" => {
+            "`join $N` keeps the rows that match, `join left $N` all rows of the left side"
+        }
+        "by" | "on" => "name the result or the file first: `join $3 by …`",
+        _ => return None,
+    })
 }
