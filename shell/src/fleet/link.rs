@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hailer_protocol::role::Identity;
 use hailer_protocol::time::Mono;
 use tokio::sync::{Notify, mpsc};
 
@@ -12,15 +11,6 @@ use super::session::Session;
 
 /// An attempt that failed so recently is not repeated for a run: its reason is the answer.
 const FRESH_FAILURE: Duration = Duration::from_secs(5);
-
-/// Where a node is, and who it must prove to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Peer {
-    /// Whom its certificate must name.
-    pub(super) identity: Identity,
-    /// `host:port`, as the inventory says.
-    pub(super) address: String,
-}
 
 /// What a link looks like at this moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,18 +68,14 @@ struct Inner {
 /// One node's link.
 #[derive(Debug)]
 pub(super) struct Link {
-    pub(super) peer: Peer,
-    pub(super) server_name: String,
     inner: Mutex<Inner>,
     /// Ends a wait between two attempts.
     pub(super) hurry: Notify,
 }
 
 impl Link {
-    pub(super) fn new(peer: Peer) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            server_name: hailer_identity::server_name(&peer.identity),
-            peer,
             inner: Mutex::new(Inner {
                 condition: Condition::Idle,
                 is_maintained: false,

@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use hailer_lang::inventory::{Inventory, Node};
 use hailer_lang::node_set::NodeId;
 use hailer_lang::selector::Live;
 use hailer_protocol::clean::Clean;
 use hailer_protocol::ids::LeaseId;
 use hailer_protocol::message::Hello;
+use hailer_protocol::role::{Identity, Role};
 use quinn::Connection;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -17,7 +19,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::backoff::Backoff;
 use super::endpoint::Dialler;
-use super::link::{Link, LinkView, Peer};
+use super::link::{Link, LinkView};
 use super::random;
 use super::session::Session;
 use crate::clock;
@@ -69,6 +71,8 @@ pub struct Links {
 #[derive(Debug)]
 struct Shared {
     dialler: Dialler,
+    inventory: Arc<Inventory>,
+    /// One each node, by its number.
     links: Vec<Link>,
     timing: Timing,
     handshakes: Semaphore,
@@ -76,13 +80,24 @@ struct Shared {
     n_up: AtomicUsize,
 }
 
+impl Shared {
+    fn node(&self, number: usize) -> Option<&Node> {
+        self.inventory.nodes().get(number)
+    }
+}
+
 impl Links {
-    /// Makes the table; node numbers are positions in `peers`. Nobody is dialled yet. Must be
-    /// called within a tokio runtime.
-    pub(super) fn new(dialler: Dialler, peers: Vec<Peer>, timing: Timing, lease: LeaseId) -> Self {
+    /// Makes the table. Nobody is dialled yet. Must be called within a tokio runtime.
+    pub(super) fn new(
+        dialler: Dialler,
+        inventory: Arc<Inventory>,
+        timing: Timing,
+        lease: LeaseId,
+    ) -> Self {
         let shared = Arc::new(Shared {
             dialler,
-            links: peers.into_iter().map(Link::new).collect(),
+            links: inventory.nodes().iter().map(|_| Link::new()).collect(),
+            inventory,
             timing,
             handshakes: Semaphore::new(HANDSHAKES_MAX),
             attempts: Semaphore::new(ATTEMPTS_MAX),
@@ -185,7 +200,7 @@ async fn maintain(shared: Arc<Shared>, node: usize) {
             }
             Err(reason) => link.set_failed(clock::mono(), clean(&reason)),
         }
-        tracing::debug!(node = %link.peer.identity.name, view = ?link.view(), "link is down");
+        tracing::debug!(node, name = shared.node(node).map(|n| n.name.as_str()), view = ?link.view(), "link is down");
         let wait = backoff.failed(random::jitter());
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
@@ -239,9 +254,15 @@ async fn connect(shared: &Shared, node: usize) -> Result<Connection, String> {
 }
 
 async fn shake(shared: &Shared, node: usize) -> Result<Connection, String> {
-    let link = &shared.links[node];
-    let address = resolve(&link.peer.address).await?;
-    let dialling = shared.dialler.dial(node, address, &link.server_name);
+    let peer = shared.node(node).ok_or("no such node")?;
+    let address = resolve(&peer.address).await?;
+    let identity = Identity {
+        fleet: shared.inventory.fleet().clone(),
+        role: Role::Node,
+        name: peer.name.clone(),
+    };
+    let server_name = hailer_identity::server_name(&identity);
+    let dialling = shared.dialler.dial(node, address, &server_name);
     let connecting = dialling.map_err(|e| e.to_string())?;
     connecting.await.map_err(|e| e.to_string())
 }

@@ -48,11 +48,10 @@ use hailer_identity::{ClientSide, Credentials, Trust};
 use hailer_lang::inventory::Inventory;
 use hailer_lang::selector::Live;
 use hailer_protocol::ids::LeaseId;
-use hailer_protocol::role::{Identity, Role};
+use hailer_protocol::role::Role;
 use tokio::sync::watch;
 
 use endpoint::Dialler;
-use link::Peer;
 
 /// How long nodes may take to confirm that they ended what ran for a shell that a signal ends. It is
 /// longer than a command may take to end itself before it is killed.
@@ -83,18 +82,10 @@ impl Fleet {
     ) -> Result<Self, FleetError> {
         let tls = ClientSide::new(trust, &[Role::Node])?.config(credentials)?;
         let lease = random::lease_id()?;
-        let peers = inventory.nodes().iter().map(|node| Peer {
-            identity: Identity {
-                fleet: inventory.fleet().clone(),
-                role: Role::Node,
-                name: node.name.clone(),
-            },
-            address: node.address.clone(),
-        });
-        let peers = peers.collect();
+        let nodes = Arc::clone(&inventory);
         Ok(Self {
             inventory,
-            links: Links::new(Dialler::open(tls)?, peers, timing, lease),
+            links: Links::new(Dialler::open(tls)?, nodes, timing, lease),
             lease,
             ending: watch::Sender::new(false),
         })

@@ -1,5 +1,8 @@
 //! Random ids and jitter, from the one cryptography of the tree.
 
+use std::fs::File;
+use std::io::Read as _;
+
 use hailer_protocol::ids::{LeaseId, RunId};
 
 use super::error::FleetError;
@@ -20,10 +23,15 @@ pub fn run_id() -> Result<RunId, FleetError> {
     Ok(RunId(bytes))
 }
 
-/// Draws the id of a shell's lease.
+/// Draws the id of a shell's lease. The kernel is asked: it is wanted before the first prompt, and
+/// the cryptography takes longer to seed than all else until there.
+///
+/// # Errors
+/// When the operating system gives no random bytes.
 pub(super) fn lease_id() -> Result<LeaseId, FleetError> {
     let mut bytes = [0; 16];
-    fill(&mut bytes)?;
+    let drawn = File::open("/dev/urandom").and_then(|mut f| f.read_exact(&mut bytes));
+    drawn.map_err(|_| FleetError::Random)?;
     Ok(LeaseId(bytes))
 }
 

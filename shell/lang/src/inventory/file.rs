@@ -2,8 +2,9 @@
 
 mod sources;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use hailer_protocol::ids::Name;
 use serde::Deserialize;
@@ -151,8 +152,7 @@ impl Inventory {
 #[derive(Default)]
 struct Builder {
     nodes: Vec<Node>,
-    /// The place of each node's `names`.
-    places: BTreeMap<String, Range<usize>>,
+    names: HashSet<String>,
     groups: BTreeMap<String, (Range<usize>, crate::node_set::NodeSet)>,
     errors: Vec<Diagnostic>,
 }
@@ -169,29 +169,23 @@ impl Builder {
         let entry = spanned.get_ref();
         let names = self.names(&entry.names);
         let addresses = self.addresses(spanned, &names);
-        let labels = self.labels(entry);
+        let labels = Arc::new(self.labels(entry));
         let first = self.nodes.len();
-        let mut twice: Vec<&str> = Vec::new();
-        for (name, address) in names.iter().zip(addresses) {
-            let Ok(valid) = Name::new(name.as_str()) else {
-                continue;
-            };
-            if self
-                .places
-                .insert(name.clone(), entry.names.span())
-                .is_some()
-            {
+        let mut twice: Vec<Name> = Vec::new();
+        self.names.reserve(names.len());
+        for (name, address) in names.into_iter().zip(addresses) {
+            if !self.names.insert(name.as_str().to_owned()) {
                 twice.push(name);
                 continue;
             }
             self.nodes.push(Node {
-                name: valid,
+                name,
                 address,
-                labels: labels.clone(),
+                labels: Arc::clone(&labels),
             });
         }
         if !twice.is_empty() {
-            let folded = crate::node_set::fold::fold_limited(twice.iter().copied(), 60);
+            let folded = crate::node_set::fold::fold_limited(twice.iter().map(Name::as_str), 60);
             self.error(
                 entry.names.span(),
                 format!("{folded} occurs twice"),
@@ -222,7 +216,7 @@ impl Builder {
     }
 
     /// Expands `names`; nothing where a part of it is wrong.
-    fn names(&mut self, names: &Spanned<String>) -> Vec<String> {
+    fn names(&mut self, names: &Spanned<String>) -> Vec<Name> {
         let text = names.get_ref();
         // A name may be surrounded by blanks in a list, which patterns know nothing of.
         let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
@@ -245,19 +239,18 @@ impl Builder {
         if expanded.is_empty() {
             self.error(names.span(), "`names` is empty".to_owned(), "here", None);
         }
-        let wrong = expanded.iter().find_map(|n| match n.as_str() {
-            "all" => Some("no node can be called `all`".to_owned()),
-            name => Name::new(name).err().map(|e| e.to_string()),
+        let checked = expanded.into_iter().map(|name| match name.as_str() {
+            "all" => Err("no node can be called `all`".to_owned()),
+            _ => Name::new(name).map_err(|e| e.to_string()),
         });
-        if let Some(reason) = wrong {
+        checked.collect::<Result<_, _>>().unwrap_or_else(|reason| {
             self.error(names.span(), format!("`names`: {reason}"), "here", None);
-            return Vec::new();
-        }
-        expanded
+            Vec::new()
+        })
     }
 
     /// One address for each name; empty where there are none to be had.
-    fn addresses(&mut self, spanned: &Spanned<NodesEntry>, names: &[String]) -> Vec<String> {
+    fn addresses(&mut self, spanned: &Spanned<NodesEntry>, names: &[Name]) -> Vec<String> {
         let entry = spanned.get_ref();
         match (&entry.address, &entry.addresses) {
             (Some(one), None) => {
@@ -276,7 +269,7 @@ impl Builder {
                 self.address(template, &one.span());
                 names
                     .iter()
-                    .map(|n| template.replace("{name}", n))
+                    .map(|n| template.replace("{name}", n.as_str()))
                     .collect()
             }
             (None, Some(many)) => {
@@ -363,7 +356,7 @@ impl Builder {
         let both: Vec<(String, Range<usize>)> = self
             .groups
             .iter()
-            .filter(|(name, _)| self.places.contains_key(*name))
+            .filter(|(name, _)| self.names.contains(*name))
             .map(|(name, (span, _))| (name.clone(), span.clone()))
             .collect();
         for (name, span) in both {

@@ -3,6 +3,7 @@
 pub mod file;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use hailer_protocol::ids::{Name, NodeName};
 
@@ -19,8 +20,8 @@ pub struct Node {
     pub name: NodeName,
     /// Where its agent listens: `host:port`.
     pub address: String,
-    /// Its labels.
-    pub labels: BTreeMap<String, String>,
+    /// Its labels; nodes that are described together share them.
+    pub labels: Arc<BTreeMap<String, String>>,
 }
 
 /// All nodes of a fleet. It does not change: a new fleet file makes a new one.
@@ -48,7 +49,7 @@ impl Inventory {
         let mut labels: BTreeMap<String, BTreeMap<String, NodeSet>> = BTreeMap::new();
         for (id, node) in (0..).map(NodeId).zip(&nodes) {
             by_name.insert(node.name.as_str().to_owned(), id);
-            for (key, value) in &node.labels {
+            for (key, value) in node.labels.iter() {
                 let values = labels.entry(key.clone()).or_default();
                 values.entry(value.clone()).or_default().insert(id);
             }
