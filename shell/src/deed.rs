@@ -18,6 +18,7 @@ use hailer_table::Frame;
 
 use crate::error::ShellError;
 use crate::fleet::Finished;
+use crate::session::Side;
 
 /// The variables of one row.
 pub type Variables = Vec<(String, String)>;
@@ -41,7 +42,8 @@ pub struct TargetRow {
 }
 
 impl Targets {
-    /// Finds the targets of a deed among rows. `origin` is the run that the rows come from.
+    /// Finds the targets of a deed among rows. `origin` is the run that the rows come from, `sides`
+    /// are the results that stood beside them.
     ///
     /// # Errors
     /// When a row has no node behind it, a node is out of scope, or a column cannot be told.
@@ -49,6 +51,7 @@ impl Targets {
         deed: &Deed,
         frame: &Frame,
         origin: Option<&Finished>,
+        sides: &[Side],
         inventory: &Inventory,
     ) -> Result<Self, ShellError> {
         // Where no node told its columns, what the command names may be one.
@@ -57,7 +60,7 @@ impl Targets {
         }
         let columns = Columns::of(deed, frame)?;
         let mut targets = Self::default();
-        let by_node = targets.rows_that_count(frame, origin, inventory)?;
+        let by_node = targets.rows_that_count(frame, origin, sides, inventory)?;
         check_scope(deed, &by_node, inventory)?;
         let many = by_node.iter().find(|(_, rows)| rows.len() > 1);
         if let (Some((node, rows)), Some((name, _)), false) =
@@ -123,6 +126,7 @@ impl Targets {
         &mut self,
         frame: &Frame,
         origin: Option<&Finished>,
+        sides: &[Side],
         inventory: &Inventory,
     ) -> Result<BTreeMap<NodeId, Vec<usize>>, ShellError> {
         let answers = origin.iter().flat_map(|run| run.gather.answers());
@@ -132,6 +136,7 @@ impl Targets {
             .collect();
         let mut by_node: BTreeMap<NodeId, Vec<usize>> = BTreeMap::new();
         let mut left_out = NodeSet::default();
+        let mut beside: Vec<NodeSet> = vec![NodeSet::default(); sides.len()];
         for row in 0..frame.len() {
             let nodes = frame.provenance(row).ok_or_else(|| {
                 ShellError::usage(format!(
@@ -141,8 +146,11 @@ impl Targets {
                 .hint("counts, aggregates and files are of no node; `run` goes before them")
             })?;
             for node in nodes.iter().map(|node| NodeId(*node)) {
+                let side = sides.iter().position(|side| side.unfit.contains(node));
                 if unfit.contains(&node) {
                     left_out.insert(node);
+                } else if let Some(side) = side {
+                    beside[side].insert(node);
                 } else {
                     by_node.entry(node).or_default().push(row);
                 }
@@ -153,6 +161,14 @@ impl Targets {
                 "rows of {} do not count, since their answers had not ended or were cut: {}",
                 count(left_out.len()),
                 inventory.fold_limited(&left_out, 60)
+            ));
+        }
+        for (side, nodes) in sides.iter().zip(&beside).filter(|(_, of)| !of.is_empty()) {
+            self.left_out.push(format!(
+                "rows of {} do not count, since their answers in ${} had not ended or were cut: {}",
+                count(nodes.len()),
+                side.number,
+                inventory.fold_limited(nodes, 60)
             ));
         }
         Ok(by_node)

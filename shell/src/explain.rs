@@ -27,8 +27,16 @@ impl Session {
                 let into = format!("${number}: the new answers take the place of the earlier ones");
                 out.push_str(&rows("into", &[into]));
             }
-            let bounds = bounds(query, &self.settings);
+            let mut bounds = bounds(query, &self.settings);
+            bounds.extend(self.settings.answers_in.as_ref().map(|folder| {
+                format!(
+                    "answers are also written to a folder of their own in {folder} (set out_dir)"
+                )
+            }));
             out.push_str(&rows("within", &bounds));
+        }
+        if let LinePlan::Query(query) = plan {
+            out.push_str(&rows("spread", &spread(query, &self.settings)));
         }
         if let Some(question) = self.question(plan) {
             out.push_str(&rows("asks first", &[question]));
@@ -91,6 +99,39 @@ fn bounds(query: &Query, settings: &Settings) -> Vec<String> {
         format!("{kept}; what is cut says so"),
         format!("{at_once} nodes at once"),
     ]
+}
+
+/// How what the line does is spread by what the line itself does not say.
+fn spread(query: &Query, settings: &Settings) -> Vec<String> {
+    let (all, own) = match &query.deed {
+        Some(deed) => (settings.spread_of_deed(&deed.spread), deed.spread.flags()),
+        None => (settings.spread_of(&query.source), Vec::new()),
+    };
+    let given = settings.spread.flags();
+    let mut lines: Vec<String> = all
+        .flags()
+        .into_iter()
+        .filter(|flag| !own.contains(flag))
+        .map(|flag| {
+            let by = if given.contains(&flag) {
+                "a flag of the program"
+            } else {
+                "set"
+            };
+            format!("{flag} ({by})")
+        })
+        .collect();
+    if all.has_stages() && all.max_failures.is_none() {
+        lines.push("the first failure halts, since there are stages".to_owned());
+    }
+    if all.gate.is_some() {
+        let ns = i64::try_from(settings.gate_timeout().as_nanos()).unwrap_or(i64::MAX);
+        lines.push(format!(
+            "each gate has {} on a node (`set timeout`); silence halts",
+            display_value(&Value::Duration(ns))
+        ));
+    }
+    lines
 }
 
 /// A place and what is there, as the language's explanation has them.

@@ -11,6 +11,7 @@ use hailer_table::Frame;
 
 use crate::asked::Asked;
 use crate::fleet::{Answer, Finished};
+use crate::session::Side;
 
 /// How many results are kept; the oldest goes first.
 const KEPT_MAX: usize = 100;
@@ -29,6 +30,8 @@ pub struct Kept {
     pub frame: Option<Arc<Frame>>,
     /// What its nodes were asked, where it can be asked again.
     pub asked: Option<Arc<Asked>>,
+    /// The other results that stood beside its rows.
+    pub sides: Vec<Side>,
 }
 
 impl Kept {
@@ -93,6 +96,14 @@ impl Results {
         let mut kept = self.kept.iter_mut();
         if let Some((_, kept)) = kept.find(|(n, _)| *n == number) {
             kept.asked = Some(Arc::clone(asked));
+        }
+    }
+
+    /// Takes note of what stood beside the rows of a kept result.
+    pub(crate) fn note_sides(&mut self, number: u32, sides: Vec<Side>) {
+        let mut kept = self.kept.iter_mut();
+        if let Some((_, kept)) = kept.find(|(n, _)| *n == number) {
+            kept.sides = sides;
         }
     }
 

@@ -5,11 +5,13 @@ mod deed;
 mod detached;
 mod files;
 mod followed;
+mod keeping;
 mod known;
 mod prepare;
 mod query;
 mod retry;
 mod saved;
+mod sides;
 mod spread;
 
 pub use known::{Columns, Known, KnownResult};
@@ -44,6 +46,7 @@ use crate::settings::Settings;
 pub use deed::Prepared;
 pub(crate) use files::read_table;
 use prepare::uses_current_scope;
+pub use sides::Side;
 
 /// What a line came to.
 #[derive(Debug)]
@@ -259,9 +262,18 @@ impl Session {
         };
         let why = danger::changes_things(command)?;
         let n = scope.nodes.len();
+        let flags = self
+            .settings
+            .spread_of(&Source::Command(command.clone()))
+            .flags();
+        let spread = if flags.is_empty() {
+            String::new()
+        } else {
+            format!(", {}", flags.join(" "))
+        };
         self.settings.asks(n, self.inventory.len()).then(|| {
             format!(
-                "{}; run it on {n} of {} nodes, {}?",
+                "{}; run it on {n} of {} nodes, {}{spread}?",
                 why.reason(),
                 self.inventory.len(),
                 self.inventory.fold_limited(&scope.nodes, 60)

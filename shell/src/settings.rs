@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use hailer_lang::danger::AskBar;
+use hailer_lang::danger::{AskBar, changes_things};
 use hailer_lang::facts::AGE_MAX_DEFAULT;
+use hailer_lang::plan::Source;
 use hailer_lang::spread::Spread;
 
 use crate::error::ShellError;
@@ -25,6 +26,10 @@ pub enum NodeShell {
 /// Ctrl-C to stop what is seen at once.
 const FOLLOW_RATE_DEFAULT: u32 = 1_000;
 
+/// After how long a node kills the command of a gate that has no timeout: a gate that waits for ever
+/// holds the run up for ever, and nobody may be there to see it.
+const GATE_TIMEOUT_DEFAULT: Duration = Duration::from_secs(60);
+
 /// A directory that the answers of one line go to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutDirWish {
@@ -41,8 +46,13 @@ pub struct Settings {
     pub timeout: Option<Duration>,
     /// After how long a whole run ends.
     pub deadline: Option<Duration>,
-    /// How runs are spread; a line's deed, where it has one, and its command otherwise.
+    /// How runs are spread by the program's flags; a line's deed, where it has one, and its command
+    /// otherwise.
     pub spread: Spread,
+    /// How what changes things is spread where neither the line nor a flag says so.
+    pub care: Spread,
+    /// A folder in which each result's answers get one of their own.
+    pub answers_in: Option<String>,
     /// Where a line's answers go beside the result.
     pub out_dir: Option<OutDirWish>,
     /// How many nodes are asked at the same time, whatever they do; by default a thousand, and a
@@ -76,6 +86,8 @@ impl Default for Settings {
             timeout: None,
             deadline: None,
             spread: Spread::default(),
+            care: Spread::default(),
+            answers_in: None,
             out_dir: None,
             max_in_flight: None,
             expect: None,
@@ -100,6 +112,22 @@ pub const NAMES: &[(&str, &str)] = &[
     ),
     ("deadline", "end a whole run after this long (30s, 5m, off)"),
     ("max_in_flight", "how many nodes are asked at the same time"),
+    (
+        "canary",
+        "what changes things goes to so many nodes first: run, and commands such as rm (1,5%,25%, or off)",
+    ),
+    (
+        "max_failures",
+        "what changes things halts when more nodes fail than this (a number, a share, or off)",
+    ),
+    (
+        "max_unreachable",
+        "what changes things halts when more nodes cannot be reached (a number, a share, or off)",
+    ),
+    (
+        "out_dir",
+        "each result's answers also go to a folder of their own in this one (a folder, or off)",
+    ),
     (
         "facts_age",
         "how old facts may be for selectors such as kernel~'^5' to go by them (30s, 10m)",
@@ -130,12 +158,43 @@ impl Settings {
         self.ask.is_some_and(|bar| bar.asks(n, fleet))
     }
 
+    /// Returns how a deed is spread: by its own flags, those of the program, and what `set` says.
+    #[must_use]
+    pub fn spread_of_deed(&self, own: &Spread) -> Spread {
+        own.clone().or(&self.spread).or(&self.care)
+    }
+
+    /// Returns how a line without a deed is spread. What `set` says is for commands that are known
+    /// to change things: a question to all nodes is not asked in stages.
+    #[must_use]
+    pub fn spread_of(&self, source: &Source) -> Spread {
+        match source {
+            Source::Command(line) | Source::Each(line) if changes_things(line).is_some() => {
+                self.spread.clone().or(&self.care)
+            }
+            Source::Command(_)
+            | Source::Each(_)
+            | Source::Metric { .. }
+            | Source::Facts(_)
+            | Source::Runs
+            | Source::Nodes
+            | Source::File { .. }
+            | Source::Result(_) => self.spread.clone(),
+        }
+    }
+
+    /// Returns after how long a node kills the command of a gate.
+    #[must_use]
+    pub fn gate_timeout(&self) -> Duration {
+        self.timeout.unwrap_or(GATE_TIMEOUT_DEFAULT)
+    }
+
     /// Returns all settings as `set` prints them.
     #[must_use]
     pub fn describe(&self) -> String {
         let mut out = String::new();
         for (name, meaning) in NAMES {
-            out.push_str(&format!("{name:<14} {:<8} {meaning}\n", self.get(name)));
+            out.push_str(&format!("{name:<16} {:<8} {meaning}\n", self.get(name)));
         }
         out
     }
@@ -151,6 +210,7 @@ impl Settings {
     }
 
     fn get(&self, name: &str) -> String {
+        let off = || "off".to_owned();
         let duration =
             |d: Option<Duration>| d.map_or_else(|| "off".to_owned(), |d| format!("{d:?}"));
         match name {
@@ -171,6 +231,21 @@ impl Settings {
                 NodeShell::Sh => "sh".to_owned(),
                 NodeShell::Bash => "bash".to_owned(),
             },
+            "canary" => {
+                let stages: Vec<String> =
+                    self.care.canary.iter().map(ToString::to_string).collect();
+                if stages.is_empty() {
+                    off()
+                } else {
+                    stages.join(",")
+                }
+            }
+            "max_failures" => self.care.max_failures.map_or_else(off, |n| n.to_string()),
+            "max_unreachable" => self
+                .care
+                .max_unreachable
+                .map_or_else(off, |n| n.to_string()),
+            "out_dir" => self.answers_in.clone().unwrap_or_else(off),
             "theme" => self.theme.name().to_owned(),
             "pager" => self.pager.to_string(),
             _ => String::new(),
@@ -216,6 +291,20 @@ impl Settings {
                     ..AskBar::default()
                 });
             }
+            "canary" if value == "off" => self.care.canary = Vec::new(),
+            "max_failures" if value == "off" => self.care.max_failures = None,
+            "max_unreachable" if value == "off" => self.care.max_unreachable = None,
+            "canary" | "max_failures" | "max_unreachable" => {
+                let flag = name.replace('_', "-");
+                let set = self.care.set(&flag, value);
+                set.map_err(|e| {
+                    wrong(&format!(
+                        "{}, or `off`",
+                        e.help.trim_start_matches("write ")
+                    ))
+                })?;
+            }
+            "out_dir" => self.answers_in = (value != "off").then(|| value.to_owned()),
             "shell" => {
                 self.shell = match value {
                     "sh" => NodeShell::Sh,

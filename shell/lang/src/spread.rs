@@ -5,7 +5,7 @@
 //! | `--canary 1,5%,25%` | stages: so many nodes in all, a share rounded up; then the rest |
 //! | `--batch-by LABEL` | stages: one value of the label after the other, never two at once |
 //! | `--wait DURATION` | ask nobody else for so long after each stage |
-//! | `--gate 'LINE'` | after each stage ask this of its nodes; rows, failures or silence halt |
+//! | `--gate 'LINE'` | after each stage ask this of its nodes; rows, failures or silence halt; a node has the timeout for it, or 60 s |
 //! | `--max-failures N\|%` | halt when more fail; a share is rounded down |
 //! | `--max-unreachable N\|%` | halt when more cannot be reached |
 //! | `--fail-fast` | `--max-failures 0` |

@@ -131,7 +131,8 @@ rows of answers that were cut or had not ended do not count.
 
 The prompt asks once, with the nodes; scripts want --yes. Flags before CMD:
   --canary 1,5%,25%    a few first, then more; --wait 30s between,
-  --gate 'LINE'        halt if this has rows, or fails, on those asked so far
+  --gate 'LINE'        halt if this has rows, or fails, on those asked so far, or
+                       takes longer than --timeout, 60 s without one
   --batch-by rack      one rack at a time
   --max-failures 2%    stop when more fail; --max-unreachable N|%; --fail-fast
   --pick 5 --seed 7    some of them by lot
@@ -142,6 +143,7 @@ wherever it was not ok; $3 gets the answers. With stages and no --max-failures
 the first failure halts. A plain command with stages:
   nodes |> run --canary 1,5% systemctl restart nginx
 Without stages all are asked at once, and a limit on failures comes too late.
+`set canary 1,5%` holds for every run, and for commands that change things.
 ";
 
 const STATES: &str = "\

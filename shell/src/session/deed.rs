@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use hailer_lang::ast::ResultRef;
 use hailer_lang::context::ResolvedScope;
 use hailer_lang::deed::Deed;
 use hailer_lang::node_set::{NodeId, NodeSet};
@@ -12,7 +13,7 @@ use hailer_protocol::message::{EachRow, Probe, Run};
 use hailer_protocol::units::duration_text;
 use hailer_table::Frame;
 
-use super::{Begun, Session, Shown};
+use super::{Begun, Session, Shown, Side};
 use crate::asked::Asked;
 use crate::clock;
 use crate::deed::{Targets, share};
@@ -56,7 +57,7 @@ impl Prepared {
         asks.then(|| format!("{}; run it?", self.about))
     }
 
-    fn describe(&mut self, session: &Session, origin: Option<&Finished>) {
+    fn describe(&mut self, session: &Session, origin: Option<&Finished>, sides: &[Side]) {
         let inventory = &session.inventory;
         let nodes: NodeSet = self.layout.targets.iter().copied().collect();
         let n = nodes.len();
@@ -72,6 +73,12 @@ impl Prepared {
         }
         if let Some(seed) = self.layout.picked {
             about.push_str(&format!(", picked by --seed {seed}"));
+        }
+        let mut flags = session.settings.spread_of_deed(&self.deed.spread);
+        (flags.yes, flags.pick, flags.seed) = (false, None, None);
+        let flags = flags.flags();
+        if !flags.is_empty() {
+            about.push_str(&format!(", {}", flags.join(" ")));
         }
         if !self.layout.ends.is_empty() {
             let stages = self.layout.ends.len() + 1;
@@ -89,6 +96,9 @@ impl Prepared {
                 |share| format!("only {share}"),
             );
             about.push_str(&format!("; the rows are {age} old, of {share}"));
+        }
+        for side in sides.iter().filter_map(Side::about) {
+            about.push_str(&format!("; {side}"));
         }
         for left_out in &self.targets.left_out {
             about.push_str("; ");
@@ -125,8 +135,8 @@ impl Session {
     /// Looks at what a line's deed will need, before anything of the line runs.
     pub(super) fn check_deed(&self, query: &Query) -> Result<(), ShellError> {
         let (spread, scope) = match &query.deed {
-            Some(deed) => (deed.spread.clone().or(&self.settings.spread), &deed.scope),
-            None => (self.settings.spread.clone(), &query.scope),
+            Some(deed) => (self.settings.spread_of_deed(&deed.spread), &deed.scope),
+            None => (self.settings.spread_of(&query.source), &query.scope),
         };
         if let Some(wrong) = spread.conflict() {
             return Err(ShellError::usage(wrong.message).hint(wrong.help));
@@ -155,12 +165,13 @@ impl Session {
         text: &str,
         frame: &Arc<Frame>,
         origin: Option<&Finished>,
+        sides: &[Side],
     ) -> Result<Option<Box<Prepared>>, ShellError> {
-        let targets = Targets::of(&deed, frame, origin, &self.inventory)?;
+        let targets = Targets::of(&deed, frame, origin, sides, &self.inventory)?;
         if targets.rows.is_empty() {
             return Ok(None);
         }
-        let spread = deed.spread.clone().or(&self.settings.spread);
+        let spread = self.settings.spread_of_deed(&deed.spread);
         let layout = self.lay_out(&spread, &targets.nodes())?;
         let nodes: NodeSet = layout.targets.iter().copied().collect();
         let source = if deed.each {
@@ -194,7 +205,7 @@ impl Session {
             about: String::new(),
             n_fleet: self.inventory.len(),
         };
-        prepared.describe(self, origin);
+        prepared.describe(self, origin, sides);
         Ok(Some(Box::new(prepared)))
     }
 
@@ -211,7 +222,7 @@ impl Session {
             frame,
             ..
         } = prepared;
-        let spread = deed.spread.clone().or(&self.settings.spread);
+        let spread = self.settings.spread_of_deed(&deed.spread);
         let probe = self.command_probe(&deed.command);
         let template = self.run(probe, query.row_plan.clone())?;
         let mut rows = targets.rows;
@@ -264,8 +275,10 @@ impl Session {
         let (Some(deed), Some(frame)) = (deed, &shown.frame) else {
             return Ok(shown);
         };
+        let sides = self.results.find(ResultRef::Number(shown.number));
+        let sides = sides.map(|kept| &kept.sides[..]).unwrap_or_default();
         shown.deed = self
-            .prepare_deed(deed, text, frame, shown.origin.as_deref())
+            .prepare_deed(deed, text, frame, shown.origin.as_deref(), sides)
             .map_err(|e| {
                 let kept = format!("the rows are kept as ${}", shown.number);
                 ShellError::new(e.exit(), format!("{e}; {kept}"))

@@ -121,7 +121,7 @@ pub(super) fn check_beside(steps: &[FleetStep]) -> Result<(), ShellError> {
     Ok(())
 }
 
-fn path_of(named: &str) -> PathBuf {
+pub(super) fn path_of(named: &str) -> PathBuf {
     let home = std::env::var_os("HOME").map(PathBuf::from);
     files::path_of(named, home.as_deref())
 }

@@ -138,7 +138,18 @@ impl Session {
         {
             return self.remark_on_retry(query);
         }
-        (!scope.undecided.is_empty()).then(|| format!("{}\n", left_out(scope, &self.inventory)))
+        let mut said = String::new();
+        if !scope.undecided.is_empty() {
+            said = format!("{}\n", left_out(scope, &self.inventory));
+        }
+        if let LinePlan::Query(query) = plan
+            && query.deed.is_none()
+            && self.settings.spread_of(&query.source) != self.settings.spread
+        {
+            let flags = self.settings.spread_of(&query.source).flags();
+            said.push_str(&format!("spread as `set` says: {}\n", flags.join(" ")));
+        }
+        (!said.is_empty()).then_some(said)
     }
 }
 

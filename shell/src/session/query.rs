@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hailer_lang::ast::ResultRef;
 use hailer_lang::fleet_plan::FleetStep;
 use hailer_lang::node_set::NodeSet;
 use hailer_lang::plan::{LinePlan, Query, QueryEnd, Source};
@@ -24,7 +23,6 @@ use crate::error::ShellError;
 use crate::exit::Exit;
 use crate::fleet::collect::Keep;
 use crate::fleet::{self, Ask, Finished, Job, Policy};
-use crate::results::Kept;
 use crate::rows;
 use crate::running::{Bond, EachFrame, Running};
 
@@ -38,6 +36,7 @@ impl Session {
     /// Makes a result of what the shell has: the inventory, or a kept result.
     pub(super) async fn look_up(&mut self, query: Query) -> Result<Shown, ShellError> {
         let is_limited = is_limited(&query);
+        let sides = self.sides_of(&query);
         let around = self.around(&query.fleet, &query.scope.nodes)?;
         let end = query.end.clone();
         let (origin, frame) = match &query.source {
@@ -93,6 +92,7 @@ impl Session {
         };
         let number = self.results.reserve();
         let shown = self.keep(number, query.text.clone(), None, origin, Some(frame));
+        self.results.note_sides(number, sides);
         let shown = Shown {
             is_limited,
             ..shown
@@ -132,6 +132,7 @@ impl Session {
         let query = retried.map_or(&running.query, |(_, asked)| &asked.query);
         let (number, query) = (running.number, query.clone());
         let is_limited = is_limited(&query);
+        let sides = self.sides_of(&query);
         if query.source == Source::Facts(Vec::new()) && query.row_plan.steps.is_empty() {
             self.knowledge.learn_facts(&finished, clock::wall());
         }
@@ -174,6 +175,8 @@ impl Session {
         };
         let origin = Some(Arc::clone(&run));
         let shown = self.keep(number, query.text.clone(), Some(run), origin, frame);
+        self.results.note_sides(number, sides);
+        let shown = self.write_answers(shown, &query.end).await;
         let shown = Shown {
             is_limited,
             detached: match running.bond {
@@ -185,23 +188,6 @@ impl Session {
         };
         let shown = files::end(query.end, shown).await?;
         self.with_deed(shown, query.deed.map(|deed| *deed), &query.text)
-    }
-
-    /// Shows a kept result again, under its own number.
-    fn show_again(&self, result: ResultRef) -> Result<Shown, ShellError> {
-        let found = self.results.find(result);
-        let kept = found.map_err(|e| ShellError::usage(e.to_string()))?;
-        Ok(Shown {
-            number: self.results.number_of(result),
-            origin: kept.run.clone(),
-            frame: kept.frame.clone(),
-            is_limited: false,
-            notes: Vec::new(),
-            saved: None,
-            exit: Exit::OK,
-            deed: None,
-            detached: None,
-        })
     }
 
     /// Rows of other nodes than the line's scope do not count.
@@ -218,63 +204,6 @@ impl Session {
         std::iter::once(FleetStep::Row(RowStep::Where(within)))
             .chain(steps)
             .collect()
-    }
-
-    pub(super) fn keep(
-        &mut self,
-        number: u32,
-        text: String,
-        run: Option<Arc<Finished>>,
-        origin: Option<Arc<Finished>>,
-        frame: Option<(Frame, Vec<Note>)>,
-    ) -> Shown {
-        let (frame, notes) = frame.map_or((None, Vec::new()), |(f, n)| (Some(Arc::new(f)), n));
-        let mut exit = run
-            .as_ref()
-            .map_or(Exit::OK, |r| Exit(r.summary.exit_code()));
-        if self.settings.fail_if_rows {
-            if frame.as_ref().is_some_and(|f| !f.is_empty()) {
-                exit = exit.worst(Exit::FAILED);
-            }
-            // What was cut might have been a row.
-            if origin.as_ref().is_some_and(|r| r.summary.truncated > 0) {
-                exit = exit.worst(Exit::INCOMPLETE);
-            }
-        }
-        let kept = Kept {
-            text,
-            run: origin.clone(),
-            frame: frame.clone(),
-            asked: None,
-        };
-        self.results.keep(number, kept);
-        Shown {
-            number,
-            origin,
-            frame,
-            is_limited: false,
-            notes,
-            saved: None,
-            exit,
-            deed: None,
-            detached: None,
-        }
-    }
-
-    /// Keeps a run whose rows could not be made what the line asked for, and says so: it did run.
-    pub(super) fn keep_unmade(
-        &mut self,
-        number: u32,
-        text: String,
-        run: Arc<Finished>,
-        error: &ShellError,
-    ) -> ShellError {
-        let exit = error.exit().worst(Exit(run.summary.exit_code()));
-        let shown = self.keep(number, text, Some(Arc::clone(&run)), Some(run), None);
-        ShellError::new(exit, error.to_string()).hint(format!(
-            "the nodes were asked, and their answers are kept as ${n}: go on with `${n} |> …`",
-            n = shown.number
-        ))
     }
 
     async fn frame_of_run(
@@ -382,7 +311,7 @@ impl Session {
                 max_in_flight: self.settings.max_in_flight,
                 ..Spread::default()
             },
-            None => self.settings.spread.clone(),
+            None => self.settings.spread_of(&query.source),
         };
         let layout = self.lay_out(&spread, &query.scope.nodes)?;
         let mut job = Job::new(&query.scope.nodes, run);

@@ -218,8 +218,8 @@ impl Session {
     /// How a retry is spread: as its line was. Whom it is for is already said.
     fn spread_again(&self, asked: &Asked) -> Spread {
         let spread = match &asked.deed {
-            Some(deed) => deed.spread.clone().or(&self.settings.spread),
-            None => self.settings.spread.clone(),
+            Some(deed) => self.settings.spread_of_deed(&deed.spread),
+            None => self.settings.spread_of(&asked.query.source),
         };
         Spread {
             pick: None,

@@ -144,12 +144,14 @@ impl Session {
 
     fn gate(&self, query: Query) -> Result<Gate, ShellError> {
         let probe = self.probe_of(&query.source)?;
-        let run = self.run(probe, query.row_plan.clone())?;
+        let mut run = self.run(probe, query.row_plan.clone())?;
+        let within = self.settings.gate_timeout();
+        run.timeout_ms = u64::try_from(within.as_millis()).ok();
         let around = self.around(&query.fleet, &query.scope.nodes)?;
         let fleet = Arc::clone(&self.fleet);
         let policy = Policy {
             deadline: self.settings.deadline,
-            answer_within: self.settings.timeout,
+            answer_within: Some(within),
             ..Policy::default()
         };
         Ok(Gate::new(move |nodes| {

@@ -11,6 +11,7 @@
 //! | [`lines`] | `-c`, scripts, standard input, `run` |
 //! | [`formats`] | what programs read, record by record |
 //! | [`files`] | tables that are saved and opened |
+//! | [`care`] | what `set` says of deeds, and both sides of their rows |
 //! | [`compare`] | what differs, what changed, and why |
 //! | [`sessions`] | whole sessions against their transcripts (`UPDATE_EXPECTED=1` writes them anew) |
 //! | [`selecting`] | facts and their cache, groups of a command, rows, lists of targets |
@@ -39,6 +40,7 @@
 
 mod bad_input;
 mod bombs;
+mod care;
 mod compare;
 mod deeds;
 mod detached;
