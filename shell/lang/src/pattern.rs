@@ -24,6 +24,12 @@ pub fn regex(pattern: &str) -> Result<Regex, String> {
         })
 }
 
+/// Returns the regular expression that matches this very text.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    regex::escape(text)
+}
+
 /// Whether a name matches a glob: `*` is any text, `?` any one character.
 #[must_use]
 pub fn glob_matches(glob: &str, name: &str) -> bool {

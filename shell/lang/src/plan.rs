@@ -351,7 +351,9 @@ fn source(
         ast::Source::Nodes => Some((Source::Nodes, Schema::nodes())),
         ast::Source::Result(result) => {
             known_result(*result, span, context.last_result, errors);
-            Some((Source::Result(*result), Schema::unknown()))
+            let columns = context.results.columns(*result);
+            let schema = columns.map_or_else(Schema::unknown, Schema::kept);
+            Some((Source::Result(*result), schema))
         }
         ast::Source::Events(_) => unavailable("events", span, errors),
         ast::Source::Automations => unavailable("automations", span, errors),

@@ -67,6 +67,11 @@ impl Schema {
         }
     }
 
+    /// A kept result's columns, where somebody has told them.
+    pub(crate) fn kept(columns: Vec<String>) -> Self {
+        Self::closed(columns)
+    }
+
     /// After `parse`: the text became columns, which only some formats tell beforehand.
     pub(crate) fn parsed(&mut self, as_what: &ParseAs) {
         let known: Vec<String> = match as_what {

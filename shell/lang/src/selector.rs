@@ -42,6 +42,11 @@ pub trait ResultSets {
     /// # Errors
     /// Says why there is no such set.
     fn set(&self, result: ResultRef, kind: SetKind) -> Result<NodeSet, ResultSetError>;
+
+    /// Returns a result's columns, to judge names by; `None` where that is for whoever has the rows.
+    fn columns(&self, _result: ResultRef) -> Option<Vec<String>> {
+        None
+    }
 }
 
 /// Why a result has no such set of nodes.

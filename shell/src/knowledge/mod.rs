@@ -65,7 +65,8 @@ async fn together<F: Future>(work: Vec<F>) -> Vec<F::Output> {
 #[derive(Debug, Default)]
 pub(crate) struct Knowledge {
     sources: Sources,
-    facts: KnownFacts,
+    /// Shared with completion, which looks at what is known and never waits.
+    facts: Arc<KnownFacts>,
     /// When nodes were asked for their facts in vain.
     in_vain: BTreeMap<NodeId, Wall>,
     groups: KnownGroups,
@@ -81,7 +82,7 @@ impl Knowledge {
     }
 
     /// Returns what is known at a moment, of facts that are at most `age_max` old.
-    pub(crate) const fn now(&self, now: Wall, age_max: Duration) -> Learned<'_> {
+    pub(crate) fn now(&self, now: Wall, age_max: Duration) -> Learned<'_> {
         Learned {
             facts: FactsNow {
                 known: &self.facts,
@@ -92,6 +93,11 @@ impl Knowledge {
         }
     }
 
+    /// Returns the facts that were told, however long ago.
+    pub(crate) fn facts(&self) -> Arc<KnownFacts> {
+        Arc::clone(&self.facts)
+    }
+
     /// Reads the file of facts, once.
     pub(crate) fn recall(&mut self, inventory: &Inventory) {
         if std::mem::replace(&mut self.is_file_read, true) {
@@ -99,7 +105,7 @@ impl Knowledge {
         }
         if let Some(file) = &self.sources.facts_file {
             for (node, facts) in facts_file::read(file, inventory) {
-                self.facts.learn(node, facts);
+                Arc::make_mut(&mut self.facts).learn(node, facts);
             }
         }
     }
@@ -123,7 +129,7 @@ impl Knowledge {
             match table.and_then(|table| NodeFacts::of_table(now, table)) {
                 Some(facts) => {
                     self.in_vain.remove(&answer.node);
-                    self.facts.learn(answer.node, facts);
+                    Arc::make_mut(&mut self.facts).learn(answer.node, facts);
                 }
                 None => {
                     self.in_vain.insert(answer.node, now);
@@ -137,7 +143,7 @@ impl Knowledge {
         let Some(file) = self.sources.facts_file.clone() else {
             return;
         };
-        let (inventory, mut facts) = (Arc::clone(inventory), self.facts.clone());
+        let (inventory, mut facts) = (Arc::clone(inventory), KnownFacts::clone(&self.facts));
         let written = tokio::task::spawn_blocking(move || {
             for (node, other) in facts_file::read(&file, &inventory) {
                 if facts.of(node).is_none_or(|own| own.at < other.at) {

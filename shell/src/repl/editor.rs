@@ -46,7 +46,7 @@ impl Editor {
         let screen = Arc::new(Screen::default());
         let parts = Parts {
             world: World {
-                names: Arc::new(Names::of(&inventory)),
+                names: Arc::new(Names::of(Arc::clone(&inventory))),
                 inventory,
                 known: Arc::clone(&known),
                 sample: sample.clone(),

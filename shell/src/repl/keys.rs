@@ -15,7 +15,7 @@ use reedline::{
     ReedlineEvent, ReedlineRawEvent, default_emacs_keybindings,
 };
 
-use super::reader::MENU;
+use super::menu::MENU;
 use super::search::SEARCH;
 
 /// Keys that are kept of what is typed ahead.

@@ -11,12 +11,14 @@ mod dial;
 mod editor;
 mod highlighter;
 mod keys;
+mod menu;
 mod past;
 mod prompt;
 mod quiet;
 mod reader;
 mod screen;
 mod search;
+mod unknown;
 mod validator;
 
 use std::collections::VecDeque;

@@ -5,15 +5,13 @@ use std::sync::Arc;
 use std::sync::mpsc as blocking;
 
 use hailer_protocol::clean::Clean;
-use reedline::{
-    ColumnarMenu, EditCommand, MenuBuilder as _, Reedline, ReedlineMenu, Signal, ValidationResult,
-    Validator as _,
-};
+use reedline::{EditCommand, Reedline, ReedlineMenu, Signal, ValidationResult, Validator as _};
 use tokio::sync::mpsc;
 
 use super::complete::{LineCompleter, World};
 use super::highlighter::LineHighlighter;
 use super::keys::{Ahead, Keys, Pressed};
+use super::menu::TabMenu;
 use super::past::{Hint, Past};
 use super::prompt::{LinePrompt, Question};
 use super::quiet;
@@ -22,9 +20,6 @@ use super::search::Search;
 use super::validator::LineValidator;
 use crate::history::History;
 use crate::show;
-
-/// The name of the menu that Tab opens.
-pub(super) const MENU: &str = "completion";
 
 /// What the operator typed.
 #[derive(Debug)]
@@ -215,14 +210,18 @@ fn build(parts: &Parts) -> Reedline {
     let names = parts.world.inventory.known_names();
     let screen = || Arc::clone(&parts.screen);
     let completer = LineCompleter::new(parts.world.clone());
-    let menu = ColumnarMenu::default().with_name(MENU).with_marker("");
     let search = Search::new(parts.history.clone(), parts.color);
     let mut reedline = Reedline::create()
         .with_edit_mode(Box::new(Keys::new(parts.ahead.clone())))
         .with_validator(Box::new(LineValidator::new(names.clone())))
-        .with_highlighter(Box::new(LineHighlighter::new(names, parts.color, screen())))
+        .with_highlighter(Box::new(LineHighlighter::new(
+            names,
+            parts.color,
+            screen(),
+            parts.world.clone(),
+        )))
         .with_completer(Box::new(completer))
-        .with_menu(ReedlineMenu::EngineCompleter(Box::new(menu)))
+        .with_menu(ReedlineMenu::EngineCompleter(Box::new(TabMenu::new())))
         .with_menu(ReedlineMenu::EngineCompleter(Box::new(search)))
         .with_history(Box::new(Past::new(parts.history.clone())))
         .with_history_exclusion_prefix(Some(" ".to_owned()))

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hailer_lang::ast::{ResultRef, SetKind};
+use hailer_lang::facts::KnownFacts;
 use hailer_lang::selector::{Live, ResultSets as _};
 use hailer_lang::words;
 use hailer_protocol::message::Probe;
@@ -32,6 +33,8 @@ pub struct Known {
     pub saved: Vec<(String, String)>,
     /// Who is connected.
     pub live: Live,
+    /// What nodes have told of themselves.
+    pub facts: Arc<KnownFacts>,
 }
 
 /// A result that may be named.
@@ -59,6 +62,7 @@ impl Session {
                 .collect(),
             saved: saved.map(|(n, l)| (n.to_owned(), l.to_owned())).collect(),
             live: self.live(),
+            facts: self.knowledge.facts(),
         }
     }
 

@@ -3,6 +3,8 @@
 //! [`place`] says what kind of word is being typed, [`offers`] and [`selector`] what there is of that
 //! kind, [`rank`] what of it fits. Nothing here waits: names from nodes come later, from [`sample`].
 
+mod flags;
+mod local;
 mod offers;
 mod place;
 mod rank;
@@ -55,7 +57,7 @@ impl Candidate {
 #[derive(Clone)]
 pub(super) struct World {
     pub(super) inventory: Arc<Inventory>,
-    /// The names of nodes, in order; made once, since there are many.
+    /// The names of nodes.
     pub(super) names: Arc<Names>,
     /// What the session knows; another one at each prompt.
     pub(super) known: Arc<Mutex<Arc<Known>>>,
@@ -63,7 +65,8 @@ pub(super) struct World {
 }
 
 impl World {
-    fn known(&self) -> Arc<Known> {
+    /// Returns what the session knew at the last prompt.
+    pub(super) fn known(&self) -> Arc<Known> {
         Arc::clone(&self.known.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -130,12 +133,15 @@ fn candidates(before: &str, world: &World) -> Option<(usize, Vec<Candidate>)> {
         }
         What::Program => offers::programs(world.sample.programs()?),
         What::Path => return paths(&place, typed, world),
+        What::File(wanted) => return Some((place.start, local::files(typed, *wanted))),
+        What::RunFlag(before) => flags::of_run(before),
+        What::RunValue(flag) => flags::value(flag, &world.inventory),
         What::First => offers::first_words(&known),
         What::Metric => offers::metrics(),
         What::Fact => offers::facts(),
         What::ShellArgument(word, before) => offers::shell_arguments(word, before, &known),
         What::Verb => offers::verbs(),
-        What::InVerb(verb, before) => offers::in_verb(verb, before, &place, world, &known),
+        What::InVerb(verb, before) => offers::in_verb(verb, before, typed, &place, world, &known),
     };
     Some((place.start, rank::rank(found, typed)))
 }

@@ -18,6 +18,7 @@ fn lists(lists: &[&[Word]]) -> Vec<Candidate> {
 /// Probes, shell words and saved lines.
 pub(super) fn first_words(known: &Known) -> Vec<Candidate> {
     let mut found = lists(&[PROBES, SHELL_WORDS]);
+    found.extend(results(known));
     let saved = known.saved.iter();
     found.extend(saved.map(|(name, line)| Candidate::word(name.clone(), line.clone())));
     found
@@ -91,6 +92,8 @@ pub(super) fn shell_arguments(word: &str, before: &[String], known: &Known) -> V
 fn setting_values(name: &str) -> Vec<Candidate> {
     let values: &[(&str, &str)] = match name {
         "timeout" | "deadline" => &[("30s", ""), ("5m", ""), ("off", "no bound")],
+        "max_in_flight" => &[("10", "nodes"), ("100", "nodes"), ("1000", "nodes")],
+        "follow_rate" => &[("20", "lines a second"), ("off", "all of them")],
         "facts_age" => &[("30s", ""), ("10m", ""), ("1h", "")],
         "ask" => &[("50", "nodes"), ("off", "never ask")],
         "shell" => &[("sh", "/bin/sh"), ("bash", "where the nodes have it")],
@@ -113,6 +116,7 @@ fn setting_values(name: &str) -> Vec<Candidate> {
 pub(super) fn in_verb(
     verb: &str,
     before: &[String],
+    typed: &str,
     place: &Place,
     world: &World,
     known: &Known,
@@ -149,13 +153,20 @@ pub(super) fn in_verb(
         "agg" => {
             let functions = AGGREGATES.iter();
             let mut found: Vec<Candidate> = functions
-                .map(|f| Candidate::part(format!("{f}("), "of the rows"))
+                .map(|f| Candidate::part(format!("{f}("), about_aggregate(f)))
                 .collect();
             found.extend(columns());
             found.extend(by());
             found
         }
         "top" if !has_by => by(),
+        "save" => words(&[("--force", "replaces a file that is there")]),
+        "watch" if before.is_empty() => words(&[
+            ("2s", "every two seconds"),
+            ("10s", "every ten seconds"),
+            ("1m", "every minute"),
+        ]),
+        "where" | "derive" if is_number(typed) => with_units(number_of(typed)),
         "select" | "derive" | "where" | "sort" | "top" => {
             let mut found = columns();
             found.extend(Function::ALL.iter().map(|f| {
@@ -179,11 +190,63 @@ pub(super) fn in_verb(
     }
 }
 
+/// What an aggregate is called with, and what it is.
+fn about_aggregate(name: &str) -> &'static str {
+    match name {
+        "count" => "count() · how many rows",
+        "sum" => "sum(x) · all values together",
+        "mean" => "mean(x) · the average",
+        "min" => "min(x) · the least",
+        "max" => "max(x) · the greatest",
+        "median" => "median(x) · half of the values are below",
+        "stddev" => "stddev(x) · how far values lie apart",
+        "p50" => "p50(x) · half of the values are below",
+        "p90" => "p90(x) · 90% of the values are below",
+        "p95" => "p95(x) · 95% of the values are below",
+        "p99" => "p99(x) · 99% of the values are below",
+        "distinct" => "distinct(x) · how many different values",
+        "first" => "first(x) · the value of the first row",
+        "last" => "last(x) · the value of the last row",
+        "list" => "list(x) · the values one by one",
+        _ => "of the rows",
+    }
+}
+
+/// A number with the units that there are.
+fn with_units(number: &str) -> Vec<Candidate> {
+    let units = [
+        ("%", "percent: 90% is 90 points"),
+        ("KiB", "size"),
+        ("MiB", "size"),
+        ("GiB", "size"),
+        ("TiB", "size"),
+        ("ms", "duration: milliseconds"),
+        ("s", "duration: seconds"),
+        ("m", "duration: minutes"),
+        ("h", "duration: hours"),
+        ("d", "duration: days"),
+    ];
+    let units = units.into_iter();
+    let with = units.map(|(unit, about)| Candidate::word(format!("{number}{unit}"), about));
+    with.collect()
+}
+
 fn results(known: &Known) -> Vec<Candidate> {
     let results = known.results.iter();
     results
         .map(|r| Candidate::word(format!("${}", r.number), r.text.clone()))
         .collect()
+}
+
+/// Whether a text begins as a number does, with nothing but a unit behind it.
+fn is_number(text: &str) -> bool {
+    let unit = &text[number_of(text).len()..];
+    text.starts_with(|c: char| c.is_ascii_digit())
+        && unit.chars().all(|c| c.is_alphabetic() || c == '%')
+}
+
+fn number_of(text: &str) -> &str {
+    text.trim_end_matches(|c: char| !c.is_ascii_digit())
 }
 
 /// Results, and their sets with how many nodes are in each.

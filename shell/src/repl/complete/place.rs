@@ -2,6 +2,7 @@
 
 use hailer_lang::lexer::shell_scan::{self, ShellTokenKind};
 use hailer_lang::lexer::token::{self, Token};
+use hailer_lang::spread::takes_value;
 use hailer_lang::words::{self, PROBES, SHELL_WORDS};
 
 /// What could stand at the end of a text.
@@ -25,8 +26,25 @@ pub(super) enum What {
     Program,
     /// A path on a node.
     Path,
+    /// A file on this machine.
+    File(FileFor),
+    /// A flag of `run`, with those before it.
+    RunFlag(Vec<String>),
+    /// The value of a flag of `run`.
+    RunValue(String),
     /// Nothing that anybody knows.
     Nothing,
+}
+
+/// What a file on this machine is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FileFor {
+    /// Its rows.
+    Rows,
+    /// Rows are written to it.
+    Save,
+    /// Its lines are run.
+    Lines,
 }
 
 /// Where something is to be completed.
@@ -45,10 +63,11 @@ pub(super) struct Place {
 /// Returns what could stand at the end of the text.
 pub(super) fn place(text: &str) -> Place {
     let mut at = skip_blanks(text, 0);
-    // `explain LINE` and `let NAME = LINE` hold a line of their own.
+    // `explain LINE`, `let NAME = LINE` and others hold a line of their own.
     loop {
         let rest = &text[at..];
-        if let Some(behind) = rest.strip_prefix("explain ") {
+        let before = ["explain ", "detached ", "? ", "\\"].into_iter();
+        if let Some(behind) = before.filter_map(|b| rest.strip_prefix(b)).next() {
             at = skip_blanks(text, text.len() - behind.len());
         } else if let Some(line) = let_line(rest) {
             at = skip_blanks(text, text.len() - line.len());
@@ -83,6 +102,9 @@ pub(super) fn place(text: &str) -> Place {
         return in_probe(text, at, first);
     }
     if words::find(SHELL_WORDS, first).is_some() {
+        if first == "source" {
+            return in_file(text, at + blank, FileFor::Lines);
+        }
         let start = last_word(text, at + blank);
         let args = text[at + blank..start].split_whitespace();
         let args = args.map(str::to_owned).collect();
@@ -134,10 +156,35 @@ fn last_word(text: &str, from: usize) -> usize {
 }
 
 fn in_selector(text: &str, from: usize) -> Place {
-    let start = text[from..]
-        .rfind(|c: char| " ,!&^()@".contains(c))
-        .map_or(from, |at| from + at + 1);
+    // Nothing within quotes ends a word.
+    let (mut start, mut quote) = (from, None);
+    for (at, c) in text[from..].char_indices() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None if matches!(c, '\'' | '"') => quote = Some(c),
+            None if " ,!&^()@".contains(c) => start = from + at + 1,
+            None => {}
+        }
+    }
     word(What::Selector, start)
+}
+
+/// The last word of the text as the name of a file is written: up to a blank, or quoted.
+fn in_file(text: &str, from: usize, wanted: FileFor) -> Place {
+    let (mut at, mut start) = (from, text.len());
+    loop {
+        let next = token::next_raw(text, at);
+        if next.token == Token::End {
+            break;
+        }
+        at = next.span.end;
+        if at >= text.len() {
+            start = next.span.start;
+            break;
+        }
+    }
+    word(What::File(wanted), start)
 }
 
 fn in_probe(text: &str, at: usize, first: &str) -> Place {
@@ -159,6 +206,7 @@ fn in_probe(text: &str, at: usize, first: &str) -> Place {
     match first {
         "metric" => word(What::Metric, start),
         "facts" => word(What::Fact, start),
+        "open" => in_file(text, at + first.len(), FileFor::Rows),
         _ => nothing(text),
     }
 }
@@ -214,8 +262,14 @@ fn in_stages(text: &str, first_pipe: usize, source: String) -> Place {
                 stages.push(text[begun..next.span.start].trim().to_owned());
             }
             begun = next.span.end;
-            if let Some(command) = run_command(text, begun) {
-                return in_command(text, command);
+            if let Some(behind) = behind_run(text, begun) {
+                return in_run(text, behind);
+            }
+            if let Some(behind) = text[begun..].trim_start().strip_prefix("save ") {
+                return in_save(text, text.len() - behind.len());
+            }
+            if let Some(place) = in_join(text, begun) {
+                return place;
             }
         } else if matches!(next.token, Token::OpenQuote(_)) {
             // Within quotes nothing is known.
@@ -243,19 +297,71 @@ fn in_stages(text: &str, first_pipe: usize, source: String) -> Place {
     }
 }
 
-/// Where the command of `run` begins, behind its flags.
-fn run_command(text: &str, from: usize) -> Option<usize> {
+/// Where the flags of `run` begin.
+fn behind_run(text: &str, from: usize) -> Option<usize> {
     let mut at = skip_blanks(text, from);
     let behind = text[at..].strip_prefix("run ")?;
     at = skip_blanks(text, text.len() - behind.len());
     if let Some(behind) = text[at..].strip_prefix("each ") {
         at = skip_blanks(text, text.len() - behind.len());
     }
-    while text[at..].starts_with("--") {
-        let end = text[at..].find(char::is_whitespace)?;
-        at = skip_blanks(text, at + end);
-    }
     Some(at)
+}
+
+/// The flags of `run`, and the command behind them.
+fn in_run(text: &str, from: usize) -> Place {
+    let mut at = from;
+    let mut before = Vec::new();
+    while text[at..].starts_with('-') {
+        let Some(end) = text[at..].find(char::is_whitespace).map(|n| at + n) else {
+            return match text[at..].split_once('=') {
+                Some((flag, value)) => word(What::RunValue(named(flag)), text.len() - value.len()),
+                None => word(What::RunFlag(before), at),
+            };
+        };
+        let flag = &text[at..end];
+        at = skip_blanks(text, end);
+        if flag == "--" {
+            break;
+        }
+        before.push(flag.to_owned());
+        if takes_value(&named(flag)) != Ok(true) {
+            continue;
+        }
+        // Its value may be quoted, with blanks.
+        let value = token::next_raw(text, at);
+        if matches!(value.token, Token::OpenQuote(_)) {
+            return nothing(text);
+        }
+        if value.span.end >= text.len() {
+            return word(What::RunValue(named(flag)), at);
+        }
+        at = skip_blanks(text, value.span.end);
+    }
+    in_command(text, at)
+}
+
+/// A flag without what makes it one.
+fn named(flag: &str) -> String {
+    flag.trim_start_matches('-').to_owned()
+}
+
+/// The flag of `save`, or its file.
+fn in_save(text: &str, from: usize) -> Place {
+    let place = in_file(text, from, FileFor::Save);
+    if text[place.start..].starts_with('-') {
+        return word(What::InVerb("save".to_owned(), Vec::new()), place.start);
+    }
+    place
+}
+
+/// The file of `join`, which has something of a path; results are words like any other.
+fn in_join(text: &str, from: usize) -> Option<Place> {
+    let behind = text[from..].trim_start().strip_prefix("join ")?;
+    let behind = behind.trim_start();
+    let file = behind.strip_prefix("left ").unwrap_or(behind).trim_start();
+    let is_file = file.contains(['/', '.', '~']) && !file.contains(char::is_whitespace);
+    is_file.then(|| word(What::File(FileFor::Rows), text.len() - file.len()))
 }
 
 #[cfg(test)]
@@ -306,6 +412,40 @@ mod tests {
             ("|> where a and u", in_verb("where", &["a", "and"]), "u"),
             ("|> where upper(u", in_verb("where", &["upper("]), "u"),
             ("|> run --yes systemctl re", Path, "re"),
+            ("|> run --ca", What::RunFlag(vec![]), "--ca"),
+            (
+                "|> run each --yes -",
+                What::RunFlag(vec!["--yes".into()]),
+                "-",
+            ),
+            (
+                "|> run --canary 1,5",
+                What::RunValue("canary".into()),
+                "1,5",
+            ),
+            ("|> run --batch-by ", What::RunValue("batch-by".into()), ""),
+            (
+                "|> run --batch-by=d",
+                What::RunValue("batch-by".into()),
+                "d",
+            ),
+            ("|> run --canary 1,5% --gate 'a b' systemctl re", Path, "re"),
+            ("|> run --gate 'a |> wh", What::Nothing, ""),
+            ("|> run -- --x", Program, "--x"),
+            ("|> save --f", in_verb("save", &[]), "--f"),
+            ("|> save --force a.c", What::File(FileFor::Save), "a.c"),
+            ("open ", What::File(FileFor::Rows), ""),
+            ("open 'my r", What::File(FileFor::Rows), "'my r"),
+            ("|> join ./ho", What::File(FileFor::Rows), "./ho"),
+            (
+                "|> join left $3 by ",
+                in_verb("join", &["left", "$3", "by"]),
+                "",
+            ),
+            ("source x/", What::File(FileFor::Lines), "x/"),
+            ("? @we", Selector, "we"),
+            ("detached up", First, "up"),
+            ("@os='Debian G", Selector, "os='Debian G"),
             ("|> run sys", Program, "sys"),
             ("|> where x ~ 'a", What::Nothing, ""),
             ("set ti", What::ShellArgument("set".into(), vec![]), "ti"),

@@ -32,14 +32,43 @@ pub(super) fn rank(found: Vec<Candidate>, typed: &str) -> Vec<Candidate> {
     fuzzy(found, typed)
 }
 
-fn fuzzy(found: Vec<Candidate>, typed: &str) -> Vec<Candidate> {
+/// Returns those names in which a text occurs, or else its letters in that order, best first; at
+/// most `max`, with how many there are.
+pub(super) fn best(names: &[String], typed: &str, max: usize) -> (Vec<String>, usize) {
+    let lower = typed.to_lowercase();
+    let within: Vec<&String> = names
+        .iter()
+        .filter(|n| n.contains(typed) || n.contains(&lower))
+        .collect();
+    if !within.is_empty() {
+        let best = within.iter().take(max).map(|n| (*n).clone());
+        return (best.collect(), within.len());
+    }
     let mut matcher = Matcher::new(Config::DEFAULT);
-    let pattern = Pattern::new(
+    let pattern = pattern(typed);
+    let mut buffer = Vec::new();
+    let scored = names.iter().filter_map(|name| {
+        let score = pattern.score(Utf32Str::new(name, &mut buffer), &mut matcher)?;
+        Some((score, name))
+    });
+    let mut scored: Vec<(u32, &String)> = scored.collect();
+    scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    let best = scored.iter().take(max).map(|(_, n)| (*n).clone());
+    (best.collect(), scored.len())
+}
+
+fn pattern(typed: &str) -> Pattern {
+    Pattern::new(
         typed,
         CaseMatching::Smart,
         Normalization::Smart,
         AtomKind::Fuzzy,
-    );
+    )
+}
+
+fn fuzzy(found: Vec<Candidate>, typed: &str) -> Vec<Candidate> {
+    let mut matcher = Matcher::new(Config::DEFAULT);
+    let pattern = pattern(typed);
     let mut buffer = Vec::new();
     let score = |c: &Candidate, matcher: &mut Matcher, buffer: &mut Vec<char>| {
         pattern.score(Utf32Str::new(&c.value, buffer), matcher)

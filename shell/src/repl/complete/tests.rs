@@ -1,6 +1,9 @@
 //! Tests of completion: a line and its end, and what could stand there.
 
+use hailer_lang::facts::{KnownFacts, NodeFacts};
 use hailer_lang::inventory::file::FleetFile;
+use hailer_protocol::time::Wall;
+use hailer_protocol::value::Value;
 
 use super::*;
 use crate::session::KnownResult;
@@ -25,6 +28,24 @@ fn fleet() -> Inventory {
     Inventory::from_fleet_file(&file).expect("is a fleet")
 }
 
+/// Three nodes have told what they are.
+fn facts(inventory: &Inventory) -> KnownFacts {
+    let mut facts = KnownFacts::default();
+    for (node, os) in [
+        ("web1", "Debian 12"),
+        ("web2", "Debian 12"),
+        ("db1", "it's"),
+    ] {
+        let told = NodeFacts::of_pairs(Wall(0), |fact| match fact.name {
+            "os" => Value::Str(os.to_owned()),
+            "kernel" => Value::Str("5.15".to_owned()),
+            _ => Value::Null,
+        });
+        facts.learn(inventory.id(node).expect("is a node"), told);
+    }
+    facts
+}
+
 fn world() -> World {
     let inventory = Arc::new(fleet());
     let mut known = Known {
@@ -46,11 +67,12 @@ fn world() -> World {
         ..Known::default()
     };
     known.live.up = inventory.labels()["role"]["web"].clone();
+    known.facts = Arc::new(facts(&inventory));
     let (sample, wishes) = Sample::new();
     // A channel that nobody hears would end the sample's wishes.
     std::mem::forget(wishes);
     World {
-        names: Arc::new(Names::of(&inventory)),
+        names: Arc::new(Names::of(Arc::clone(&inventory))),
         inventory,
         known: Arc::new(Mutex::new(Arc::new(known))),
         sample,
@@ -94,7 +116,7 @@ fn selectors_complete_with_how_many_nodes_they_stand_for() {
     check_only("@role=w", &[("@role=web", "2 nodes")]);
     check_only("@fr", &[("@front", "group · 2 nodes")]);
     check_only("@we", &[("@web1", "node"), ("@web2", "node")]);
-    check_only("@store", &[("@store*", "100 nodes")]);
+    check_only("@store", &[("@store*", "100 nodes · store[001-100]")]);
     check_only(
         "@store09",
         &[
@@ -122,6 +144,60 @@ fn selectors_complete_with_how_many_nodes_they_stand_for() {
     check_only("@$4.f", &[("@$4.failed", "1 node · uptime")]);
     check("@kern", &["@kernel"]);
     check("@fnt", &["@front"]);
+}
+
+#[test]
+fn nodes_are_found_by_any_part_of_their_names_and_fold() {
+    check_only("@b1", &[("@db1", "node"), ("@web1", "node")]);
+    check("@tore", &["@store*"]);
+    check_only("@str077", &[("@store077", "node")]);
+    check_only("@store[", &[("@store[001-100]", "100 nodes")]);
+    let many = of("@re0", &world());
+    assert_eq!(many.len(), 30, "{many:?}");
+    assert!(many[0].1.contains("one of"), "{many:?}");
+    check("@store0", &["@store00*", "@store09*"]);
+}
+
+#[test]
+fn facts_complete_with_what_nodes_have_told() {
+    check_only(
+        "@os=",
+        &[
+            ("@os='Debian 12'", "2 nodes"),
+            ("@os=\"it's\"", "1 node, 0 up"),
+        ],
+    );
+    check_only("@os='Debian 1", &[("@os='Debian 12'", "2 nodes")]);
+    check_only("@kernel~\"5", &[(r"@kernel~'5\.15'", "3 nodes, 2 up")]);
+    check("@uptime=", &[]);
+}
+
+#[test]
+fn flags_complete_with_what_they_want_and_values_with_units() {
+    let found = of("|> run --can", &world());
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].0, "|> run --canary");
+    assert!(found[0].1.starts_with("N|%,… · "), "{}", found[0].1);
+    check("|> run --yes --fail", &["|> run --yes --fail-fast"]);
+    let rest = of("|> run --yes --", &world());
+    assert!(rest.iter().all(|(line, _)| line != "|> run --yes --yes"));
+    check("|> run --batch-by d", &["|> run --batch-by dc"]);
+    check("|> run --canary=1", &["|> run --canary=1,5%"]);
+    check("|> save --", &["|> save --force"]);
+    check("|> watch 1", &["|> watch 10s", "|> watch 1m"]);
+    check(
+        "|> where x > 90",
+        &["|> where x > 90%", "|> where x > 90GiB"],
+    );
+    check("|> where x > 10G", &["|> where x > 10GiB"]);
+    check("|> where load1", &[]);
+    check("set follow_rate ", &["set follow_rate off"]);
+    check("? @we", &["? @web1"]);
+    check("$", &["$4", "$3"]);
+    check("retry $4.f", &["retry $4.failed"]);
+    let found = of("|> agg p9", &world());
+    assert_eq!(found[0].0, "|> agg p90(");
+    assert!(found[0].1.starts_with("p90(x)"), "{}", found[0].1);
 }
 
 #[test]
