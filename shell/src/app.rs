@@ -17,6 +17,7 @@ use crate::ends::Ends;
 use crate::error::ShellError;
 use crate::exit::Exit;
 use crate::generate;
+use crate::help;
 use crate::open::open;
 use crate::output::Format;
 use crate::repl;
@@ -86,6 +87,7 @@ pub fn main() -> ExitCode {
     match cli.command {
         Some(Command::ExecHelper) => return demo::exec_helper(),
         Some(Command::DemoFleet(args)) => return demo::serve(&args),
+        Some(Command::Help { word }) => return help::on_program(word.as_deref()).into(),
         Some(Command::Run { .. } | Command::Demo { .. }) | None => {}
     }
     log_to_stderr();
@@ -127,11 +129,17 @@ fn parsed() -> Result<Cli, clap::Error> {
 }
 
 async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
-    if cli.command.is_some() && (!cli.lines.is_empty() || cli.script.is_some() || cli.keep_going) {
+    let is_run = matches!(cli.command, Some(Command::Run { .. }));
+    if is_run && cli.keep_going {
         return Err(ShellError::usage(
-            "lines, a script and --keep-going do not stand before a command",
-        )
-        .hint("`hailer demo -c LINE` carries out a line in a demo"));
+            "--keep-going is for lines, and `run` has one program",
+        ));
+    }
+    if cli.command.is_some() && (!cli.lines.is_empty() || cli.script.is_some()) {
+        return Err(
+            ShellError::usage("lines and a script do not stand before a command")
+                .hint("`hailer demo -c LINE` carries out a line in a demo"),
+        );
     }
     match cli.command {
         Some(Command::Run { on, argv }) => {
@@ -170,11 +178,13 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
                 .await
                 .map_err(|e| ShellError::own(e.to_string()))?;
             let first = FirstLines::of(cli.rc, cli.no_rc);
-            let exit = with_demo(&demo, lines, cli.fleet, &cli.run, &cli.out, first).await;
+            let keep_going = cli.keep_going;
+            let input = (lines, keep_going);
+            let exit = with_demo(&demo, input, cli.fleet, &cli.run, &cli.out, first).await;
             demo.stop().await;
             exit
         }
-        Some(Command::ExecHelper | Command::DemoFleet(_)) => Ok(Exit::OK),
+        Some(Command::Help { .. } | Command::ExecHelper | Command::DemoFleet(_)) => Ok(Exit::OK),
         None => {
             lines_are_given(&cli.fleet, !cli.lines.is_empty() || cli.script.is_some())?;
             let session = session(&cli.fleet, &cli.run, Memory::Remembers).await?;
@@ -201,7 +211,7 @@ const DEMO_ASK: usize = 1;
 
 async fn with_demo(
     demo: &Demo,
-    lines: Vec<String>,
+    (lines, keep_going): (Vec<String>, bool),
     fleet: FleetArgs,
     run: &RunArgs,
     out: &OutArgs,
@@ -224,7 +234,7 @@ async fn with_demo(
     } else {
         Input::Script("standard input".to_owned(), read_stdin()?)
     };
-    carry_out(session, input, false, out, first).await
+    carry_out(session, input, keep_going, out, first).await
 }
 
 /// `hailer run` has its nodes from one place.

@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use hailer_lang::plan::{LinePlan, Query, QueryEnd, Source};
 use hailer_protocol::clean::Clean;
+use hailer_table::NodeNames;
 
 use crate::app::Looks;
 use crate::error::ShellError;
 use crate::exit::Exit;
 use crate::files;
-use crate::fleet::Event;
+use crate::fleet::{Event, Finished};
 use crate::interrupt::Interrupts;
 use crate::line::{self, Hears, Showing, Task};
 use crate::output::out_dir::{OutDir, OutDirError};
@@ -24,6 +25,10 @@ use crate::rows::OwnedNames;
 use crate::script::Statement;
 use crate::session::{Answered, Session, Shown};
 use crate::show;
+use crate::view::nodes::folded_in;
+
+/// Columns that the names of nodes which did not answer may take, where that is all that is said.
+const NAMES_WIDTH: usize = 200;
 
 /// How results are written.
 #[derive(Debug, Clone, Copy)]
@@ -393,6 +398,15 @@ impl Told {
         Ok(())
     }
 
+    /// Whether what is written says nothing of nodes that did not answer: its place is talk, and
+    /// there is none.
+    const fn is_silent_on_nodes(&self) -> bool {
+        match self.output.format {
+            Some(Format::Text | Format::Csv) => true,
+            Some(Format::Table | Format::Groups | Format::Json | Format::Ndjson) | None => false,
+        }
+    }
+
     fn note(&mut self, written: Result<Flow, OutputError>) {
         match written {
             // Whoever stopped reading wants no more; the run itself goes on to its end.
@@ -433,6 +447,9 @@ impl Told {
         }
         if !self.output.is_quiet {
             show::notes(&shown.notes);
+        } else if let (Some(run), true) = (&shown.origin, self.is_silent_on_nodes()) {
+            let said = unanswered(run, &*self.names);
+            said.iter().for_each(|line| show::remark(line));
         }
         if let Some(e) = self.out_dir_failure.take() {
             let error = ShellError::own(e.to_string());
@@ -443,6 +460,19 @@ impl Told {
             None => Ok(shown.exit),
         }
     }
+}
+
+/// Says in one line who has not answered, where somebody has not; quiet or not, that is no talk.
+fn unanswered(run: &Finished, names: &dyn NodeNames) -> Option<String> {
+    let missing = run.summary.nodes.iter();
+    let missing = missing.filter(|(state, _)| !state.is_answer());
+    let parts: Vec<String> = missing
+        .map(|(state, nodes)| {
+            let nodes = folded_in(nodes, names, NAMES_WIDTH);
+            format!("{state}: {nodes}")
+        })
+        .collect();
+    (!parts.is_empty()).then(|| format!("{}\n", parts.join("; ")))
 }
 
 impl Hears for Told {

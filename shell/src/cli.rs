@@ -19,6 +19,7 @@ use crate::view::style::ColorChoice;
     name = "hailer",
     version,
     max_term_width = 100,
+    disable_help_subcommand = true,
     after_help = "Exit codes: 0 all ok · 1 some commands failed · 2 usage · 3 no or too few targets · \
                   4 some unreachable or lost · 5 some timed out · 6 halted · 7 denied · \
                   8 hailer failed · 130 interrupted"
@@ -35,16 +36,16 @@ pub struct Cli {
     #[arg(value_name = "SCRIPT", conflicts_with = "lines")]
     pub script: Option<PathBuf>,
 
-    /// Go on with a script after a line that failed
-    #[arg(long)]
+    /// Go on with the next line after one that failed
+    #[arg(long, global = true)]
     pub keep_going: bool,
 
     /// Read these lines before the prompt, instead of `~/.config/hailer/rc.hail`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     pub rc: Option<PathBuf>,
 
     /// Read no lines before the prompt, and no saved ones
-    #[arg(long, conflicts_with = "rc")]
+    #[arg(long, conflicts_with = "rc", global = true)]
     pub no_rc: bool,
 
     /// Print the man page or a shell's completions
@@ -102,6 +103,14 @@ pub enum Command {
         /// Carry out this line, then end; may be given several times
         #[arg(short = 'c', value_name = "LINE", allow_hyphen_values = true)]
         lines: Vec<String>,
+    },
+    /// Explain a command of the program, or a word of the language
+    ///
+    /// `hailer help language` is the language on one screen, `hailer help help` lists the pages.
+    Help {
+        /// `run`, `demo`, or what `help` takes at the prompt: a page, a verb, a function, a setting
+        #[arg(value_name = "WORD")]
+        word: Option<String>,
     },
     /// Start commands for a demo's agents; only the demo starts this
     #[command(hide = true, name = crate::demo::HELPER_COMMAND)]

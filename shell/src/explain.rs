@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hailer_lang::explain::explain;
-use hailer_lang::plan::{LinePlan, Query};
+use hailer_lang::plan::{LinePlan, Query, ResolvedScope, resolve_scope};
 use hailer_lang::preview::preview;
 use hailer_protocol::limits;
 use hailer_protocol::units::display_value;
@@ -49,6 +49,10 @@ impl Session {
     /// # Errors
     /// Every mistake in the line.
     pub(crate) fn preview(&self, text: &str) -> Result<String, ShellError> {
+        if let Some(scope) = self.named_without_sign(text) {
+            let what = format!("`{text}` as a selector is `@{text}`; as a line it is a command\n");
+            return Ok(what + &self.preview_of(&scope));
+        }
         let plan = self.plan(text)?;
         let scope = match &plan {
             LinePlan::SetScope(scope) => return Ok(self.preview_of(scope)),
@@ -68,7 +72,17 @@ impl Session {
         Ok(out)
     }
 
-    fn preview_of(&self, scope: &hailer_lang::plan::ResolvedScope) -> String {
+    /// `? web01`: nodes whose `@` was forgotten. Nobody asks what running a node would do.
+    fn named_without_sign(&self, text: &str) -> Option<ResolvedScope> {
+        let is_word = |c: char| !c.is_whitespace() && !"@$|>;:!&'\"".contains(c);
+        if !text.chars().all(is_word) {
+            return None;
+        }
+        let live = self.live();
+        resolve_scope(text, &self.context(&live)).ok()
+    }
+
+    fn preview_of(&self, scope: &ResolvedScope) -> String {
         let live = self.live();
         preview(scope, &self.context(&live))
     }

@@ -3,6 +3,7 @@
 mod compare;
 mod functions;
 mod pages;
+mod program;
 
 use std::fmt::Write as _;
 
@@ -13,6 +14,7 @@ use hailer_protocol::metrics;
 
 use crate::error::ShellError;
 use pages::PAGES;
+pub use program::on_program;
 
 /// Returns help on a word, or on the whole language.
 ///

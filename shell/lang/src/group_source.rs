@@ -11,7 +11,7 @@ use hailer_protocol::time::Wall;
 
 use crate::ast::{Selector, SelectorKind};
 use crate::inventory::Inventory;
-use crate::node_set::NodeSet;
+use crate::node_set::{NodeId, NodeSet};
 
 /// How long a command may take unless the fleet file says otherwise.
 pub const TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
@@ -31,6 +31,8 @@ pub struct GroupSource {
     pub all: Option<String>,
     /// Prints the names of the groups.
     pub list: Option<String>,
+    /// Prints the groups of the node that `$NODE` names.
+    pub reverse: Option<String>,
     /// How long each command may take.
     pub timeout: Duration,
     /// How long an answer is good.
@@ -51,10 +53,24 @@ pub struct GroupNodes {
     pub at: Wall,
 }
 
+/// What a source said of a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupsOfNode {
+    /// The names of its groups.
+    pub groups: Vec<String>,
+    /// When it said so.
+    pub at: Wall,
+}
+
+/// The most nodes that sources are asked about one by one; each is a command of each source.
+pub const NODES_ASKED_MAX: usize = 8;
+
 /// What the sources have said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KnownGroups {
     answers: BTreeMap<GroupKey, Result<GroupNodes, String>>,
+    /// By source and node.
+    of_nodes: BTreeMap<(String, NodeId), Result<GroupsOfNode, String>>,
 }
 
 impl KnownGroups {
@@ -63,6 +79,7 @@ impl KnownGroups {
     pub const fn new() -> Self {
         Self {
             answers: BTreeMap::new(),
+            of_nodes: BTreeMap::new(),
         }
     }
 
@@ -75,6 +92,26 @@ impl KnownGroups {
     #[must_use]
     pub fn of(&self, key: &GroupKey) -> Option<&Result<GroupNodes, String>> {
         self.answers.get(key)
+    }
+
+    /// Takes what a source says of a node, or why it says nothing.
+    pub fn learn_node(&mut self, source: &str, node: NodeId, said: Result<GroupsOfNode, String>) {
+        self.of_nodes.insert((source.to_owned(), node), said);
+    }
+
+    /// Returns what a source said of a node last.
+    #[must_use]
+    pub fn of_node(&self, source: &str, node: NodeId) -> Option<&Result<GroupsOfNode, String>> {
+        self.of_nodes.get(&(source.to_owned(), node))
+    }
+
+    /// Whether a source has to be asked about a node: nobody has, it failed, or it was too long ago.
+    #[must_use]
+    pub fn is_node_wanted(&self, source: &str, node: NodeId, cache: Duration, now: Wall) -> bool {
+        match self.of_node(source, node) {
+            Some(Ok(said)) => age(said.at, now).is_none_or(|age| age > cache),
+            Some(Err(_)) | None => true,
+        }
     }
 
     /// Whether a group has to be asked for: nobody has, it failed, or its answer is too old.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::context::{Context, ResolvedScope};
 use crate::explain::{age_text, left_out};
+use crate::group_source::NODES_ASKED_MAX;
 use crate::inventory::Inventory;
 use crate::node_set::NodeSet;
 
@@ -38,6 +39,9 @@ pub fn preview(scope: &ResolvedScope, context: &Context<'_>) -> String {
     row("live", &live(nodes, context));
     row("labels", &labels(nodes, inventory));
     row("groups", &groups(nodes, inventory));
+    for text in sources(nodes, context) {
+        row("", &text);
+    }
     if let Some(age) = scope.facts_age {
         row("facts", &format!("up to {} old", age_text(age)));
     }
@@ -119,4 +123,48 @@ fn groups(nodes: &NodeSet, inventory: &Inventory) -> String {
         list.push(format!("{} more groups", counts.len() - LISTED_MAX));
     }
     list.join(", ")
+}
+
+/// What sources of groups said of these nodes, where they were asked: few nodes are.
+fn sources(nodes: &NodeSet, context: &Context<'_>) -> Vec<String> {
+    let mut said = Vec::new();
+    if nodes.len() > NODES_ASKED_MAX {
+        return said;
+    }
+    for source in context.inventory.sources().keys() {
+        let mut by_answer: Vec<(String, NodeSet)> = Vec::new();
+        for node in nodes.iter() {
+            let text = match context.learned.groups.of_node(source, node) {
+                None => continue,
+                Some(Ok(told)) if told.groups.is_empty() => format!("none of {source}"),
+                Some(Ok(told)) => {
+                    let named = told.groups.iter().take(LISTED_MAX);
+                    let mut list: Vec<String> = named.map(|g| format!("{source}:{g}")).collect();
+                    if told.groups.len() > LISTED_MAX {
+                        list.push(format!(
+                            "{} more of {source}",
+                            told.groups.len() - LISTED_MAX
+                        ));
+                    }
+                    list.join(", ")
+                }
+                Some(Err(why)) => format!("{source} cannot tell: {why}"),
+            };
+            match by_answer.iter_mut().find(|(known, _)| *known == text) {
+                Some((_, of)) => of.insert(node),
+                None => by_answer.push((text, std::iter::once(node).collect())),
+            }
+        }
+        said.extend(by_answer.into_iter().map(|(text, of)| {
+            if of.len() == nodes.len() {
+                text
+            } else {
+                format!(
+                    "{text}  ({})",
+                    context.inventory.fold_limited(&of, SHORT_WIDTH)
+                )
+            }
+        }));
+    }
+    said
 }

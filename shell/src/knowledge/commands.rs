@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use hailer_lang::group_source::{ALL, GROUPS_MAX, GroupKey, GroupNodes, GroupSource};
+use hailer_lang::group_source::{ALL, GROUPS_MAX, GroupKey, GroupNodes, GroupSource, GroupsOfNode};
 use hailer_lang::inventory::Inventory;
 use hailer_lang::nearest::nearest;
 use hailer_lang::node_set::NodeSet;
@@ -17,6 +17,9 @@ use tokio::process::{Child, Command};
 
 /// What a command may print, in bytes.
 const OUTPUT_MAX: u64 = 4 << 20;
+
+/// The variable in which a command finds the group that it is asked for.
+const GROUP: &str = "GROUP";
 
 /// What is told of its standard error, in characters.
 const STDERR_SHOWN: usize = 300;
@@ -37,7 +40,7 @@ pub(super) async fn ask(
     let text = if group == ALL {
         everything(source, folder).await?
     } else {
-        let text = run(&source.map, group, folder, source.timeout).await;
+        let text = run(&source.map, (GROUP, group), folder, source.timeout).await;
         match text {
             Ok(text) if text.trim().is_empty() => {
                 return Err(unknown_group(source, group, folder, "it knows no such group").await);
@@ -62,10 +65,30 @@ pub(super) async fn ask(
     })
 }
 
+/// Asks a source for the groups of a node.
+///
+/// # Errors
+/// Says why there is no answer, with what the command said.
+pub(super) async fn ask_reverse(
+    command: &str,
+    node: &str,
+    timeout: Duration,
+    folder: &Path,
+    now: Wall,
+) -> Result<GroupsOfNode, String> {
+    let text = run(command, ("NODE", node), folder, timeout).await?;
+    let groups = text.split(|c: char| c.is_whitespace() || c == ',');
+    let groups = groups.filter(|name| !name.is_empty());
+    Ok(GroupsOfNode {
+        groups: groups.map(|name| Clean::line(name).into_string()).collect(),
+        at: now,
+    })
+}
+
 /// The nodes of all groups: by one command, or else group by group.
 async fn everything(source: &GroupSource, folder: &Path) -> Result<String, String> {
     if let Some(all) = &source.all {
-        return run(all, "", folder, source.timeout).await;
+        return run(all, (GROUP, ""), folder, source.timeout).await;
     }
     let Some(list) = &source.list else {
         return Err(
@@ -82,14 +105,14 @@ async fn everything(source: &GroupSource, folder: &Path) -> Result<String, Strin
     }
     let mut text = String::new();
     for group in groups {
-        text.push_str(&run(&source.map, &group, folder, source.timeout).await?);
+        text.push_str(&run(&source.map, (GROUP, &group), folder, source.timeout).await?);
         text.push('\n');
     }
     Ok(text)
 }
 
 async fn groups(list: &str, source: &GroupSource, folder: &Path) -> Result<Vec<String>, String> {
-    let text = run(list, "", folder, source.timeout).await?;
+    let text = run(list, (GROUP, ""), folder, source.timeout).await?;
     Ok(text.split_whitespace().map(str::to_owned).collect())
 }
 
@@ -108,14 +131,14 @@ async fn unknown_group(source: &GroupSource, group: &str, folder: &Path, why: &s
 /// Runs one command to its end, or to its deadline; nothing of it stays behind.
 async fn run(
     command: &str,
-    group: &str,
+    (variable, about): (&str, &str),
     folder: &Path,
     timeout: Duration,
 ) -> Result<String, String> {
     let mut child = Command::new("/bin/sh")
         .arg("-c")
         .arg(command)
-        .env("GROUP", group)
+        .env(variable, about)
         .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -196,7 +219,7 @@ mod tests {
     use super::*;
 
     async fn of(map: &str, group: &str) -> Result<String, String> {
-        run(map, group, Path::new("/"), Duration::from_secs(60)).await
+        run(map, (GROUP, group), Path::new("/"), Duration::from_secs(60)).await
     }
 
     #[tokio::test]
@@ -216,7 +239,7 @@ mod tests {
     async fn a_command_that_does_not_end_is_ended() {
         let text = run(
             "sleep 3600 & wait",
-            "",
+            (GROUP, ""),
             Path::new("/"),
             Duration::from_millis(50),
         )
@@ -227,7 +250,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_command_that_prints_for_ever_ends_at_its_deadline() {
-        let text = run("yes", "", Path::new("/"), Duration::from_millis(200)).await;
+        let text = run(
+            "yes",
+            (GROUP, ""),
+            Path::new("/"),
+            Duration::from_millis(200),
+        )
+        .await;
         assert!(text.is_err());
     }
 }

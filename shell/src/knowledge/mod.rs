@@ -185,6 +185,38 @@ impl Knowledge {
         }
     }
 
+    /// Asks sources for the groups of nodes, where they can tell and it is not known.
+    pub(crate) async fn learn_groups_of(
+        &mut self,
+        nodes: &NodeSet,
+        inventory: &Arc<Inventory>,
+        now: Wall,
+    ) {
+        let mut wanted = Vec::new();
+        for (name, source) in inventory.sources() {
+            let Some(command) = &source.reverse else {
+                continue;
+            };
+            let unknown =
+                |node: &NodeId| self.groups.is_node_wanted(name, *node, source.cache, now);
+            let of_source = nodes.iter().filter(unknown);
+            wanted.extend(of_source.map(|node| (name, command, source.timeout, node)));
+        }
+        for some in wanted.chunks(COMMANDS_MAX) {
+            let folder = self.folder();
+            let asked = some
+                .iter()
+                .map(|(name, command, timeout, node)| async move {
+                    let named = inventory.node(*node).map_or("", |n| n.name.as_str());
+                    let said = commands::ask_reverse(command, named, *timeout, folder, now).await;
+                    (*name, *node, said)
+                });
+            for (name, node, said) in together(asked.collect()).await {
+                self.groups.learn_node(name, node, said);
+            }
+        }
+    }
+
     fn folder(&self) -> &Path {
         if self.sources.folder.as_os_str().is_empty() {
             Path::new(".")

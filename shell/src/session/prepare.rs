@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use hailer_lang::ast::{self, Line, Selector, Verb};
 use hailer_lang::explain::left_out;
-use hailer_lang::group_source::wanted;
+use hailer_lang::group_source::{GroupSource, NODES_ASKED_MAX, wanted};
 use hailer_lang::node_set::NodeSet;
 use hailer_lang::parse::{Parsed, parse, parse_selector};
-use hailer_lang::plan::LinePlan;
+use hailer_lang::plan::{LinePlan, resolve_scope};
 use hailer_lang::selector::{Learned, asks_facts, asks_live, undecided};
 use hailer_protocol::message::Probe;
 use hailer_protocol::row_plan::RowPlan;
@@ -46,6 +46,34 @@ impl Session {
         let parsed = parse(text, &self.known_names());
         if let Some(selector) = self.selector_of(&parsed) {
             self.learn(&selector).await;
+        }
+        self.learn_groups_for(&parsed).await;
+    }
+
+    /// What `? @NODE` shows of few nodes: the groups that sources know them in.
+    async fn learn_groups_for(&mut self, parsed: &Parsed) {
+        let knows = |source: &GroupSource| source.reverse.is_some();
+        if !self.inventory.sources().values().any(knows) {
+            return;
+        }
+        let Some(Line::Shell(line)) = &parsed.line else {
+            return;
+        };
+        let Some(text) = line.args.first().filter(|_| line.word.name == "?") else {
+            return;
+        };
+        let live = self.live();
+        let context = self.context(&live);
+        let text = text.strip_prefix('@').unwrap_or(text);
+        let Ok(scope) = resolve_scope(text, &context) else {
+            return;
+        };
+        let nodes = scope.nodes;
+        if nodes.len() <= NODES_ASKED_MAX {
+            let now = clock::wall();
+            self.knowledge
+                .learn_groups_of(&nodes, &self.inventory, now)
+                .await;
         }
     }
 

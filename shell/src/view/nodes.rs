@@ -30,7 +30,7 @@ pub(crate) fn all_folded(nodes: &NodeSet, names: &dyn NodeNames) -> Clean {
 }
 
 /// Returns folded names that take no more than `columns`, and how many more there are.
-pub(super) fn folded_in(nodes: &NodeSet, names: &dyn NodeNames, columns: usize) -> Clean {
+pub(crate) fn folded_in(nodes: &NodeSet, names: &dyn NodeNames, columns: usize) -> Clean {
     Clean::line(&fold_limited(
         nodes.iter().map(|node| names.name(node.0)),
         columns,

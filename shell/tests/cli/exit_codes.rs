@@ -176,3 +176,16 @@ fn the_worst_line_gives_the_exit_code() {
     let ran = hailer().line("@nobody : true").line("@web01 : false").run();
     ran.exits(3);
 }
+
+#[test]
+fn quiet_or_not_who_did_not_answer_is_said() {
+    for format in ["text", "csv"] {
+        let ran = Fleet::shared()
+            .hailer()
+            .args(["-q", "--format", format])
+            .line("@web[01-02],web11 : echo hi")
+            .run()
+            .exits(4);
+        assert_eq!(ran.err, "unreachable: web11\n", "{format}");
+    }
+}

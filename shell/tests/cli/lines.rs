@@ -181,3 +181,40 @@ fn nothing_to_do_is_no_failure() {
         .exits(0)
         .prints_nothing();
 }
+
+#[test]
+fn help_is_of_the_program_and_of_the_language() {
+    let help = |words: &[&str]| hailer().args(["help"]).args(words).run().exits(0);
+    help(&[]).says("Usage: hailer").says("help language");
+    help(&["demo"]).says("--nodes");
+    help(&["selectors"]).says("rack[1-4]n[01-16]");
+    help(&["where"]).says("x is null");
+    help(&["canary"]).says("goes to so many nodes first");
+    // It is a command of the program and a verb of the language.
+    help(&["run"]).says("PROGRAM").says("run each kill");
+    let unknown = hailer().args(["help", "selectros"]).run().exits(2);
+    unknown.prints_nothing().complains("help selectors");
+}
+
+#[test]
+fn keep_going_stands_behind_a_command_too() {
+    let ran = hailer()
+        .args([
+            "demo",
+            "--nodes",
+            "2",
+            "--fail",
+            "0",
+            "--slow",
+            "0",
+            "--keep-going",
+        ])
+        .line("@all : false")
+        .line("@all : echo still here")
+        .run();
+    ran.exits(1).says("still here");
+    let wrong = hailer()
+        .args(["run", "-w", "@all", "--keep-going", "--", "true"])
+        .run();
+    wrong.exits(2).complains("--keep-going is for lines");
+}

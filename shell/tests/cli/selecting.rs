@@ -250,3 +250,43 @@ fn ctrl_c_while_a_group_is_asked_for_runs_nothing_and_ends_what_its_command_bega
         fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z "))
     });
 }
+
+#[test]
+fn a_node_is_shown_with_the_groups_that_a_source_knows_it_in() {
+    let fleet = Fleet::shared();
+    let text = fs::read_to_string(fleet.file()).expect("a fleet file");
+    let file = fleet.dir().join("reverse.toml");
+    let source = r#"
+[groups.racks]
+map = "echo $GROUP"
+reverse = "case $NODE in web01) echo r1 row7 ;; web02) echo r1 row7 ;; web03) ;; *) echo gone >&2; exit 3 ;; esac"
+"#;
+    fs::write(&file, format!("{text}{source}")).expect("written");
+    let shown = |selector: &str| {
+        let ran = fleet
+            .hailer()
+            .env("HAILER_FLEET", &file.display().to_string())
+            .line(&format!("? @{selector}"))
+            .run();
+        ran.exits(0)
+    };
+    shown("web01").says("racks:r1, racks:row7\n");
+    shown("web[01-03]")
+        .says("racks:r1, racks:row7  (web[01-02])")
+        .says("none of racks  (web03)");
+    shown("db01").says("racks cannot tell: its command ended with");
+    // A command a node is for few nodes.
+    let many = shown("all");
+    assert!(!many.out.contains("racks"), "{}", many.out);
+}
+
+#[test]
+fn a_name_whose_sign_was_forgotten_is_shown_as_nodes() {
+    let hailer = || Fleet::shared().hailer();
+    let shown = hailer().line("? web[01-02]").run().exits(0);
+    shown
+        .says("`web[01-02]` as a selector is `@web[01-02]`")
+        .says("@web[01-02] = 2 of 20 nodes");
+    let shown = hailer().args(["--scope", "@all"]).line("? uptime").run();
+    shown.exits(0).says("@all = 20 of 20 nodes");
+}

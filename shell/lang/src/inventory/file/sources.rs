@@ -24,6 +24,8 @@ pub struct GroupsEntry {
     pub all: Option<Spanned<String>>,
     /// Prints the names of the groups.
     pub list: Option<Spanned<String>>,
+    /// Prints the groups of the node that the variable `NODE` names, for `? @NODE`.
+    pub reverse: Option<Spanned<String>>,
     /// How long a command may take, such as `"5s"`.
     pub timeout: Option<Spanned<String>>,
     /// How long an answer is good, such as `"5m"`.
@@ -51,25 +53,7 @@ impl Builder {
                 self.error(name.span(), message, "a word of the language", None);
             }
             let entry = spanned.get_ref();
-            let commands = [Some(&entry.map), entry.all.as_ref(), entry.list.as_ref()];
-            for command in commands.into_iter().flatten() {
-                if command.get_ref().trim().is_empty() {
-                    self.error(
-                        command.span(),
-                        "the command is empty".to_owned(),
-                        "here",
-                        None,
-                    );
-                }
-            }
-            if !entry.map.get_ref().contains("GROUP") {
-                self.error(
-                    entry.map.span(),
-                    "the command does not ask for a group".to_owned(),
-                    "the same for every group",
-                    Some("write `$GROUP` where the group's name belongs".to_owned()),
-                );
-            }
+            self.check_commands(entry);
             let timeout = self.duration(entry.timeout.as_ref(), TIMEOUT_DEFAULT);
             let cache = self.duration(entry.cache.as_ref(), CACHE_DEFAULT);
             let text_of = |c: &Option<Spanned<String>>| c.as_ref().map(|c| c.get_ref().clone());
@@ -77,12 +61,42 @@ impl Builder {
                 map: entry.map.get_ref().clone(),
                 all: text_of(&entry.all),
                 list: text_of(&entry.list),
+                reverse: text_of(&entry.reverse),
                 timeout,
                 cache,
             };
             sources.insert(text.clone(), source);
         }
         sources
+    }
+
+    fn check_commands(&mut self, entry: &GroupsEntry) {
+        let others = [&entry.all, &entry.list, &entry.reverse];
+        let commands = others.into_iter().filter_map(Option::as_ref);
+        for command in std::iter::once(&entry.map).chain(commands) {
+            if command.get_ref().trim().is_empty() {
+                let message = "the command is empty".to_owned();
+                self.error(command.span(), message, "here", None);
+            }
+        }
+        if !entry.map.get_ref().contains("GROUP") {
+            self.error(
+                entry.map.span(),
+                "the command does not ask for a group".to_owned(),
+                "the same for every group",
+                Some("write `$GROUP` where the group's name belongs".to_owned()),
+            );
+        }
+        if let Some(reverse) = &entry.reverse
+            && !reverse.get_ref().contains("NODE")
+        {
+            self.error(
+                reverse.span(),
+                "the command does not ask for a node".to_owned(),
+                "the same for every node",
+                Some("write `$NODE` where the node's name belongs".to_owned()),
+            );
+        }
     }
 
     fn duration(&mut self, written: Option<&Spanned<String>>, default: Duration) -> Duration {
