@@ -88,6 +88,7 @@ fn an_operator_who_is_asked_to_end_first_ends_what_runs() {
         let mut child = fleet
             .hailer()
             .line("setsid sleep 1000 & sleep 1000")
+            .hearing_signals()
             .spawn();
         wait_until("the commands run", || fleet.commands().len() >= 4);
         let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
@@ -96,6 +97,22 @@ fn an_operator_who_is_asked_to_end_first_ends_what_runs() {
         // Not only when the lease runs out.
         assert_eq!(fleet.commands(), [""; 0], "{signal:?}");
     }
+}
+
+#[test]
+fn a_hang_up_that_nohup_wants_ignored_ends_nothing() {
+    let fleet = Fleet::start(2, 0);
+    let gate = fleet.dir().join("gate");
+    let line = format!(
+        "while ! [ -e '{}' ]; do sleep 0.05; done; echo went on",
+        gate.display()
+    );
+    let mut child = fleet.hailer().line(&line).through("nohup", &[]).spawn();
+    wait_until("the commands run", || fleet.commands().len() >= 2);
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    kill_process(pid.expect("a process"), Signal::HUP).expect("it is there");
+    fs::write(&gate, "").expect("it can be written");
+    assert_eq!(wait(&mut child).0, 0);
 }
 
 #[test]
@@ -124,7 +141,10 @@ fn a_demo_that_is_killed_leaves_no_process_and_no_file() {
 fn a_demo_that_is_asked_to_end_leaves_no_process_and_no_file() {
     for signal in [Signal::TERM, Signal::HUP] {
         let dir = tempfile::tempdir().expect("a directory");
-        let mut child = demo(dir.path()).line("sleep 1000").spawn();
+        let mut child = demo(dir.path())
+            .line("sleep 1000")
+            .hearing_signals()
+            .spawn();
         wait_until("the commands run", || {
             proc::commands_below(dir.path()).len() >= 3
         });

@@ -68,6 +68,26 @@ impl Hailer {
         self
     }
 
+    /// Starts it through another program, which takes it as its last arguments and becomes it.
+    pub(crate) fn through(mut self, program: &str, args: &[&str]) -> Self {
+        let mut outer = Command::new(program);
+        outer
+            .args(args)
+            .arg(self.command.get_program())
+            .args(self.command.get_args())
+            .env_clear();
+        for (name, value) in self.command.get_envs() {
+            outer.env(name, value.unwrap_or_default());
+        }
+        self.command = outer;
+        self
+    }
+
+    /// Starts it with every signal at its default, whatever the tests' own runner wants ignored.
+    pub(crate) fn hearing_signals(self) -> Self {
+        self.through("env", &["--default-signal"])
+    }
+
     /// Gives it this text on standard input, which otherwise is empty.
     pub(crate) fn stdin(mut self, text: &str) -> Self {
         self.stdin = Some(text.to_owned());
