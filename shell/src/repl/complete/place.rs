@@ -1,9 +1,12 @@
 //! Where on a line something is to be completed. Pure; it never fails, whatever the text.
 
+mod arguments;
+
 use hailer_lang::lexer::shell_scan::{self, ShellTokenKind};
 use hailer_lang::lexer::token::{self, Token};
-use hailer_lang::spread::takes_value;
 use hailer_lang::words::{self, PROBES, SHELL_WORDS};
+
+use arguments::{behind_run, in_file, in_join, in_run, in_save};
 
 /// What could stand at the end of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,23 +173,6 @@ fn in_selector(text: &str, from: usize) -> Place {
     word(What::Selector, start)
 }
 
-/// The last word of the text as the name of a file is written: up to a blank, or quoted.
-fn in_file(text: &str, from: usize, wanted: FileFor) -> Place {
-    let (mut at, mut start) = (from, text.len());
-    loop {
-        let next = token::next_raw(text, at);
-        if next.token == Token::End {
-            break;
-        }
-        at = next.span.end;
-        if at >= text.len() {
-            start = next.span.start;
-            break;
-        }
-    }
-    word(What::File(wanted), start)
-}
-
 fn in_probe(text: &str, at: usize, first: &str) -> Place {
     let mut end = at;
     loop {
@@ -297,73 +283,6 @@ fn in_stages(text: &str, first_pipe: usize, source: String) -> Place {
     }
 }
 
-/// Where the flags of `run` begin.
-fn behind_run(text: &str, from: usize) -> Option<usize> {
-    let mut at = skip_blanks(text, from);
-    let behind = text[at..].strip_prefix("run ")?;
-    at = skip_blanks(text, text.len() - behind.len());
-    if let Some(behind) = text[at..].strip_prefix("each ") {
-        at = skip_blanks(text, text.len() - behind.len());
-    }
-    Some(at)
-}
-
-/// The flags of `run`, and the command behind them.
-fn in_run(text: &str, from: usize) -> Place {
-    let mut at = from;
-    let mut before = Vec::new();
-    while text[at..].starts_with('-') {
-        let Some(end) = text[at..].find(char::is_whitespace).map(|n| at + n) else {
-            return match text[at..].split_once('=') {
-                Some((flag, value)) => word(What::RunValue(named(flag)), text.len() - value.len()),
-                None => word(What::RunFlag(before), at),
-            };
-        };
-        let flag = &text[at..end];
-        at = skip_blanks(text, end);
-        if flag == "--" {
-            break;
-        }
-        before.push(flag.to_owned());
-        if takes_value(&named(flag)) != Ok(true) {
-            continue;
-        }
-        // Its value may be quoted, with blanks.
-        let value = token::next_raw(text, at);
-        if matches!(value.token, Token::OpenQuote(_)) {
-            return nothing(text);
-        }
-        if value.span.end >= text.len() {
-            return word(What::RunValue(named(flag)), at);
-        }
-        at = skip_blanks(text, value.span.end);
-    }
-    in_command(text, at)
-}
-
-/// A flag without what makes it one.
-fn named(flag: &str) -> String {
-    flag.trim_start_matches('-').to_owned()
-}
-
-/// The flag of `save`, or its file.
-fn in_save(text: &str, from: usize) -> Place {
-    let place = in_file(text, from, FileFor::Save);
-    if text[place.start..].starts_with('-') {
-        return word(What::InVerb("save".to_owned(), Vec::new()), place.start);
-    }
-    place
-}
-
-/// The file of `join`, which has something of a path; results are words like any other.
-fn in_join(text: &str, from: usize) -> Option<Place> {
-    let behind = text[from..].trim_start().strip_prefix("join ")?;
-    let behind = behind.trim_start();
-    let file = behind.strip_prefix("left ").unwrap_or(behind).trim_start();
-    let is_file = file.contains(['/', '.', '~']) && !file.contains(char::is_whitespace);
-    is_file.then(|| word(What::File(FileFor::Rows), text.len() - file.len()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -377,15 +296,14 @@ mod tests {
         );
     }
 
+    fn in_verb(verb: &str, before: &[&str]) -> What {
+        let before = before.iter().map(|w| (*w).to_owned());
+        What::InVerb(verb.to_owned(), before.collect())
+    }
+
     #[test]
     fn a_place_is_found_by_the_rules_of_the_language() {
         use What::{First, Metric, Path, Program, Selector, Verb};
-        let in_verb = |verb: &str, before: &[&str]| {
-            What::InVerb(
-                verb.to_owned(),
-                before.iter().map(|w| (*w).to_owned()).collect(),
-            )
-        };
         for (text, what, word) in [
             ("", First, ""),
             ("met", First, "met"),
@@ -412,6 +330,27 @@ mod tests {
             ("|> where a and u", in_verb("where", &["a", "and"]), "u"),
             ("|> where upper(u", in_verb("where", &["upper("]), "u"),
             ("|> run --yes systemctl re", Path, "re"),
+            ("? @we", Selector, "we"),
+            ("detached up", First, "up"),
+            ("@os='Debian G", Selector, "os='Debian G"),
+            ("|> run sys", Program, "sys"),
+            ("|> where x ~ 'a", What::Nothing, ""),
+            ("set ti", What::ShellArgument("set".into(), vec![]), "ti"),
+            (
+                "set shell ",
+                What::ShellArgument("set".into(), vec!["shell".into()]),
+                "",
+            ),
+            ("!ls", What::Nothing, ""),
+        ] {
+            check(text, &what, word);
+        }
+    }
+
+    #[test]
+    fn flags_their_values_and_files_have_places_of_their_own() {
+        use What::{Path, Program};
+        for (text, what, word) in [
             ("|> run --ca", What::RunFlag(vec![]), "--ca"),
             (
                 "|> run each --yes -",
@@ -443,18 +382,6 @@ mod tests {
                 "",
             ),
             ("source x/", What::File(FileFor::Lines), "x/"),
-            ("? @we", Selector, "we"),
-            ("detached up", First, "up"),
-            ("@os='Debian G", Selector, "os='Debian G"),
-            ("|> run sys", Program, "sys"),
-            ("|> where x ~ 'a", What::Nothing, ""),
-            ("set ti", What::ShellArgument("set".into(), vec![]), "ti"),
-            (
-                "set shell ",
-                What::ShellArgument("set".into(), vec!["shell".into()]),
-                "",
-            ),
-            ("!ls", What::Nothing, ""),
         ] {
             check(text, &what, word);
         }
