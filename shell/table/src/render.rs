@@ -3,10 +3,11 @@
 //! Every text in the picture was made safe first: comfy-table is handed `Fitted` text alone, and
 //! that is made of [`Clean`] alone. What is cut says so: a long text ends in `…`, rows and columns
 //! that are not drawn are counted below. Node names and numbers are never cut, since half of one
-//! is another one; a node set wraps.
+//! is another one; a node set wraps. One row of columns that do not fit stands upright.
 
 mod cell;
 mod layout;
+mod upright;
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table};
 use comfy_table::{LineStyle, TableStyle};
@@ -46,6 +47,9 @@ pub fn render_table(frame: &Frame, view: &View) -> String {
         .collect();
     if columns.is_empty() {
         return format!("({} rows without a column that is shown)\n", frame.len());
+    }
+    if frame.len() == 1 && upright::is_upright(&columns, n_rows, view) {
+        return upright::draw(&columns, view);
     }
     let demands: Vec<Demand> = columns.iter().map(|c| c.demand(view.width, ink)).collect();
     let widths = layout::share(&demands, view.width.map(usize::from));

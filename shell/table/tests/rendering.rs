@@ -303,3 +303,57 @@ proptest! {
         }
     }
 }
+
+/// One node's answer of many columns, as `lscpu |> parse` has it.
+fn one_row() -> Frame {
+    let columns: Vec<Column> = [
+        ("architecture", DataType::Str),
+        ("cpu_s", DataType::Int),
+        ("model_name", DataType::Str),
+        ("l3_cache", DataType::Size),
+        ("flags", DataType::Str),
+    ]
+    .map(|(name, of)| Column::new(name, of))
+    .to_vec();
+    let rows = vec![vec![
+        s("x86_64"),
+        Value::Int(16),
+        s("AMD EPYC 7763 64-Core Processor"),
+        Value::Size(256 << 20),
+        s("fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx"),
+    ]];
+    let parts = [(0, hailer_protocol::table::Table { columns, rows })];
+    Frame::from_node_tables(parts.into_iter(), &Ambient::default(), &Names::new(1))
+        .unwrap()
+        .0
+}
+
+#[test]
+fn one_row_that_does_not_fit_stands_upright() {
+    let drawn = |width, ascii| {
+        let view = View {
+            width,
+            ascii,
+            ..View::default()
+        };
+        render_table(&one_row(), &view)
+    };
+    let expected = "\
+node          web000
+architecture  x86_64
+cpu_s         16
+model_name    AMD EPYC 7763 64-Core Processor
+l3_cache      256MiB
+flags         fpu vme de pse tsc msr pae mce cx8 …
+";
+    assert_eq!(drawn(Some(50), false), expected);
+    // Where it fits, and in a file, it is a table as any other.
+    assert_eq!(drawn(Some(200), false).lines().count(), 3);
+    assert_eq!(drawn(None, false).lines().count(), 3);
+    for width in 1..60 {
+        let drawn = drawn(Some(width), true);
+        assert!(drawn.is_ascii(), "{drawn}");
+        let node = drawn.lines().find(|l| l.contains("web000"));
+        assert!(node.is_some(), "a node's name is never cut: {drawn}");
+    }
+}
