@@ -9,13 +9,16 @@
 //! selected as it is, or through `min`, `max`, `sum`, `avg`, `median`, `first`, `last` or `abs`,
 //! keeps its unit; whatever else is computed is a number.
 //!
-//! What NULL, NaN, `/` and rounding mean here is SQL's and polars' word. Whole numbers that are
-//! computed wrap at 64 bits in polars; a sum that could is refused, and `agg` adds exactly. Without
-//! ORDER BY rows come in no order. The rows are of no node, and so no targets.
+//! What NULL, NaN and rounding mean here is SQL's and polars' word; what is divided by zero is null.
+//! Whole numbers that are computed wrap at 64 bits in polars: what could is refused, and `agg` adds
+//! exactly. Without ORDER BY rows come in no order. The rows are of no node, and so no targets.
 //!
 //! Only SELECT is carried out, and it sees no file.
 
+mod complaint;
+mod guarded;
 mod query;
+mod whole;
 
 use hailer_protocol::clean::Clean;
 use hailer_protocol::value::DataType;
@@ -23,6 +26,7 @@ use polars::prelude::{DataType as Kind, IntoLazy as _, PlSmallStr, TimeUnit};
 use polars::sql::SQLContext;
 
 use self::query::Query;
+use self::whole::{Bound, Bounds};
 use crate::column::FrameColumn;
 use crate::engine::{self, Cells, Data};
 use crate::error::{Note, TableError};
@@ -71,18 +75,36 @@ fn carried_out(
     check_product(&query, &tables)?;
     let mut context = SQLContext::new();
     let mut columns: Vec<FrameColumn> = Vec::new();
+    let largest = tables.iter().map(|(_, table)| table.len()).max();
+    let mut bounds = Bounds::of_rows(largest.unwrap_or(0));
     for (name, table) in &tables {
         let seen = seen_columns(table, &query);
         if query.adds_up() {
             check_sums(table, &seen)?;
         }
+        learn_bounds(&mut bounds, table, &seen);
         let data = as_sql_sees(table, &seen)?;
         context.register(name, data.lazy());
         columns.extend(seen.iter().map(|at| table.columns()[*at].clone()));
     }
-    let data = engine::guard("run the query", || context.execute(query.text())?.collect())
-        .map_err(|error| failed(error, &columns))?;
-    taken_back(&data, &query, &columns)
+    query.check_whole(bounds)?;
+    let mut run = |text: &str| {
+        engine::guard("run the query", || context.execute(text)?.collect())
+            .map_err(|error| failed(error, &columns))
+    };
+    let guarded = query.guarded();
+    let safe = guarded.as_ref().and_then(|safe| run(&safe.text).ok());
+    let divides = safe.is_some() && guarded.is_some_and(|safe| safe.divides);
+    let data = match safe {
+        Some(data) => data,
+        // What it was made of tells more of what is wrong.
+        None => run(query.text())?,
+    };
+    let (frame, mut notes) = taken_back(&data, &query, &columns)?;
+    if divides && data.columns().iter().any(|column| column.null_count() > 0) {
+        notes.push(Note::new("sql: what is divided by zero is null"));
+    }
+    Ok((frame, notes))
 }
 
 /// Returns the columns of a table that a query can see.
@@ -144,6 +166,25 @@ fn check_product(query: &Query, tables: &[(String, Frame)]) -> Result<(), TableE
         ));
     }
     Ok(())
+}
+
+/// Notes the largest magnitudes of a table's whole numbers.
+fn learn_bounds(bounds: &mut Bounds, table: &Frame, columns: &[usize]) {
+    for &at in columns {
+        let column = &table.columns()[at].column;
+        let bound = match column.data_type {
+            DataType::Int | DataType::Size | DataType::Duration => {
+                let series = table.cells(at).as_materialized_series();
+                let magnitudes = series
+                    .i64()
+                    .map(|cells| cells.iter().flatten().map(i64::unsigned_abs).max());
+                Bound::Whole(magnitudes.ok().flatten().unwrap_or(0).into())
+            }
+            DataType::Float | DataType::Percent => Bound::Fraction,
+            DataType::Null | DataType::Bool | DataType::Str | DataType::Time => Bound::Other,
+        };
+        bounds.learn(&column.name, bound);
+    }
 }
 
 /// Refuses sums that polars might wrap: those of whole numbers whose magnitudes do not fit 64 bits.
@@ -253,7 +294,10 @@ fn failed(error: TableError, columns: &[FrameColumn]) -> TableError {
         .fold(plain, |text, preamble| {
             text.strip_prefix(preamble).unwrap_or(text)
         });
-    said(plain, None)
+    match complaint::of(plain) {
+        Some((what, help)) => said(&what, Some(help)),
+        None => said(plain, None),
+    }
 }
 
 /// Makes the error of a query.

@@ -263,3 +263,118 @@ fn deep_queries_are_refused_or_carried_out_and_never_end_the_shell() {
     let many = format!("SELECT n FROM self WHERE n IN ({})", many.join(", "));
     assert_eq!(apply(&disks(), &sql(&many)).0.len(), 3);
 }
+
+#[test]
+fn what_is_divided_by_zero_is_null_and_said() {
+    for query in [
+        "SELECT n / 0 AS x FROM self",
+        "SELECT n / (n - n) AS x FROM self",
+        "SELECT n % (n - n) AS x FROM self",
+        "SELECT use_pct / (n * 0) AS x FROM self",
+        "SELECT sum(n) / (count(*) - 3) AS x FROM self",
+    ] {
+        let (result, notes) = apply(&disks(), &sql(query));
+        let values: Vec<Value> = shown(&result).into_iter().flatten().collect();
+        assert!(values.iter().all(Value::is_null), "{query}: {values:?}");
+        let notes: Vec<&str> = notes.iter().map(hailer_table::Note::as_str).collect();
+        assert_eq!(notes, ["sql: what is divided by zero is null"], "{query}");
+    }
+    let (result, notes) = apply(&disks(), &sql("SELECT n / 2 AS x FROM self WHERE n = 5"));
+    assert_eq!(shown(&result), [[Value::Float(2.5)]]);
+    assert!(notes.is_empty(), "{notes:?}");
+    let (result, _) = apply(&disks(), &sql("SELECT n FROM self WHERE 10 / (n - 1) > 3"));
+    assert_eq!(shown(&result), [[Value::Int(2)]]);
+}
+
+#[test]
+fn whole_numbers_that_might_wrap_are_refused() {
+    let columns = [("x", DataType::Int)];
+    let large = frame(
+        &columns,
+        vec![vec![Value::Int(i64::MAX / 2)], vec![Value::Int(3)]],
+    );
+    for query in [
+        "SELECT x * 3 AS y FROM self",
+        "SELECT x + x + x AS y FROM self",
+        "SELECT -x - x - x AS y FROM self",
+        "SELECT x FROM self WHERE x * x > 5",
+        "SELECT max(x) * 4 AS y FROM self",
+        "SELECT sum(x * 2) AS y FROM self",
+        "SELECT y * 2 AS z FROM (SELECT x * 2 AS y FROM self) AS t",
+        "WITH t AS (SELECT x + 1 AS y FROM self) SELECT y * y AS z FROM t",
+        "SELECT 9223372036854775807 + 1 AS y FROM self",
+        "SELECT CASE WHEN x > 5 THEN x ELSE 1 END * 3 AS y FROM self",
+    ] {
+        let error = try_apply(&large, &sql(query)).unwrap_err();
+        assert!(error.to_string().contains("64 bits"), "{query}: {error}");
+        assert!(error.hint().unwrap().contains("CAST"), "{query}");
+    }
+    for query in [
+        "SELECT CAST(x AS DOUBLE) * 3 AS y FROM self",
+        "SELECT x + 1 AS y FROM self",
+        "SELECT x / 3 AS y FROM self",
+        "SELECT count(*) * 1000 AS y FROM self",
+    ] {
+        assert!(try_apply(&large, &sql(query)).is_ok(), "{query}");
+    }
+}
+
+#[test]
+fn what_polars_says_is_told_in_our_words_with_a_way_on() {
+    for (query, says, help) in [
+        (
+            "SELECT n FROM self WHERE node > 5",
+            "text is compared with a number",
+            "in quotes",
+        ),
+        (
+            "SELECT node + 1 AS x FROM self",
+            "this computes with text",
+            "CAST",
+        ),
+        (
+            "SELECT CAST(node AS BIGINT) AS x FROM self",
+            "what CAST is to make of it",
+            "TRY_CAST",
+        ),
+        (
+            "SELECT nothing_of_the_kind(n) FROM self",
+            "no such function",
+            "help functions",
+        ),
+        ("SELECT n, n FROM self", "would be called the same", "AS y"),
+        (
+            "SELECT node, max(n) FROM self GROUP BY up",
+            "beside an aggregate",
+            "max(column)",
+        ),
+    ] {
+        let error = try_apply(&disks(), &sql(query)).unwrap_err();
+        let (text, hint) = (error.to_string(), error.hint().unwrap_or_default());
+        assert!(
+            text.contains(says) && text.ends_with(')'),
+            "{query}: {text}"
+        );
+        assert!(hint.contains(help), "{query}: {hint}");
+    }
+}
+
+#[test]
+fn counts_and_lengths_go_below_zero_as_other_numbers_do() {
+    for (query, expected) in [
+        ("SELECT count(*) - 100 AS x FROM self", -97),
+        ("SELECT count(n) - 100 AS x FROM self", -97),
+        ("SELECT max(length(node) - 5) AS x FROM self", -3),
+        (
+            "SELECT c - 100 AS x FROM (SELECT count(*) AS c FROM self) AS t",
+            -97,
+        ),
+        (
+            "SELECT count(*) * 10000000000 AS x FROM self",
+            30_000_000_000,
+        ),
+    ] {
+        let (result, _) = apply(&disks(), &sql(query));
+        assert_eq!(shown(&result), [[Value::Int(expected)]], "{query}");
+    }
+}

@@ -15,7 +15,9 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserOptions};
 use sqlparser::tokenizer::{Token, Tokenizer, Word};
 
-use super::said;
+use super::guarded::Guarded;
+use super::whole::Bounds;
+use super::{guarded, said};
 use crate::column::FrameColumn;
 use crate::error::TableError;
 
@@ -147,6 +149,16 @@ impl Query {
     /// Returns the query as polars is to read it.
     pub(super) fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Returns the query made safe, where there is something to do.
+    pub(super) fn guarded(&self) -> Option<Guarded> {
+        guarded::guarded(&self.ast)
+    }
+
+    /// Refuses what might not fit 64 bits, by what is known of the columns.
+    pub(super) fn check_whole(&self, bounds: Bounds) -> Result<(), TableError> {
+        bounds.check(&self.ast, self.relations.n_queries)
     }
 
     /// Returns the numbers of the results that it names.
