@@ -254,3 +254,19 @@ fn hostile_lines_command_no_terminal() {
         "{text}"
     );
 }
+
+#[test]
+fn what_is_typed_before_the_file_is_read_goes_without_hints() {
+    let dir = tempfile::tempdir().expect("a folder");
+    run(
+        &History::open(Some(dir.path()), "demo", 1),
+        "@all",
+        "df -h",
+        &ok(),
+    );
+    let history = History::unread("demo", 2, true);
+    let hint = || history.read_by_now(|book| book.hint("df").map(str::to_owned));
+    assert_eq!(hint(), None, "nobody waits for the disk");
+    history.read_in(dir.path());
+    assert_eq!(hint(), Some(Some("df -h".to_owned())));
+}

@@ -139,15 +139,15 @@ impl Hinter for Hint {
     ) -> String {
         self.rest.clear();
         // What looks like typed text and is not would mislead: without colour there are no hints.
-        // Nor is the history waited for while there is nothing to go on from.
         if line.is_empty() || pos < line.len() || !use_ansi_coloring || self.screen.is_blank() {
             return String::new();
         }
-        let rest = self.history.read(|book| {
+        // Nor is the history waited for: the keys that are typed meanwhile go without.
+        let rest = self.history.read_by_now(|book| {
             let whole = book.hint(line)?;
             whole.get(line.len()..).map(str::to_owned)
         });
-        self.rest = rest.unwrap_or_default();
+        self.rest = rest.flatten().unwrap_or_default();
         let mut lines = self.rest.split('\n');
         let first = lines.next().unwrap_or_default();
         let more = if lines.next().is_some() { " …" } else { "" };
