@@ -20,8 +20,10 @@ pub struct Tally {
     pub total: usize,
     /// Targets that ended, and not with `ok`.
     pub not_ok: usize,
-    /// Bytes that nodes wrote so far.
+    /// Bytes that nodes wrote so far, of complete answers.
     pub bytes: u64,
+    /// Bytes that have come from targets that have not ended.
+    arriving: u64,
     /// What the operator wants of it.
     pub wish: Option<Control>,
 }
@@ -37,6 +39,7 @@ impl Tally {
             open: targets,
             not_ok: 0,
             bytes: 0,
+            arriving: 0,
             wish: None,
         }
     }
@@ -48,8 +51,12 @@ impl Tally {
                 self.open.remove(answer.node);
                 self.not_ok += usize::from(answer.state != State::Ok);
                 self.bytes += answer.bytes();
+                // It may have counted among what was arriving when that was told last; nothing shall
+                // count twice until it is told anew.
+                self.arriving = self.arriving.saturating_sub(answer.bytes());
                 self.groups.add(answer);
             }
+            Event::Arriving(bytes) => self.arriving = *bytes,
             Event::Started(_)
             | Event::Waits { .. }
             | Event::Progress(_)
@@ -60,9 +67,49 @@ impl Tally {
         }
     }
 
+    /// Returns how many bytes have come so far, from whomever.
+    #[must_use]
+    pub const fn received(&self) -> u64 {
+        self.bytes.saturating_add(self.arriving)
+    }
+
     /// Returns how many targets have ended.
     #[must_use]
     pub fn done(&self) -> usize {
         self.total - self.open.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use hailer_lang::node_set::NodeId;
+
+    use super::*;
+    use crate::fleet::Answer;
+
+    #[test]
+    fn bytes_grow_while_nobody_has_ended_and_count_once_when_somebody_has() {
+        let mut tally = Tally::new((0..2).map(NodeId).collect(), Mono(Duration::ZERO));
+        let answer = |node, bytes| {
+            let mut answer = Answer::empty(NodeId(node), State::Ok);
+            answer.out_bytes = bytes;
+            Event::Answer(Arc::new(answer))
+        };
+        // (what is heard, what is shown then)
+        for (event, expected) in [
+            (Event::Arriving(30), 30),
+            (Event::Arriving(100), 100),
+            (answer(0, 80), 100),
+            // Meanwhile the other one has sent more.
+            (Event::Arriving(45), 125),
+            (answer(1, 50), 130),
+            (Event::Arriving(0), 130),
+        ] {
+            tally.event(&event);
+            assert_eq!(tally.received(), expected, "{event:?}");
+        }
     }
 }

@@ -55,7 +55,7 @@ impl Watch {
             total: tally.total,
             not_ok: tally.not_ok,
             groups: tally.groups.len(),
-            bytes: tally.bytes,
+            bytes: tally.received(),
             open: Some(&tally.open),
             elapsed,
         };

@@ -287,6 +287,7 @@ async fn a_slow_listener_is_waited_for_and_misses_nothing() {
                 | Event::Waits { .. }
                 | Event::Rows { .. }
                 | Event::Progress(_)
+                | Event::Arriving(_)
                 | Event::Stage(_)
                 | Event::Answer(_) => {}
                 Event::Ended(_) => break,

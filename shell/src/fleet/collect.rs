@@ -19,6 +19,7 @@ use hailer_protocol::table::Table;
 use hailer_protocol::value::Value;
 
 use super::answer::Answer;
+use super::arriving::Share;
 use super::budget::Budget;
 use super::pieces::Pieces;
 
@@ -124,6 +125,7 @@ pub struct Collector {
     done: Option<Done>,
     failed: Option<Clean>,
     ended: Option<State>,
+    arrived: Share,
 }
 
 impl Collector {
@@ -142,7 +144,15 @@ impl Collector {
             done: None,
             failed: None,
             ended: None,
+            arrived: Share::default(),
         }
+    }
+
+    /// Lets what it receives be counted there for as long as the answer is not complete.
+    #[must_use]
+    pub fn counted_by(mut self, share: Share) -> Self {
+        self.arrived = share;
+        self
     }
 
     /// Whether the node has said that it began.
@@ -169,7 +179,10 @@ impl Collector {
         match kind {
             Kind::Started => self.started(Started::from_envelope(envelope)?),
             Kind::Output => self.output(Output::from_envelope(envelope)?, on_pass),
-            Kind::Batch => self.batch(Batch::from_envelope(envelope)?.table, on_pass),
+            Kind::Batch => {
+                self.arrived.add(envelope.body.len());
+                self.batch(Batch::from_envelope(envelope)?.table, on_pass)
+            }
             Kind::Done => self.done(Done::from_envelope(envelope)?),
             Kind::Failed => {
                 let failed = Failed::from_envelope(envelope)?;
@@ -260,6 +273,7 @@ impl Collector {
         on_pass: impl FnOnce(Passing<'_>),
     ) -> Result<Step, Breach> {
         on_pass(Passing::Output(&output));
+        self.arrived.add(output.bytes.0.len());
         let pieces = if output.is_stderr {
             &mut self.err
         } else {

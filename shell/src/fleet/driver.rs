@@ -19,6 +19,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use super::Fleet;
 use super::answer::Answer;
+use super::arriving::Arriving;
 use super::budget::Budget;
 use super::cause::Cause;
 use super::error::FleetError;
@@ -62,6 +63,7 @@ pub async fn run(
         keep: job.keep,
         is_live: job.is_live,
         budget: Arc::new(Budget::new(job.kept_bytes)),
+        arriving: Arc::new(Arriving::default()),
         request,
     };
     let mut driver = Driver::new(fleet, plan, job.policy, events);
@@ -90,6 +92,7 @@ struct Driver<'a> {
     pending: VecDeque<Event>,
     progress: Interval,
     told: Counts,
+    told_arriving: u64,
     began: Mono,
     is_interrupted: bool,
 }
@@ -123,6 +126,7 @@ impl<'a> Driver<'a> {
             pending: VecDeque::new(),
             progress,
             told: Counts::default(),
+            told_arriving: 0,
             began,
             is_interrupted: false,
             plan,
@@ -414,6 +418,11 @@ impl<'a> Driver<'a> {
         let counts = self.fanout.counts();
         if std::mem::replace(&mut self.told, counts) != counts && self.pending.is_empty() {
             self.tell(Event::Progress(counts));
+        }
+        let arriving = self.plan.arriving.bytes();
+        if arriving != self.told_arriving && self.pending.is_empty() {
+            self.told_arriving = arriving;
+            self.tell(Event::Arriving(arriving));
         }
     }
 

@@ -121,6 +121,9 @@ pub enum Event {
     },
     /// How far the targets are; several times a second, as long as something changes.
     Progress(Counts),
+    /// How many bytes have come from targets that have not ended; several times a second, as long as
+    /// something changes.
+    Arriving(u64),
     /// How far its stages are.
     Stage(StageNews),
     /// Output as it came, before any bound. Only if the job is live.

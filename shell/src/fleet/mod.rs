@@ -8,6 +8,7 @@
 //! A node that fails is an answer like any other; nothing a node does or says can fail a run.
 
 pub mod answer;
+pub mod arriving;
 mod backoff;
 pub mod budget;
 pub mod cause;

@@ -8,6 +8,7 @@ use hailer_protocol::state::State;
 use hailer_protocol::time::Mono;
 use tokio::task::AbortHandle;
 
+use super::arriving::{Arriving, Share};
 use super::budget::Budget;
 use super::cause::Cause;
 use super::collect::{Collector, Keep};
@@ -22,6 +23,7 @@ pub(super) struct Plan {
     pub(super) keep: Keep,
     pub(super) is_live: bool,
     pub(super) budget: Arc<Budget>,
+    pub(super) arriving: Arc<Arriving>,
     pub(super) request: Request,
 }
 
@@ -31,7 +33,8 @@ impl Plan {
     }
 
     pub(super) fn collector(&self) -> Box<Collector> {
-        Box::new(Collector::new(self.keep, Arc::clone(&self.budget)))
+        let share = Share::new(Arc::clone(&self.arriving));
+        Box::new(Collector::new(self.keep, Arc::clone(&self.budget)).counted_by(share))
     }
 }
 

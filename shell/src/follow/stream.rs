@@ -108,6 +108,7 @@ impl Stream {
             Event::Piece { .. }
             | Event::Rows { .. }
             | Event::Progress(_)
+            | Event::Arriving(_)
             | Event::Stage(_)
             | Event::Ended(_) => {}
         }
