@@ -18,6 +18,7 @@ use crate::error::ShellError;
 use crate::exit::Exit;
 use crate::generate;
 use crate::help;
+use crate::interrupt::{Interrupts, no_scope};
 use crate::open::open;
 use crate::output::Format;
 use crate::repl;
@@ -187,7 +188,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
         Some(Command::Help { .. } | Command::ExecHelper | Command::DemoFleet(_)) => Ok(Exit::OK),
         None => {
             lines_are_given(&cli.fleet, !cli.lines.is_empty() || cli.script.is_some())?;
-            let session = session(&cli.fleet, &cli.run, Memory::Remembers).await?;
+            // Ctrl-C is the session's from its beginning on: what may take long to read comes before.
             let input = match (cli.lines, cli.script) {
                 (lines, None) if !lines.is_empty() => Input::Lines(lines),
                 (_, Some(script)) => {
@@ -196,6 +197,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
                 (_, None) if io::stdin().is_terminal() => Input::Prompt(""),
                 (_, None) => Input::Script("standard input".to_owned(), read_stdin()?),
             };
+            let session = session(&cli.fleet, &cli.run, Memory::Remembers).await?;
             let first = FirstLines::of(cli.rc, cli.no_rc);
             carry_out(session, input, cli.keep_going, &cli.out, first).await
         }
@@ -222,11 +224,6 @@ async fn with_demo(
         file: Some(demo.fleet_file()),
         ..fleet
     };
-    let mut session = session(&fleet, run, Memory::Forgets).await?;
-    session.settings.ask = Some(AskBar {
-        nodes: DEMO_ASK,
-        percent: 0,
-    });
     let input = if !lines.is_empty() {
         Input::Lines(lines)
     } else if io::stdin().is_terminal() {
@@ -234,6 +231,11 @@ async fn with_demo(
     } else {
         Input::Script("standard input".to_owned(), read_stdin()?)
     };
+    let mut session = session(&fleet, run, Memory::Forgets).await?;
+    session.settings.ask = Some(AskBar {
+        nodes: DEMO_ASK,
+        percent: 0,
+    });
     carry_out(session, input, keep_going, out, first).await
 }
 
@@ -407,12 +409,23 @@ async fn session(fleet: &FleetArgs, run: &RunArgs, memory: Memory) -> Result<Ses
         fail_if_rows: run.fail_if_rows,
         ..defaults
     };
-    let mut session = Session::begin(opened, fleet.scope.as_deref(), settings)
-        .await
-        .map_err(|e| match &fleet.scope {
-            Some(_) => e,
-            None => e.at(&format!("{}: default_scope", file.display())),
-        })?;
+    // Nodes or a source of groups may have to be asked for the scope.
+    let mut interrupts =
+        Interrupts::take_over().map_err(|e| ShellError::own(format!("take over Ctrl-C: {e}")))?;
+    let (mut ends, begun) = (
+        ends()?,
+        Session::begin(opened, fleet.scope.as_deref(), settings),
+    );
+    let begun = tokio::select! {
+        biased;
+        () = interrupts.interrupted() => return Err(no_scope(Exit::INTERRUPTED)),
+        exit = ends.next() => return Err(no_scope(exit)),
+        begun = begun => begun,
+    };
+    let mut session = begun.map_err(|e| match &fleet.scope {
+        Some(_) => e,
+        None => e.at(&format!("{}: default_scope", file.display())),
+    })?;
     if let Some(targets) = targets {
         session.start_on(targets);
     }

@@ -60,7 +60,7 @@ impl Ends {
     }
 
     /// Waits for a signal; returns the exit code that it leads to.
-    async fn next(&mut self) -> Exit {
+    pub(crate) async fn next(&mut self) -> Exit {
         let number = |kind: SignalKind| u8::try_from(kind.as_raw_value()).unwrap_or(0);
         let kind = tokio::select! {
             () = heard(self.hang_up.as_mut()) => SignalKind::hangup(),

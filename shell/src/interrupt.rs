@@ -60,9 +60,10 @@ impl Interrupts {
         Ok(())
     }
 
-    /// Waits for Ctrl-C; what else is pressed means nothing here.
+    /// Waits for Ctrl-C. Ctrl-Z is left to whoever asks for the next key: pressed while a line is got
+    /// ready, it is meant for the run that is about to begin.
     pub async fn interrupted(&mut self) {
-        while self.next().await != Key::Interrupt {}
+        let _ = self.interrupt.recv().await;
     }
 
     /// Whether Ctrl-C was pressed and nobody has heard it yet.
@@ -123,4 +124,32 @@ fn suspend() -> std::io::Result<Signal> {
 /// What is said of a line that Ctrl-C ended before any of it ran.
 pub fn nothing_run() -> ShellError {
     ShellError::new(Exit::INTERRUPTED, "interrupted before the line began").hint("nothing was run")
+}
+
+/// What is said of a shell that a key or a signal ended before it had its scope.
+pub fn no_scope(exit: Exit) -> ShellError {
+    ShellError::new(exit, "interrupted while the scope was looked up").hint("nothing was run")
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::process::{Signal, getpid, kill_process};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn ctrl_z_that_is_pressed_while_a_line_is_got_ready_is_for_its_run() {
+        let mut keys = Interrupts::take_over_both().expect("handlers");
+        let mut witness = suspend().expect("a handler");
+        kill_process(getpid(), Signal::TSTP).expect("it is this process");
+        let ready = keys.unless_pressed(witness.recv()).await;
+        assert_eq!(ready.expect("Ctrl-C was not pressed"), Some(()));
+        assert!(!keys.was_interrupted().await);
+        let key = tokio::select! {
+            biased;
+            key = keys.next() => Some(key),
+            () = std::future::ready(()) => None,
+        };
+        assert_eq!(key, Some(Key::Suspend));
+    }
 }

@@ -1,5 +1,6 @@
 //! One line under way: evaluation, events, the live view, Ctrl-C and Ctrl-Z, brought together.
 
+use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 
 use crate::app::Looks;
@@ -9,7 +10,8 @@ use crate::interrupt::{Interrupts, Key, nothing_run};
 use crate::output::Format;
 use crate::pen::Pen;
 use crate::running::{Heard, Running};
-use crate::session::{Answered, Begun, Prepared, Session};
+use crate::session::{Answered, Begun, Prepared, Session, let_go, looked_for};
+use crate::show;
 use crate::watch::{EVERY, Watch};
 use hailer_lang::plan::{LinePlan, QueryEnd};
 
@@ -105,7 +107,20 @@ pub async fn carry_out<T: Hears>(
     let inventory = Arc::clone(session.inventory());
     let mut watch = Watch::begin(inventory, showing.looks, showing.is_quiet);
     let begun = match task {
-        Task::Plan(plan) => session.begin_plan(plan).await?,
+        Task::Plan(plan) => match looked_for(&plan) {
+            // A node that cannot be reached is waited for; the operator need not.
+            Some((asking, interrupted)) => {
+                if !showing.is_quiet && io::stderr().is_terminal() {
+                    show::remark(&asking);
+                }
+                tokio::select! {
+                    biased;
+                    () = interrupts.interrupted() => return Err(interrupted),
+                    begun = session.begin_plan(plan) => begun?,
+                }
+            }
+            None => session.begin_plan(plan).await?,
+        },
         Task::Argv(argv) => session.begin_argv(argv)?,
         Task::Deed(prepared) => session.begin_deed(*prepared)?,
     };
@@ -116,6 +131,10 @@ pub async fn carry_out<T: Hears>(
     let followed = follow(&mut running, interrupts, &mut watch, showing, pen).await;
     let ended = match followed {
         Followed::Ended(ended) => ended,
+        Followed::LetGo(why) => {
+            watch.clear();
+            return Err(why);
+        }
         Followed::Aside => {
             watch.clear();
             return Ok(Answered::Said(session.send_aside(running)));
@@ -139,6 +158,8 @@ enum Followed {
     Ended(Result<Finished, ShellError>),
     /// The operator wants the prompt back, and the run to go on.
     Aside,
+    /// The operator no longer waits for a run that outlives this shell anyway.
+    LetGo(ShellError),
 }
 
 async fn follow<T: Hears>(
@@ -179,7 +200,10 @@ async fn follow<T: Hears>(
                 }
             }
             key = interrupts.next() => match key {
-                Key::Interrupt => running.interrupt(),
+                Key::Interrupt => match let_go(running.bond) {
+                    Some(why) => break Followed::LetGo(why),
+                    None => running.interrupt(),
+                },
                 Key::Suspend => break Followed::Aside,
             },
         }

@@ -35,6 +35,8 @@ pub enum Bond {
     Launches(RunId),
     /// It waits for the detached run of that id.
     Follows(RunId),
+    /// It ends the detached run of that id, and waits for that.
+    Ends(RunId),
 }
 
 /// One run under way. Dropping it asks all its nodes to stop.

@@ -44,6 +44,7 @@ use crate::running::{Heard, Running};
 use crate::script::Statement;
 use crate::settings::Settings;
 pub use deed::Prepared;
+pub(crate) use detached::{let_go, looked_for};
 pub(crate) use files::read_table;
 use prepare::uses_current_scope;
 pub use sides::Side;
@@ -333,6 +334,26 @@ impl Session {
             .map_err(|d| ShellError::of_diagnostics(&d, &text))?;
         self.scope = Some(fresh);
         Ok(())
+    }
+
+    /// Evaluates a line's scope anew if its nodes are others from moment to moment. `None` where it
+    /// stays as it is.
+    ///
+    /// # Errors
+    /// When it stands for nobody at this moment.
+    pub(crate) async fn scope_of_now(
+        &mut self,
+        scope: &ResolvedScope,
+    ) -> Result<Option<ResolvedScope>, ShellError> {
+        if !scope.is_live || scope.is_frozen {
+            return Ok(None);
+        }
+        let (selector, _) = parse_selector(&scope.text, &self.inventory.known_names());
+        self.learn(&selector).await;
+        let live = self.live();
+        resolve_scope(&scope.text, &self.context(&live))
+            .map(Some)
+            .map_err(|d| ShellError::of_diagnostics(&d, &scope.text))
     }
 
     /// Begins to carry a plan out. What asks no node is answered at once.

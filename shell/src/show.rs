@@ -186,3 +186,11 @@ pub async fn run_local(command: &str) -> Result<Exit, ShellError> {
         Exit::FAILED
     })
 }
+
+/// How many nodes ended in which state: `45 ok, 3 failed`.
+pub fn states(shown: &Shown) -> String {
+    let run = shown.origin.iter();
+    let counts = run.flat_map(|run| &run.summary.nodes);
+    let counts = counts.map(|(state, nodes)| format!("{} {}", nodes.len(), state.as_str()));
+    counts.collect::<Vec<_>>().join(", ")
+}

@@ -5,6 +5,7 @@ use std::fmt;
 
 use hailer_lang::node_set::{NodeId, NodeSet};
 use hailer_protocol::clean::Clean;
+use hailer_protocol::state::State;
 
 use crate::fleet::Answer;
 
@@ -25,11 +26,18 @@ impl Happened {
     /// Returns how a node left.
     #[must_use]
     pub fn left(answer: &Answer) -> Self {
-        Self::Left(Clean::line(&match (answer.rc, &answer.failure) {
+        // Its command may have done something already: nothing is started twice unasked.
+        let again = if answer.state == State::Lost {
+            "; the command is not started again there"
+        } else {
+            ""
+        };
+        let how = match (answer.rc, &answer.failure) {
             (_, Some(failure)) => format!("{}: {failure}", answer.state),
             (Some(rc), None) => format!("{} rc={rc}", answer.state),
             (None, None) => answer.state.to_string(),
-        }))
+        };
+        Self::Left(Clean::line(&format!("{how}{again}")))
     }
 
     /// Returns the word that programs read.

@@ -2,7 +2,7 @@
 
 use hailer_protocol::clean::Clean;
 
-use super::{Came, Repl, states};
+use super::{Came, Repl};
 use crate::error::ShellError;
 use crate::exit::Exit;
 use crate::line::{self, Showing, Task};
@@ -67,7 +67,7 @@ impl Repl {
                     self.page(&text, session);
                     Came {
                         exit: shown.exit,
-                        states: states(&shown),
+                        states: show::states(&shown),
                         result: Some(shown.number),
                         leaves: false,
                     }

@@ -38,7 +38,7 @@ use crate::interrupt::{Interrupts, Key, stop_with_child};
 use crate::line::{self, Showing, Task};
 use crate::pen::Pen;
 use crate::script::statements;
-use crate::session::{Answered, Session, Shown};
+use crate::session::{Answered, Session};
 use crate::show;
 use changes::Changes;
 use complete::Asked;
@@ -162,7 +162,7 @@ impl Repl {
                     show::say(&format!("{prompt}{}\n", Clean::text(&text)));
                     text
                 }
-                None => match self.read(session).await {
+                None => match self.read(session).await? {
                     Typed::Line(text) => match self.first_of(session, &text) {
                         Some(first) => first,
                         None => continue,
@@ -240,7 +240,7 @@ impl Repl {
 
     /// Reads a line. The count of connected nodes in the prompt follows what the links find out,
     /// and the ends of runs in the background are told.
-    async fn read(&mut self, session: &mut Session) -> Typed {
+    async fn read(&mut self, session: &mut Session) -> Result<Typed, ShellError> {
         while let Some(number) = session.over_by_now() {
             show::say(&self.ended(session, number).await);
         }
@@ -252,13 +252,19 @@ impl Repl {
         if self.history.set_scope(scope) {
             self.editor.sample().forget();
         }
+        // What was pressed while another line ran was meant for that one. What is pressed from here on
+        // is the editor's, and from the moment when it lets go of the terminal the new line's.
+        self.forget_keys()?;
         self.editor.ask(state, session.known());
         loop {
             tokio::select! {
+                biased;
                 next = self.editor.next() => match next {
-                    Next::Typed(typed) => return typed,
+                    Next::Typed(typed) => return Ok(typed),
                     Next::Asked(asked) => self.look_up(session, asked),
                 },
+                // One that was under way while the editor took the terminal.
+                _ = self.interrupts.next() => {}
                 number = session.over_aside() => {
                     let notice = self.ended(session, number).await;
                     self.editor.announce(&notice);
@@ -274,6 +280,11 @@ impl Repl {
                 }
             }
         }
+    }
+
+    fn forget_keys(&mut self) -> Result<(), ShellError> {
+        let forgotten = self.interrupts.forget();
+        forgotten.map_err(|e| ShellError::own(format!("take over Ctrl-C: {e}")))
     }
 
     /// What is said, once, of a history that cannot be kept.
@@ -350,10 +361,6 @@ impl Repl {
         reason = "what a line goes through, in its order"
     )]
     async fn evaluate(&mut self, session: &mut Session, text: &str) -> Result<Came, ShellError> {
-        // What was pressed while another line ran was meant for that one.
-        self.interrupts
-            .forget()
-            .map_err(|e| ShellError::own(format!("take over Ctrl-C: {e}")))?;
         self.interrupts
             .unless_pressed(session.learn_for(text))
             .await?;
@@ -411,6 +418,7 @@ impl Repl {
                 self.quiet.restore();
                 let exit = self.run_local(&command).await;
                 self.quiet.hush();
+                self.forget_keys()?;
                 Came {
                     exit: exit?,
                     ..Came::default()
@@ -429,7 +437,7 @@ impl Repl {
                 Came {
                     exit: shown.exit,
                     states: if asks_nodes {
-                        states(&shown)
+                        show::states(&shown)
                     } else {
                         String::new()
                     },
@@ -479,14 +487,6 @@ impl Repl {
             }
         }
     }
-}
-
-/// How many nodes ended in which state: `45 ok, 3 failed`.
-fn states(shown: &Shown) -> String {
-    let run = shown.origin.iter();
-    let counts = run.flat_map(|run| &run.summary.nodes);
-    let counts = counts.map(|(state, nodes)| format!("{} {}", nodes.len(), state.as_str()));
-    counts.collect::<Vec<_>>().join(", ")
 }
 
 /// How often the prompt looks whether more nodes are connected.

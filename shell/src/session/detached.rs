@@ -8,6 +8,7 @@ use std::time::Duration;
 use hailer_lang::fleet_plan::{FleetStep, SortKey};
 use hailer_lang::node_set::NodeSet;
 use hailer_lang::plan::{LinePlan, Query, QueryEnd, ResolvedScope, Source};
+use hailer_lang::run_name::RunName;
 use hailer_protocol::expr::Expr;
 use hailer_protocol::ids::RunId;
 use hailer_protocol::message::{Life, Probe};
@@ -37,6 +38,58 @@ struct Found {
     line: String,
     /// The nodes that know it, and those that could not be asked whether they do.
     nodes: NodeSet,
+}
+
+/// What is said while the nodes are asked for the detached run of which a plan gives the id, and when
+/// Ctrl-C comes then; `None` if it gives none.
+pub(crate) fn looked_for(plan: &LinePlan) -> Option<(String, ShellError)> {
+    let LinePlan::Shell(command) = plan else {
+        return None;
+    };
+    let (id, ends) = match (command.word.as_str(), command.args.as_slice()) {
+        ("jobs", [_, id, ..]) => (id, false),
+        ("cancel", [id, ..]) => (id, true),
+        _ => return None,
+    };
+    let Some(RunName::Id(id)) = RunName::of(id) else {
+        return None;
+    };
+    let error = ShellError::new(
+        Exit::INTERRUPTED,
+        format!("interrupted while the nodes were asked for the detached run `{id}`"),
+    );
+    let error = error.hint(if ends {
+        "nothing was ended: it runs on, if it was running"
+    } else {
+        "it stays as it is, and runs on if it was running"
+    });
+    let asking = format!("asking the nodes for the detached run {id}\n");
+    Some((asking, error))
+}
+
+/// What is said when Ctrl-C lets go of a detached run that is waited for; `None` of a run that ends
+/// with its shell.
+pub(crate) fn let_go(bond: Bond) -> Option<ShellError> {
+    let (run, what, hint) = match bond {
+        Bond::Attached | Bond::Launches(_) => return None,
+        Bond::Follows(run) => (run, "runs on", "`jobs attach"),
+        Bond::Ends(run) => (
+            run,
+            "was told to end on every node that could be reached",
+            "`jobs all` shows how it stands, `jobs attach",
+        ),
+    };
+    let id = run.to_string();
+    let short = rows::detached::short_id(&id);
+    let text = format!("no longer waiting: the detached run {short} {what}");
+    let ends = match bond {
+        Bond::Follows(_) => format!(", `cancel {short}` ends it"),
+        Bond::Attached | Bond::Launches(_) | Bond::Ends(_) => String::new(),
+    };
+    Some(
+        ShellError::new(Exit::INTERRUPTED, text)
+            .hint(format!("{hint} {short}` waits for it again{ends}")),
+    )
 }
 
 impl Session {
@@ -149,7 +202,11 @@ impl Session {
         run.timeout_ms = None;
         let job = Job::new(&query.scope.nodes, run);
         let mut running = self.launch(job, query);
-        running.bond = Bond::Follows(found.run);
+        running.bond = if ends {
+            Bond::Ends(found.run)
+        } else {
+            Bond::Follows(found.run)
+        };
         Ok(Begun::Running(Box::new(running)))
     }
 

@@ -143,7 +143,9 @@ impl Session {
         let asked_for_rows = match running.bond {
             Bond::Attached => query.returns_rows(),
             Bond::Launches(_) => false,
-            Bond::Follows(_) => run.gather.answers().iter().any(|a| a.rows.is_some()),
+            Bond::Follows(_) | Bond::Ends(_) => {
+                run.gather.answers().iter().any(|a| a.rows.is_some())
+            }
         };
         // Whoever was left out for want of facts has not answered.
         let of_targets = if query.scope.undecided.is_empty() {
@@ -181,7 +183,7 @@ impl Session {
             is_limited,
             detached: match running.bond {
                 Bond::Launches(run) => Some(run),
-                Bond::Attached | Bond::Follows(_) => None,
+                Bond::Attached | Bond::Follows(_) | Bond::Ends(_) => None,
             },
             exit: shown.exit.worst(of_targets),
             ..shown

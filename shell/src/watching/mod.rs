@@ -2,10 +2,13 @@
 //! enough.
 //!
 //! [`turns`] decides when, [`grid`] what changed; here is the loop around them. A turn is a run like
-//! any other, and its result takes the place of the turn's before. Ctrl-C ends a turn under way on
-//! all nodes, and what it had so far is dropped: the last whole table is the result.
+//! any other, and its result takes the place of the turn's before. Where the scope stands for others
+//! from moment to moment it is looked up anew each turn, and who came or went is told. Ctrl-C ends a
+//! turn under way on all nodes, and what it had so far is dropped: the last whole table is the
+//! result. Of the first turn what it had so far is the result.
 
 pub mod grid;
+mod scope;
 pub mod turns;
 
 use std::io::{self, IsTerminal as _, Stderr, Write as _};
@@ -113,7 +116,7 @@ async fn turns(
     interrupts: &mut Interrupts,
     screen: &mut Screen,
 ) -> Result<Watched, ShellError> {
-    let once = Query {
+    let mut once = Query {
         end: QueryEnd::Show,
         ..query
     };
@@ -124,11 +127,26 @@ async fn turns(
         if let Some(last) = &last {
             session.again(last.number);
         }
-        let shown = match one(session, once.clone(), interrupts, screen).await? {
+        let moved = tokio::select! {
+            biased;
+            () = interrupts.interrupted() => return Ok(Watched::Ended(last, Exit::INTERRUPTED)),
+            moved = scope::moved(session, &mut once.scope, turn) => moved,
+        };
+        let is_first = last.is_none();
+        let mut shown = match one(session, once.clone(), interrupts, screen, is_first).await? {
             Turn::Whole(shown) => shown,
-            Turn::Stopped => return Ok(Watched::Ended(last, Exit::INTERRUPTED)),
+            Turn::Stopped(None) => return Ok(Watched::Ended(last, Exit::INTERRUPTED)),
+            // What some have said is all there is, and the others are told with it.
+            Turn::Stopped(Some(shown)) => {
+                tokio::select! {
+                    flow = screen.show(turn, &shown) => { let _: Flow = flow?; }
+                    _ = interrupts.next() => return Ok(Watched::GivenUp),
+                }
+                return Ok(Watched::Ended(Some(shown), Exit::INTERRUPTED));
+            }
             Turn::GivenUp => return Ok(Watched::GivenUp),
         };
+        shown.notes.extend(moved);
         let shown = last.insert(shown);
         let flow = tokio::select! {
             flow = screen.show(turn, shown) => flow?,
@@ -155,8 +173,8 @@ async fn turns(
 /// What one turn came to.
 enum Turn {
     Whole(Box<Shown>),
-    /// Ctrl-C: nothing of it runs any more.
-    Stopped,
+    /// Ctrl-C: nothing of it runs any more. With what it came to, where that is wanted.
+    Stopped(Option<Box<Shown>>),
     /// Ctrl-C again, while its end was waited for.
     GivenUp,
 }
@@ -166,6 +184,7 @@ async fn one(
     query: Query,
     interrupts: &mut Interrupts,
     screen: &mut Screen,
+    keeps_part: bool,
 ) -> Result<Turn, ShellError> {
     let mut running = match session.begin_plan(LinePlan::Query(query)).await? {
         Begun::Answered(Answered::Result(shown)) => return Ok(Turn::Whole(shown)),
@@ -186,10 +205,15 @@ async fn one(
         tokio::select! {
             heard = running.heard() => match heard {
                 Heard::Event(_) => {}
-                Heard::Ended(_) if is_stopped => return Ok(Turn::Stopped),
+                Heard::Ended(_) if is_stopped && !keeps_part => return Ok(Turn::Stopped(None)),
                 Heard::Ended(ended) => {
                     let shown = session.finish(&running, ended?).await?;
-                    return Ok(Turn::Whole(Box::new(shown)));
+                    let shown = Box::new(shown);
+                    return Ok(if is_stopped {
+                        Turn::Stopped(Some(shown))
+                    } else {
+                        Turn::Whole(shown)
+                    });
                 }
             },
             _ = ticks.tick() => screen.draw(Some(&running)),

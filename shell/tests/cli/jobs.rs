@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::prompt::Demo;
+use crate::support::terminal::Terminal;
 use crate::support::wait_until;
 
 const CTRL_C: &str = "\x03";
@@ -184,4 +185,57 @@ fn a_deed_whose_rows_came_in_the_background_is_asked_about_when_it_is_attached()
     demo.terminal.wait_for("run it?");
     demo.terminal.enters("y");
     demo.terminal.wait_for("77");
+}
+
+#[test]
+fn what_nodes_write_is_counted_before_any_of_them_has_ended() {
+    let mut demo = Demo::start(120, 40);
+    demo.terminal.enters("head -c 1000 /dev/zero; sleep 1000");
+    demo.terminal.wait("bytes, and nobody done", |s| {
+        s.iter().any(|l| l.contains("0/8") && l.contains("7.8KiB"))
+    });
+    demo.terminal.types(CTRL_C);
+    demo.terminal.wait_for("Ctrl-C again");
+    demo.terminal.types(CTRL_C);
+    demo.terminal.wait_for("8 cancelled");
+    demo.terminal.wait_for_prompt("@all 8>");
+    demo.leave(130);
+}
+
+#[test]
+fn ctrl_c_lets_go_of_a_detached_run_that_is_waited_for_and_it_runs_on() {
+    let mut demo = Demo::start(120, 40);
+    demo.terminal.enters("detached sleep 1000");
+    let screen = demo.terminal.wait_for("jobs attach");
+    demo.terminal.wait_for_prompt("@all 8>");
+    let behind = screen.iter().find_map(|l| l.split("jobs attach ").nth(1));
+    let id = behind.and_then(|text| text.split(|c: char| !c.is_ascii_hexdigit()).next());
+    let id = id.expect("the launch says how to attach").to_owned();
+    demo.terminal.enters(&format!("jobs attach {id}"));
+    demo.terminal.wait_for("waiting for");
+    demo.terminal.types(CTRL_C);
+    demo.terminal.wait_for("no longer waiting");
+    demo.terminal.wait_for_prompt("@all 8>");
+    assert!(demo.commands().len() >= 8, "it runs on");
+    demo.terminal.enters(&format!("cancel {id}"));
+    demo.terminal.wait_for("8 cancelled");
+    wait_until("nothing runs any more", || demo.commands().is_empty());
+    demo.terminal.wait_for_prompt("@all 8>");
+    demo.leave(4);
+}
+
+#[test]
+fn ctrl_c_is_heard_while_the_nodes_are_asked_for_a_detached_run() {
+    let dir = tempfile::TempDir::with_prefix("hailer-jobs-").expect("a directory");
+    // Two that are down are waited for.
+    let args = ["demo", "--nodes", "8", "--fail", "2", "--slow", "0"];
+    let mut terminal = Terminal::start(&args, dir.path(), 100, 30);
+    terminal.wait_for_prompt("@all 6/8>");
+    terminal.enters("jobs attach 00000000");
+    terminal.wait_for("asking the nodes for");
+    terminal.types(CTRL_C);
+    terminal.wait_for("it stays as it is");
+    terminal.wait_for_prompt("@all 6/8>");
+    terminal.types(CTRL_D);
+    assert_eq!(terminal.wait_for_end(), 130);
 }

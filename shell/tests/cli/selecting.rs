@@ -223,32 +223,36 @@ fn ctrl_c_while_a_group_is_asked_for_runs_nothing_and_ends_what_its_command_bega
     use crate::support::wait_until;
 
     let fleet = Fleet::start(2, 0);
-    let dir = TempDir::new().expect("a directory");
-    let at = |name: &str| dir.path().join(name).display().to_string();
-    let text = fs::read_to_string(fleet.file()).expect("a fleet file");
-    let source = format!(
-        "\n[groups.slow]\nmap = \": $GROUP; sleep 3600 & echo $! > {}; mv {0} {}; wait\"\ntimeout = \"50s\"\n",
-        at("new"),
-        at("pid"),
-    );
-    let file = fleet.dir().join("slow.toml");
-    fs::write(&file, format!("{text}{source}")).expect("written");
-    let mut child = fleet
-        .hailer()
-        .env("HAILER_FLEET", &file.display().to_string())
-        .line(&format!("@slow:x , web01 : touch {}", at("ran")))
-        .spawn();
-    wait_until("the group is asked for", || dir.path().join("pid").exists());
-    let own = Pid::from_raw(i32::try_from(child.id()).expect("pids are small")).expect("not 0");
-    kill_process(own, Signal::INT).expect("it is there");
-    let (code, _) = crate::support::hailer::wait(&mut child);
-    assert_eq!(code, 130);
-    assert!(!dir.path().join("ran").exists());
-    let pid = fs::read_to_string(dir.path().join("pid")).expect("a number");
-    let stat = format!("/proc/{}/stat", pid.trim());
-    wait_until("what the command began has ended", || {
-        fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z "))
-    });
+    // On a line, and as the scope that a shell begins with.
+    for (scope, selector) in [(None, "slow:x , web01"), (Some("@slow:x , web01"), "web01")] {
+        let dir = TempDir::new().expect("a directory");
+        let at = |name: &str| dir.path().join(name).display().to_string();
+        let text = fs::read_to_string(fleet.file()).expect("a fleet file");
+        let source = format!(
+            "\n[groups.slow]\nmap = \": $GROUP; sleep 3600 & echo $! > {}; mv {0} {}; wait\"\ntimeout = \"50s\"\n",
+            at("new"),
+            at("pid"),
+        );
+        let file = fleet.dir().join("slow.toml");
+        fs::write(&file, format!("{text}{source}")).expect("written");
+        let mut child = fleet
+            .hailer()
+            .env("HAILER_FLEET", &file.display().to_string())
+            .args(scope.into_iter().flat_map(|s| ["--scope", s]))
+            .line(&format!("@{selector} : touch {}", at("ran")))
+            .spawn();
+        wait_until("the group is asked for", || dir.path().join("pid").exists());
+        let own = Pid::from_raw(i32::try_from(child.id()).expect("pids are small")).expect("not 0");
+        kill_process(own, Signal::INT).expect("it is there");
+        let (code, _) = crate::support::hailer::wait(&mut child);
+        assert_eq!(code, 130);
+        assert!(!dir.path().join("ran").exists());
+        let pid = fs::read_to_string(dir.path().join("pid")).expect("a number");
+        let stat = format!("/proc/{}/stat", pid.trim());
+        wait_until("what the command began has ended", || {
+            fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z "))
+        });
+    }
 }
 
 #[test]

@@ -61,6 +61,38 @@ fn each_turn_is_in_its_records_and_ctrl_c_in_a_turn_ends_its_commands() {
 }
 
 #[test]
+fn ctrl_c_in_the_first_turn_keeps_what_some_have_said() {
+    let fleet = Fleet::start(2, 0);
+    fs::write(fleet.node_dir("web02").join("hang"), "").expect("it can be written");
+    let line = "echo here; test ! -e hang || exec sleep 1000 |> watch 1s";
+    let child = fleet
+        .hailer()
+        .args(["--format", "ndjson"])
+        .line(line)
+        .spawn();
+    wait_until("the turn hangs, and one node has answered", || {
+        let commands = fleet.commands();
+        !commands.is_empty() && commands.iter().all(|c| c.contains("sleep 1000"))
+    });
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    kill_process(pid.expect("a process"), Signal::INT).expect("it is there");
+    let ended = child.wait_with_output().expect("it is our child");
+    let out = String::from_utf8_lossy(&ended.stdout);
+    assert_eq!(ended.status.code(), Some(130), "{out}");
+    let records: Vec<Value> = out
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a record"))
+        .collect();
+    let state_of = |node: &str| {
+        let of = records.iter().find(|r| r["node"] == node);
+        of.map_or_else(String::new, |r| r["state"].to_string())
+    };
+    assert_eq!(state_of("web02"), "\"cancelled\"", "{out}");
+    assert_eq!(state_of("web01"), "\"ok\"", "{out}");
+    fleet.wait_until_idle();
+}
+
+#[test]
 fn a_format_that_holds_one_table_is_refused() {
     let fleet = Fleet::start(1, 0);
     let ran = fleet

@@ -49,9 +49,10 @@ impl Terminal {
         let slave = rustix::fs::open(&*name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty())
             .expect("the other end");
         let stdio = || Stdio::from(slave.try_clone().expect("a descriptor"));
-        // `setsid --ctty` makes it the controlling terminal, so that Ctrl-C is a signal.
-        let child = Command::new("setsid")
-            .arg("--ctty")
+        // `setsid --ctty` makes it the controlling terminal, so that Ctrl-C is a signal. None is ignored,
+        // whatever the tests' own runner wants ignored.
+        let child = Command::new("env")
+            .args(["--default-signal", "setsid", "--ctty"])
             .arg(env!("CARGO_BIN_EXE_hailer"))
             .args(args)
             .env_clear()
@@ -66,7 +67,7 @@ impl Terminal {
             .stdout(stdio())
             .stderr(stdio())
             .spawn()
-            .expect("setsid is there");
+            .expect("env and setsid are there");
         drop(slave);
         let screen = Screen {
             parser: vt100::Parser::new(rows, columns, 1000),
