@@ -129,7 +129,8 @@ fn parsed() -> Result<Cli, clap::Error> {
     Ok(cli)
 }
 
-async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
+/// Says which arguments do not go with the command that they stand before or behind.
+fn check_places(cli: &Cli) -> Result<(), ShellError> {
     let is_run = matches!(cli.command, Some(Command::Run { .. }));
     if is_run && cli.keep_going {
         return Err(ShellError::usage(
@@ -142,6 +143,11 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
                 .hint("`hailer demo -c LINE` carries out a line in a demo"),
         );
     }
+    Ok(())
+}
+
+async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
+    check_places(&cli)?;
     match cli.command {
         Some(Command::Run { on, argv }) => {
             let fleet = targets_of_run(on, cli.fleet)?;

@@ -364,6 +364,10 @@ fn counts_and_lengths_go_below_zero_as_other_numbers_do() {
     for (query, expected) in [
         ("SELECT count(*) - 100 AS x FROM self", -97),
         ("SELECT count(n) - 100 AS x FROM self", -97),
+        (
+            "SELECT max(EXTRACT(YEAR FROM at) * 10000000) AS x FROM self",
+            19_700_000_000,
+        ),
         ("SELECT max(length(node) - 5) AS x FROM self", -3),
         (
             "SELECT c - 100 AS x FROM (SELECT count(*) AS c FROM self) AS t",

@@ -115,6 +115,10 @@ impl Guards {
         )]
         match expr {
             Expr::Nested(inner) => self.widen(inner)?,
+            Expr::Extract { .. } | Expr::Position { .. } => {
+                *expr = parsed(&format!("CAST({expr} AS BIGINT)"))?;
+                self.widens = true;
+            }
             Expr::Function(function) => {
                 let name = function.name.to_string().to_lowercase();
                 if NARROW.contains(&name.as_str()) {
@@ -138,9 +142,10 @@ fn is_a_number_but_zero(expr: &Expr) -> bool {
     let Expr::Value(value) = expr else {
         return false;
     };
-    match &value.value {
-        Value::Number(text, _) => text.parse::<f64>().is_ok_and(|n| n != 0.0),
-        _ => false,
+    if let Value::Number(text, _) = &value.value {
+        text.parse::<f64>().is_ok_and(|n| n != 0.0)
+    } else {
+        false
     }
 }
 

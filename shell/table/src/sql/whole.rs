@@ -29,8 +29,11 @@ pub(super) enum Bound {
 
 const FITS: u128 = i64::MAX.unsigned_abs() as u128;
 
-/// A magnitude that no length, count or part of a date has.
-const SMALL: u128 = 1 << 40;
+/// A magnitude that no length and no part of a date has.
+const SMALL: u128 = 1 << 34;
+
+/// More rows than any query makes.
+const ROWS_MAX: u128 = 1 << 40;
 
 /// What is known of the names in a query.
 #[derive(Debug, Default)]
@@ -110,6 +113,7 @@ impl Bounds {
                 let results = results.chain(else_result.as_deref());
                 widest(results.map(|result| self.of(result)))
             }
+            Expr::Extract { .. } | Expr::Position { .. } => Bound::Whole(SMALL),
             Expr::Function(function) => self.called(function),
             _ => Bound::Other,
         }
@@ -134,7 +138,7 @@ impl Bounds {
             })
             .collect();
         match function.name.to_string().to_lowercase().as_str() {
-            "count" => Bound::Whole(self.rows.saturating_mul(self.rows).min(SMALL)),
+            "count" => Bound::Whole(self.rows.saturating_mul(self.rows).min(ROWS_MAX)),
             "length" | "char_length" | "character_length" | "octet_length" | "bit_length"
             | "strpos" | "position" | "date_part" | "sign" => Bound::Whole(SMALL),
             "sum" => match arguments.first() {
@@ -226,13 +230,12 @@ impl Visitor for Computed<'_> {
     type Break = String;
 
     fn post_visit_expr(&mut self, expr: &Expr) -> ControlFlow<String> {
-        let computes = match expr {
-            Expr::BinaryOp { .. } => true,
-            // The sum of a column as it is has a finer check.
-            Expr::Function(function) => {
-                function.name.to_string().eq_ignore_ascii_case("sum") && !is_of_a_column(function)
-            }
-            _ => false,
+        // The sum of a column as it is has a finer check.
+        // The sum of a column as it is has a finer check.
+        let computes = if let Expr::Function(function) = expr {
+            function.name.to_string().eq_ignore_ascii_case("sum") && !is_of_a_column(function)
+        } else {
+            matches!(expr, Expr::BinaryOp { .. })
         };
         match self.0.of(expr) {
             Bound::Whole(n) if computes && n > FITS => ControlFlow::Break(expr.to_string()),
