@@ -195,19 +195,22 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
         None => {
             lines_are_given(&cli.fleet, !cli.lines.is_empty() || cli.script.is_some())?;
             // Ctrl-C is the session's from its beginning on: what may take long to read comes before.
-            let input = match (cli.lines, cli.script) {
-                (lines, None) if !lines.is_empty() => Input::Lines(lines),
-                (_, Some(script)) => {
-                    Input::Script(script.display().to_string(), read_script(&script)?)
-                }
-                (_, None) if io::stdin().is_terminal() => Input::Prompt(""),
-                (_, None) => Input::Script("standard input".to_owned(), read_stdin()?),
-            };
+            let input = input(cli.lines, cli.script)?;
             let session = session(&cli.fleet, &cli.run, Memory::Remembers).await?;
             let first = FirstLines::of(cli.rc, cli.no_rc);
             carry_out(session, input, cli.keep_going, &cli.out, first).await
         }
     }
+}
+
+/// Reads what is given: lines, a script, or whatever standard input is.
+fn input(lines: Vec<String>, script: Option<PathBuf>) -> Result<Input, ShellError> {
+    Ok(match (lines, script) {
+        (lines, None) if !lines.is_empty() => Input::Lines(lines),
+        (_, Some(script)) => Input::Script(script.display().to_string(), read_script(&script)?),
+        (_, None) if io::stdin().is_terminal() => Input::Prompt(""),
+        (_, None) => Input::Script("standard input".to_owned(), read_stdin()?),
+    })
 }
 
 /// What whoever tries hailer must know: the nodes are simulated, what runs on them is not.
