@@ -12,8 +12,8 @@ pub(super) fn of(word: &str) -> Option<&'static str> {
 
 const JOIN: &str = "\
 join [left] $N|FILE [by COLUMN, …]
-  puts each row beside the rows of result N, or of a .csv, .tsv, .ndjson, .json or
-  .parquet file here, that are equal in these columns;
+  puts each row beside the rows of result N, or of a .csv, .tsv, .ndjson, .json
+  or .parquet file here, that are equal in these columns;
   without `by`, of the same node
 
   $1 |> join $2                      facts ($2) beside what a command wrote ($1)

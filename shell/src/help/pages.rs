@@ -131,8 +131,8 @@ rows of answers that were cut or had not ended do not count.
 
 The prompt asks once, with the nodes; scripts want --yes. Flags before CMD:
   --canary 1,5%,25%    a few first, then more; --wait 30s between,
-  --gate 'LINE'        halt if this has rows, or fails, on those asked so far, or
-                       takes longer than --timeout, 60 s without one
+  --gate 'LINE'        halt if this has rows, or fails, on those asked so far;
+                       a node has --timeout for it, or 60 s
   --batch-by rack      one rack at a time
   --max-failures 2%    stop when more fail; --max-unreachable N|%; --fail-fast
   --pick 5 --seed 7    some of them by lot
