@@ -20,9 +20,10 @@ join [left] $N|FILE [by COLUMN, …]
   $3 |> join left $4 by dc           left keeps rows without a match
   nodes |> join owners.csv           whose column `node` has nodes' names
 
-  Nodes stay those of the left side. A column of $N whose name is taken gets
-  its number: `value` of $3 becomes `value_3`, of a file `value_file`. Keys are of one type on both
-  sides; null equals nothing. Labels are columns already, without a join.
+  Nodes stay those of the left side. A column whose name is taken gets the
+  other side's: `value` of $3 becomes `value_3`, of a file `value_file`. Keys
+  are of one type on both sides; null equals nothing. Labels are columns
+  already, without a join.
 ";
 
 const DIFF: &str = "\
