@@ -27,6 +27,7 @@ fn check(bytes: &[u8]) -> Result<(), TestCaseError> {
         };
         let table = parsed.table;
         prop_assert!(table.is_rectangular(), "{format:?}");
+        prop_assert!(table.rows.len() <= rows_of(&format, bytes), "{format:?}");
         prop_assert!(table.columns.len() <= limits::COLUMNS_MAX);
         prop_assert!(table.rows.len() <= limits::ROWS_PER_NODE_MAX);
         let mut names: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
@@ -44,6 +45,20 @@ fn check(bytes: &[u8]) -> Result<(), TestCaseError> {
         }
     }
     Ok(())
+}
+
+/// The most rows that a text can hold: one a line, and one an element where it may be JSON.
+fn rows_of(format: &ParseAs, bytes: &[u8]) -> usize {
+    let count = |wanted: &[u8]| bytes.iter().filter(|b| wanted.contains(b)).count();
+    let lines = count(b"\n") + 1;
+    match format {
+        ParseAs::Json | ParseAs::Auto => lines + count(b",[{ \t\r\"0123456789}]lnefsu"),
+        ParseAs::Columns
+        | ParseAs::KeyValue
+        | ParseAs::Csv
+        | ParseAs::Lines
+        | ParseAs::Regex(_) => lines,
+    }
 }
 
 proptest! {

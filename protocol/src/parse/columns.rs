@@ -59,6 +59,16 @@ pub(super) fn parse_with_headings(text: &str) -> Option<Parsed> {
         return None;
     }
     let rows = &text.lines[found.start..found.end];
+    // `lvs` leaves most of its cells empty; that names and kinds stand under headings says enough.
+    let is_lvm = found
+        .headings
+        .iter()
+        .take(2)
+        .map(|h| h.text.as_str())
+        .eq(["LV", "VG"]);
+    if is_lvm {
+        return Some(under_headings(&text, found));
+    }
     let fitting = rows
         .iter()
         .take(100)
@@ -250,7 +260,9 @@ fn trim_trees(rows: &mut [Row]) {
 fn typed(headings: &[String], mut rows: Vec<Row>, notes: &mut Vec<Note>) -> Table {
     let mut columns = columns_of(headings);
     let block = headings.iter().find_map(|h| block_size(h));
+    special::without_signs(headings, &mut rows);
     let memory = special::memory_unit(headings, &rows);
+    let vmstat = special::vmstat_unit(headings, &rows);
     let comma = Comma::of_table(&rows, headings.len(), |at| {
         let rule = rule_for(&headings[at], block);
         rule.is_percent || rule.bytes_per_unit.is_some()
@@ -266,6 +278,10 @@ fn typed(headings: &[String], mut rows: Vec<Row>, notes: &mut Vec<Note>) -> Tabl
         {
             rule.bytes_per_unit = Some(unit);
         }
+        if special::is_bytes(headings, &headings[at]) {
+            rule.bytes_per_unit = Some(1);
+        }
+        rule = special::vmstat_rule(&headings[at], vmstat, rule);
         column.data_type = type_column(&mut rows, at, rule);
         if column.data_type == DataType::Str && is_ambiguous(&rows, at) {
             ambiguous.push(column.name.clone());
@@ -273,6 +289,9 @@ fn typed(headings: &[String], mut rows: Vec<Row>, notes: &mut Vec<Note>) -> Tabl
     }
     if memory == special::MemoryUnit::NotSaid {
         notes.push(Note::NoUnit("`free -h` and `free -b` do"));
+    }
+    if vmstat == special::MemoryUnit::NotSaid {
+        notes.push(Note::NoUnit("without `-S` it is kibibytes"));
     }
     if !ambiguous.is_empty() {
         notes.push(Note::AmbiguousNumbers(ambiguous));

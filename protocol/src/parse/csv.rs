@@ -17,6 +17,8 @@ pub fn parse(text: &str) -> Result<Parsed, ParseError> {
     let mut notes = Vec::new();
     let fields = headings.len();
     bound_headings(&mut headings, &mut notes);
+    // `nvidia-smi --format=csv` puts a blank behind each comma.
+    let is_spaced = fields > 1 && headings[1..].iter().all(|h| h.starts_with(' '));
     let mut sink = RowSink::default();
     let mut not_fitting = 0;
     for record in &mut records {
@@ -30,7 +32,10 @@ pub fn parse(text: &str) -> Result<Parsed, ParseError> {
         }
         sink.push_with(|| {
             let fields = record.into_iter().take(headings.len());
-            fields.map(Value::Str).collect()
+            let fields = fields.zip(&headings);
+            fields
+                .map(|(field, heading)| cell(field, heading, is_spaced))
+                .collect()
         });
     }
     if records.ended_in_quotes {
@@ -62,6 +67,30 @@ pub fn parse(text: &str) -> Result<Parsed, ParseError> {
         table: Table { columns, rows },
         notes,
     })
+}
+
+/// A blank behind the separator is no part of a value, nor is the one before a unit that the heading
+/// says too (`utilization.gpu [%]`); what the driver does not know is null.
+fn cell(field: String, heading: &str, is_spaced: bool) -> Value {
+    if !is_spaced {
+        return Value::Str(field);
+    }
+    let text = field.trim_start();
+    if matches!(text, "[N/A]" | "[Not Supported]") {
+        return Value::Null;
+    }
+    let unit = heading
+        .trim_end()
+        .rsplit_once('[')
+        .and_then(|(_, unit)| unit.strip_suffix(']'));
+    let number = unit.and_then(|unit| text.strip_suffix(unit)?.strip_suffix(' '));
+    match (number, unit) {
+        (Some(number), Some(unit @ ("%" | "KiB" | "MiB" | "GiB"))) => {
+            format!("{number}{unit}").into()
+        }
+        (Some(number), _) => number.into(),
+        (None, _) => text.into(),
+    }
 }
 
 /// Returns the separator that the line of headings uses.

@@ -10,13 +10,16 @@ use std::collections::HashMap;
 
 use crate::limits;
 use crate::note::{Format, Note};
-use crate::parse::typing::widen;
+use crate::parse::typing::{CellRule, type_column, widen};
 use crate::parse::{ParseError, Parsed, RowSink, columns_of};
 use crate::table::{Row, Table};
 use crate::units::display_value;
 use crate::value::{DataType, Value};
 
 use self::tree::Json;
+
+/// Keys under which `lsblk` and `findmnt` print their trees.
+const TREES: [&str; 2] = ["blockdevices", "filesystems"];
 
 /// Makes a table of one document, or of several.
 pub fn parse(text: &str) -> Result<Parsed, ParseError> {
@@ -69,6 +72,8 @@ struct Builder {
     headings: Vec<String>,
     positions: HashMap<String, usize>,
     columns_are_cut: bool,
+    /// What stands under `children` is rows, too.
+    is_tree: bool,
     sink: RowSink,
     notes: Vec<Note>,
 }
@@ -81,6 +86,7 @@ impl Builder {
             Json::Object(mut entries) => match rows_key(&entries) {
                 Some(at) => {
                     let (key, value) = entries.swap_remove(at);
+                    self.is_tree = TREES.contains(&key.as_str());
                     self.notes.push(Note::RowsUnder(key));
                     self.add_document(value);
                 }
@@ -97,7 +103,16 @@ impl Builder {
         }
         let mut row = Row::new();
         match json {
-            Json::Object(entries) => self.add_entries("", entries, &mut row),
+            Json::Object(mut entries) => {
+                let children = self.is_tree.then(|| take_children(&mut entries)).flatten();
+                self.add_entries("", entries, &mut row);
+                self.sink.push_with(|| row);
+                // The reader bounds the depth.
+                for child in children.into_iter().flatten() {
+                    self.add_row(child);
+                }
+                return;
+            }
             Json::List(_) | Json::Scalar(_) => self.add_cell("value".to_owned(), json, &mut row),
         }
         self.sink.push_with(|| row);
@@ -154,6 +169,9 @@ impl Builder {
         let mut columns = columns_of(&self.headings);
         for (at, column) in columns.iter_mut().enumerate() {
             column.data_type = unify_column(&mut rows, at);
+            if self.is_tree && is_size(&column.name, column.data_type) {
+                column.data_type = type_sizes(&mut rows, at);
+            }
         }
         Parsed {
             table: Table { columns, rows },
@@ -175,6 +193,39 @@ fn rows_key(entries: &[(String, Json)]) -> Option<usize> {
             .then_some(at),
         Json::Object(_) | Json::Scalar(_) => None,
     }
+}
+
+/// Takes the list of a tree's next rows out of a row.
+fn take_children(entries: &mut Vec<(String, Json)>) -> Option<Vec<Json>> {
+    let at = entries
+        .iter()
+        .position(|(key, value)| key == "children" && matches!(value, Json::List(_)))?;
+    match entries.remove(at).1 {
+        Json::List(children) => Some(children),
+        Json::Object(_) | Json::Scalar(_) => None,
+    }
+}
+
+/// Whether `lsblk` and `findmnt` print sizes there.
+fn is_size(name: &str, data_type: DataType) -> bool {
+    matches!(data_type, DataType::Int | DataType::Str)
+        && (name == "size" || name == "used" || name == "avail" || name.starts_with("fs"))
+        && !matches!(name, "fstype" | "fsver" | "fsroot" | "fstab" | "fs_options")
+        && !name.ends_with("_pct")
+}
+
+/// Reads sizes: text with a unit, or numbers of bytes.
+fn type_sizes(rows: &mut [Row], at: usize) -> DataType {
+    for cell in rows.iter_mut().filter_map(|row| row.get_mut(at)) {
+        if let Value::Int(bytes) = cell {
+            *cell = Value::Str(bytes.to_string());
+        }
+    }
+    let rule = CellRule {
+        bytes_per_unit: Some(1),
+        ..CellRule::default()
+    };
+    type_column(rows, at, rule)
 }
 
 /// Gives a column one type: numbers widen, and what is mixed becomes text.

@@ -1,10 +1,11 @@
 //! Output whose lines say themselves which tool printed them: `ls -l`, `uptime`, `mount`, `last`,
-//! `dmesg`, `/etc/passwd` and their like.
+//! `dmesg`, `stat`, `/etc/passwd` and their like.
 //!
 //! They have no headings, or their alignment misleads. A text is taken for one of them only where
 //! nearly every line fits its pattern; the types of the columns are fixed, so that they are the same
 //! on every node.
 
+mod settings;
 mod tools;
 
 use std::sync::LazyLock;
@@ -19,6 +20,7 @@ use crate::units::clock_duration;
 use crate::units::moment::parse_time;
 use crate::value::{DataType, Value};
 
+use self::settings::SETTINGS;
 use self::tools::TOOLS;
 
 /// Lines that are looked at to recognise a tool.
@@ -28,6 +30,20 @@ const LINE_MAX: usize = 16 << 10;
 /// Share of the lines, in percent, that must fit.
 const FIT_PERCENT: usize = 90;
 
+/// A row of one pattern without anything else.
+const PLAIN: Tool = Tool {
+    name: "",
+    row: "",
+    begin: Begin::EachLine,
+    skip: "",
+    mark: "",
+    rows_max: 0,
+    headings: &[],
+    types: &[],
+    optional: &[],
+    no_unit: "",
+};
+
 /// What a tool prints.
 #[derive(Debug)]
 pub(super) struct Tool {
@@ -35,6 +51,8 @@ pub(super) struct Tool {
     name: &'static str,
     /// One of its rows; the columns are the pattern's groups.
     row: &'static str,
+    /// Which lines begin a row.
+    begin: Begin,
     /// Lines that belong to the output and are no rows; empty if there are none.
     skip: &'static str,
     /// What stands somewhere in its output, where its rows alone could be anything.
@@ -47,6 +65,29 @@ pub(super) struct Tool {
     types: &'static [(&'static str, Cell)],
     /// Columns that are left out where no row has them: a flag of the tool adds them.
     optional: &'static [&'static str],
+    /// What prints the unit that this output lacks; empty where none is missing.
+    no_unit: &'static str,
+}
+
+/// Which lines begin a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Begin {
+    /// Each line is a row.
+    EachLine,
+    /// Those that begin so; the lines below belong to it.
+    With(&'static str),
+    /// Those that are not indented.
+    NotIndented,
+}
+
+impl Begin {
+    fn is_at(self, line: &str) -> bool {
+        match self {
+            Self::EachLine => true,
+            Self::With(prefix) => line.starts_with(prefix),
+            Self::NotIndented => !line.starts_with([' ', '\t']),
+        }
+    }
 }
 
 /// How a column's cells are read.
@@ -66,6 +107,8 @@ enum Cell {
     Up,
     /// A moment with its year.
     Moment,
+    /// The addresses behind each `inet` and `inet6`.
+    Addresses,
 }
 
 /// A tool whose patterns are compiled.
@@ -79,6 +122,7 @@ static KNOWN: LazyLock<Vec<Known>> = LazyLock::new(|| {
     let compile = |p| Regex::new(p).expect("the patterns are ours, and a test compiles each");
     TOOLS
         .iter()
+        .chain(SETTINGS)
         .map(|tool| Known {
             tool,
             row: compile(tool.row),
@@ -98,22 +142,38 @@ impl Known {
         line.trim().is_empty() || self.skip.as_ref().is_some_and(|skip| skip.is_match(line))
     }
 
-    /// The first row must fit, and nearly all of those that are looked at.
+    /// Iterates over what can be a row: a line, or several lines as they stand in the text.
+    fn records<'t>(&'t self, text: &'t str) -> Box<dyn Iterator<Item = &'t str> + 't> {
+        if self.tool.begin == Begin::EachLine {
+            return Box::new(text.lines().filter(|line| !self.is_skipped(line)));
+        }
+        let records = Records {
+            rest: text,
+            begin: self.tool.begin,
+        };
+        Box::new(records.filter(|record| !self.is_skipped(record)))
+    }
+
+    /// The first row must fit, and nearly all of those that are looked at. A last line without its
+    /// end has been cut (`ps aux | head -c 4000`), and says nothing.
     fn fits(&self, text: &str) -> bool {
         if !text.contains(self.tool.mark) {
             return false;
         }
         let (mut all, mut fitting) = (0, 0);
-        let rows = text.lines().filter(|line| !self.is_skipped(line));
-        for line in rows.take(SAMPLE_LINES) {
+        let mut last_fits = true;
+        for record in self.records(text).take(SAMPLE_LINES) {
             all += 1;
-            let fits = line.len() <= LINE_MAX && self.row.is_match(line);
-            if all == 1 && !fits {
+            last_fits = record.len() <= LINE_MAX && self.row.is_match(record);
+            if all == 1 && !last_fits {
                 return false;
             }
-            fitting += usize::from(fits);
+            fitting += usize::from(last_fits);
         }
         let rows_max = self.tool.rows_max;
+        if !last_fits && all < SAMPLE_LINES && !text.ends_with('\n') {
+            all -= 1;
+        }
         all > 0 && fitting * 100 >= all * FIT_PERCENT && (rows_max == 0 || all <= rows_max)
     }
 
@@ -121,22 +181,25 @@ impl Known {
         let names: Vec<&str> = self.row.capture_names().skip(1).flatten().collect();
         let mut sink = RowSink::default();
         let mut not_fitting = 0;
-        for line in text.lines().filter(|line| !self.is_skipped(line)) {
+        for record in self.records(text) {
             if sink.is_full() {
                 sink.left_out += 1;
-            } else if let Some(captures) = self.row.captures(line) {
+            } else if let Some(captures) = self.row.captures(record) {
                 let cell = |name: &&str| match captures.name(name).map(|m| m.as_str()) {
                     Some(text) => self.cell(name, text),
                     None => Value::Null,
                 };
                 sink.push_with(|| names.iter().map(cell).collect());
             } else {
-                not_fitting += 1;
+                not_fitting += record.lines().count();
             }
         }
         let mut notes = Vec::new();
         if not_fitting > 0 {
             notes.push(Note::LinesNotFitting(not_fitting));
+        }
+        if !self.tool.no_unit.is_empty() {
+            notes.push(Note::NoUnit(self.tool.no_unit));
         }
         let mut rows = sink.finish(names.len(), &mut notes);
         let mut columns: Vec<Column> = names
@@ -186,6 +249,7 @@ impl Cell {
             Self::Points => DataType::Percent,
             Self::Seconds | Self::Up => DataType::Duration,
             Self::Moment => DataType::Time,
+            Self::Addresses => DataType::Str,
         }
     }
 
@@ -210,6 +274,7 @@ impl Cell {
                 .into(),
             Self::Up => up(text).map(Value::Duration).into(),
             Self::Moment => parse_time(text).map(Value::Time).into(),
+            Self::Addresses => addresses(text).map(Value::from).into(),
         }
     }
 }
@@ -228,6 +293,44 @@ fn up(text: &str) -> Option<i64> {
         total = total.checked_add(part)?;
     }
     Some(total)
+}
+
+/// Text in pieces, each from a line that begins a row to the next; what stands before the first is a piece, too.
+struct Records<'t> {
+    rest: &'t str,
+    begin: Begin,
+}
+
+impl<'t> Iterator for Records<'t> {
+    type Item = &'t str;
+
+    fn next(&mut self) -> Option<&'t str> {
+        if self.rest.trim_start().is_empty() {
+            return None;
+        }
+        let mut end = 0;
+        for line in self.rest.split_inclusive('\n') {
+            if end > 0 && self.begin.is_at(line) {
+                break;
+            }
+            end += line.len();
+        }
+        let (record, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        Some(record)
+    }
+}
+
+/// Collects the words behind `inet` and `inet6`, as `ip addr` prints them.
+fn addresses(text: &str) -> Option<String> {
+    let mut words = text.split_whitespace();
+    let mut found = Vec::new();
+    while let Some(word) = words.next() {
+        if matches!(word, "inet" | "inet6") {
+            found.extend(words.next());
+        }
+    }
+    (!found.is_empty()).then(|| found.join(" "))
 }
 
 fn leave_out_empty(name: &str, columns: &mut Vec<Column>, rows: &mut [Row]) {

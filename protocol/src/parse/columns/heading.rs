@@ -340,10 +340,17 @@ fn named_time<'a>(mut words: Vec<Word<'a>>, line: &str) -> Vec<Word<'a>> {
     words
 }
 
+/// A sign goes on with a heading where it stands alone: `%MEM` behind `%CPU` is a heading itself.
 fn is_known_pair(a: &str, b: &str) -> bool {
-    TOGETHER
-        .iter()
-        .any(|(end, start)| a.ends_with(end) && b.starts_with(start))
+    TOGETHER.iter().any(|(end, start)| {
+        let is_sign = matches!(*start, "%" | "/");
+        a.ends_with(end)
+            && if is_sign {
+                b == *start
+            } else {
+                b.starts_with(start)
+            }
+    })
 }
 
 /// Whether every row has exactly so many words: then it has one a heading, wherever they stand.
@@ -412,6 +419,14 @@ mod tests {
         check(
             "Peer Address:PortProcess\n     0.0.0.0:*   \n",
             &["Peer Address:Port", "Process"],
+        );
+        check(
+            "PID %CPU %MEM COMMAND\n  1  0.0  0.1 init\n812  1.2  4.4\n",
+            &["PID", "%CPU", "%MEM", "COMMAND"],
+        );
+        check(
+            "NAME CPU % MEM %\nweb  1.5%  2%\n",
+            &["NAME", "CPU %", "MEM %"],
         );
     }
 

@@ -1,6 +1,7 @@
-//! Tools whose columns say less than their readers know: `free` prints no unit, `lsmod` two columns
-//! under one heading.
+//! Tools whose columns say less than their readers know: `free` and `vmstat` print no unit, `lsmod` two
+//! columns under one heading.
 
+use crate::parse::typing::CellRule;
 use crate::table::Row;
 use crate::value::Value;
 
@@ -26,12 +27,16 @@ pub(super) fn memory_unit(headings: &[String], rows: &[Row]) -> MemoryUnit {
     let is_free = headings.len() > 4
         && headings[0].is_empty()
         && headings[1..4] == ["total", "used", "free"]
-        && rows.first().and_then(|row| row[0].as_str()) == Some("Mem:");
+        && rows.first().and_then(|row| row[0].as_str()) == Some("Mem");
     if !is_free {
         return MemoryUnit::Other;
     }
     let cells = rows.iter().flat_map(|row| &row[1..]);
-    let texts = cells.filter_map(Value::as_str);
+    unit_of_pages(cells.filter_map(Value::as_str))
+}
+
+/// Finds out the unit of numbers that count whole pages.
+fn unit_of_pages<'a>(texts: impl Iterator<Item = &'a str>) -> MemoryUnit {
     let Some(numbers) = texts
         .map(|text| text.parse::<i64>().ok())
         .collect::<Option<Vec<i64>>>()
@@ -47,6 +52,76 @@ pub(super) fn memory_unit(headings: &[String], rows: &[Row]) -> MemoryUnit {
         MemoryUnit::Bytes(1024)
     } else {
         MemoryUnit::NotSaid
+    }
+}
+
+/// The columns of `vmstat` that count memory; without `-S` they are kibibytes.
+const VMSTAT_MEMORY: [&str; 4] = ["swpd", "free", "buff", "cache"];
+/// The columns of `vmstat` that share out the processor's time.
+const VMSTAT_SHARES: [&str; 6] = ["us", "sy", "id", "wa", "st", "gu"];
+
+/// Whether `vmstat` printed the headings.
+fn is_vmstat(headings: &[String]) -> bool {
+    headings.starts_with(&["r".to_owned(), "b".to_owned()])
+        && VMSTAT_MEMORY[..2]
+            .iter()
+            .all(|h| headings.iter().any(|other| other == h))
+}
+
+/// Finds out the unit of the memory columns of `vmstat`: `-S M` prints the same headings.
+pub(super) fn vmstat_unit(headings: &[String], rows: &[Row]) -> MemoryUnit {
+    if !is_vmstat(headings) {
+        return MemoryUnit::Other;
+    }
+    let memory = |at: &usize| VMSTAT_MEMORY.contains(&headings[*at].as_str());
+    let columns: Vec<usize> = (0..headings.len()).filter(memory).collect();
+    let cells = rows
+        .iter()
+        .flat_map(|row| columns.iter().map(|at| &row[*at]));
+    unit_of_pages(cells.filter_map(Value::as_str))
+}
+
+/// What a column of `vmstat` is, by its heading.
+pub(super) fn vmstat_rule(heading: &str, unit: MemoryUnit, rule: CellRule) -> CellRule {
+    let bytes = match unit {
+        MemoryUnit::Bytes(bytes) if VMSTAT_MEMORY.contains(&heading) => Some(bytes),
+        MemoryUnit::Bytes(_) | MemoryUnit::NotSaid => None,
+        MemoryUnit::Other => return rule,
+    };
+    CellRule {
+        bytes_per_unit: bytes,
+        is_percent: VMSTAT_SHARES.contains(&heading),
+        ..rule
+    }
+}
+
+/// `lsblk -b` and `swapon --bytes` print sizes without a unit, which are bytes.
+pub(super) fn is_bytes(headings: &[String], heading: &str) -> bool {
+    headings.first().is_some_and(|first| first == "NAME")
+        && matches!(heading, "SIZE" | "USED" | "FSSIZE" | "FSUSED" | "FSAVAIL")
+}
+
+/// `free` prints a colon behind the names of its rows, and `lvs` a `<` before sizes that are rounded.
+pub(super) fn without_signs(headings: &[String], rows: &mut [Row]) {
+    let is_free =
+        headings.len() > 4 && headings[0].is_empty() && headings[1..4] == ["total", "used", "free"];
+    let rounded = |heading: &String| {
+        matches!(
+            heading.as_str(),
+            "LSize" | "VSize" | "VFree" | "PSize" | "PFree"
+        )
+    };
+    let rounded: Vec<bool> = headings.iter().map(rounded).collect();
+    for row in rows {
+        for (at, cell) in row.iter_mut().enumerate() {
+            let Value::Str(text) = cell else { continue };
+            if is_free && at == 0 {
+                text.truncate(text.trim_end_matches(':').len());
+            } else if rounded.get(at) == Some(&true) {
+                // Its small letters are powers of 1024.
+                *text = text.trim_start_matches('<').to_ascii_uppercase();
+            }
+        }
     }
 }
 
@@ -75,7 +150,7 @@ mod tests {
     fn the_unit_of_free_is_told_where_it_can_be() {
         let headings = ["", "total", "used", "free", "shared"].map(str::to_owned);
         let unit = |cells: [&str; 4]| {
-            let mut row = vec![Value::from("Mem:")];
+            let mut row = vec![Value::from("Mem")];
             row.extend(cells.map(Value::from));
             memory_unit(&headings, &[row])
         };

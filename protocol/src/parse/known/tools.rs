@@ -1,21 +1,9 @@
 //! The tools that are known, each with a row's pattern. The first that fits is taken.
 
 use super::Cell::{Bytes, Float, Int, Kibibytes, Moment, Points, Seconds, Up};
-use super::Tool;
+use super::{Begin, PLAIN, Tool};
 
-/// A row of one pattern without anything else.
-const PLAIN: Tool = Tool {
-    name: "",
-    row: "",
-    skip: "",
-    mark: "",
-    rows_max: 0,
-    headings: &[],
-    types: &[],
-    optional: &[],
-};
-
-/// Every tool that is known.
+/// The tools that show a machine's state.
 pub(super) static TOOLS: &[Tool] = &[
     Tool {
         name: "ls -l",
@@ -245,6 +233,52 @@ pub(super) static TOOLS: &[Tool] = &[
         name: "du",
         row: r"^(?<size>\d+(?:[.,]\d)?[KMGTPE])\t(?<path>.+)$",
         types: &[("size", Bytes)],
+        ..PLAIN
+    },
+    Tool {
+        name: "du",
+        row: r"^(?<size>\d+)\t(?<path>(?:/|\.).*|total)$",
+        types: &[("size", Int)],
+        no_unit: "`du -h` does",
+        ..PLAIN
+    },
+    Tool {
+        name: "wc",
+        row: r"^\s*(?<lines>\d+)\s+(?<words>\d+)\s+(?<bytes>\d+) (?<path>\.{0,2}/.*|total)$",
+        types: &[("lines", Int), ("words", Int), ("bytes", Bytes)],
+        ..PLAIN
+    },
+    Tool {
+        name: "wc",
+        row: r"^\s*(?<count>\d+) (?<path>\.{0,2}/.*|total)$",
+        types: &[("count", Int)],
+        ..PLAIN
+    },
+    Tool {
+        name: "uniq -c",
+        row: r"^(?<count> {6}\d| {5}\d{2}| {4}\d{3}| {3}\d{4}| {2}\d{5}| \d{6}|\d{7,}) (?<line>.*)$",
+        types: &[("count", Int)],
+        ..PLAIN
+    },
+    Tool {
+        name: "stat",
+        begin: Begin::With("  File: "),
+        mark: "  File: ",
+        row: r"^  File: (?<path>.*?)(?: -> (?<target>.*))?\n\s+Size: (?<size>\d+)\s+Blocks: (?<blocks>\d+)\s+IO Block: (?<io_block>\d+)\s+(?<kind>.*)\nDevice: (?<device>\S+)\s+Inode: (?<inode>\d+)\s+Links: (?<links>\d+)(?:\s+Device type: (?<device_type>\S+))?\s*\nAccess: \((?<mode>\d+)/(?<permissions>\S+)\)\s+Uid: \(\s*(?<uid>\d+)/\s*(?<owner>\S+)\)\s+Gid: \(\s*(?<gid>\d+)/\s*(?<group>\S+)\)\n(?:Context: (?<context>.*)\n)?Access: (?<accessed>.*)\nModify: (?<modified>.*)\nChange: (?<changed>.*)\n(?: Birth: (?<born>.*)\n?)?\s*$",
+        types: &[
+            ("size", Bytes),
+            ("blocks", Int),
+            ("io_block", Bytes),
+            ("inode", Int),
+            ("links", Int),
+            ("uid", Int),
+            ("gid", Int),
+            ("accessed", Moment),
+            ("modified", Moment),
+            ("changed", Moment),
+            ("born", Moment),
+        ],
+        optional: &["target", "device_type", "context"],
         ..PLAIN
     },
 ];
