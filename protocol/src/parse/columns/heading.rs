@@ -149,7 +149,8 @@ fn rows_start<S: AsRef<str>>(lines: &[S], from: usize) -> usize {
     }
 }
 
-/// A table ends at an empty line, where `netstat` announces its next one, or `systemctl` counts.
+/// A table ends at an empty line, where `netstat` and `iptables` announce their next one, or
+/// `systemctl` counts.
 fn block_end<S: AsRef<str>>(lines: &[S], from: usize) -> usize {
     lines[from..]
         .iter()
@@ -157,6 +158,7 @@ fn block_end<S: AsRef<str>>(lines: &[S], from: usize) -> usize {
             let line = line.as_ref();
             line.is_empty()
                 || (line.starts_with("Active ") && line.ends_with(')'))
+                || (line.starts_with("Chain ") && line.ends_with(')'))
                 || (line.ends_with(" listed.") && line.starts_with(|c: char| c.is_ascii_digit()))
         })
         .map_or(lines.len(), |n| from + n)
