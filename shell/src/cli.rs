@@ -281,7 +281,8 @@ pub struct OutArgs {
     #[arg(long, value_enum, default_value_t = ColorChoice::Auto, global = true)]
     pub color: ColorChoice,
 
-    /// In batch: also write one file a node into this directory, and lists of who ended how
+    /// In batch: also write one file a node into this directory, and lists of who ended how; of
+    /// several lines each has a directory in it, `DIR/1`, `DIR/2` and so on
     #[arg(long, value_name = "DIR", global = true)]
     pub out_dir: Option<PathBuf>,
 

@@ -28,6 +28,8 @@ impl Exit {
     pub const NO_TARGETS: Self = Self(3);
     /// Not every target answered, or not whole.
     pub const INCOMPLETE: Self = Self(4);
+    /// The run was halted before all targets had their turn.
+    pub const HALTED: Self = Self(6);
     /// hailer itself failed.
     pub const OWN_FAILURE: Self = Self(8);
     /// Ctrl-C.

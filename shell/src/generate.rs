@@ -43,7 +43,9 @@ fn text(what: Generate, command: clap::Command) -> io::Result<Vec<u8>> {
 
 /// The same command without what is hidden, which completions would show.
 fn without_hidden(command: &clap::Command) -> clap::Command {
-    let mut seen = clap::Command::new("hailer").version(env!("CARGO_PKG_VERSION"));
+    let mut seen = clap::Command::new("hailer")
+        .version(env!("CARGO_PKG_VERSION"))
+        .disable_help_subcommand(true);
     for (text, set) in [
         (command.get_about(), clap::Command::about as fn(_, _) -> _),
         (command.get_long_about(), clap::Command::long_about),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use hailer_protocol::time::Wall;
 
 use super::LINES_MAX;
+use crate::exit::Exit;
 
 /// How many of the latest lines are looked at again for what came of them in other shells.
 const OPEN_MAX: usize = 64;
@@ -42,7 +43,21 @@ pub struct Outcome {
     pub result: Option<u32>,
 }
 
+/// What is noted of a line that had no turn.
+const NOT_RUN: &str = "not run";
+
 impl Outcome {
+    /// What comes of a line that was not run, since one before it came to nothing.
+    #[must_use]
+    pub fn not_run() -> Self {
+        Self {
+            exit: Exit::HALTED.0,
+            took: Duration::ZERO,
+            states: NOT_RUN.to_owned(),
+            result: None,
+        }
+    }
+
     /// Whether everything was as asked for.
     #[must_use]
     pub const fn is_ok(&self) -> bool {

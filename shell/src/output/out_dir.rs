@@ -29,6 +29,9 @@ pub enum OutDirError {
     /// The directory holds what an earlier run left.
     #[error("write answers to {0}: it holds those of an earlier run")]
     Used(PathBuf),
+    /// It is a file.
+    #[error("write answers to {0}: it is no directory")]
+    NoDirectory(PathBuf),
     /// Something in it could not be read, written or removed.
     #[error("write answers to {path}: {source}")]
     Io {
@@ -63,22 +66,40 @@ fn lists() -> impl Iterator<Item = &'static str> {
     State::ALL.into_iter().map(State::as_str).chain([TRUNCATED])
 }
 
+/// The lists that an earlier run left in a directory.
+fn old_lists(dir: &Path) -> Vec<PathBuf> {
+    lists()
+        .map(|list| dir.join(format!("nodes.{list}")))
+        .filter(|path| path.exists())
+        .collect()
+}
+
 impl OutDir {
+    /// Says whether answers may go there, and changes nothing.
+    ///
+    /// # Errors
+    /// When it holds an earlier run's lists and they may not go, or is no directory.
+    pub fn check(dir: &Path, force: bool) -> Result<(), OutDirError> {
+        // The directory may be one in a file's place.
+        let file = dir.ancestors().find(|path| path.exists());
+        if let Some(file) = file.filter(|path| !path.is_dir()) {
+            return Err(OutDirError::NoDirectory(file.to_owned()));
+        }
+        if !force && !old_lists(dir).is_empty() {
+            return Err(OutDirError::Used(dir.to_owned()));
+        }
+        Ok(())
+    }
+
     /// Makes the directory ready. `force` removes what the lists of an earlier run name, and the
     /// lists; nothing else in it is touched.
     ///
     /// # Errors
     /// When it holds an earlier run's lists, or cannot be written.
     pub fn begin(dir: &Path, force: bool, names: Names) -> Result<Self, OutDirError> {
+        Self::check(dir, force)?;
         fs::create_dir_all(dir).map_err(failed(dir))?;
-        let old: Vec<PathBuf> = lists()
-            .map(|list| dir.join(format!("nodes.{list}")))
-            .filter(|path| path.exists())
-            .collect();
-        if !old.is_empty() && !force {
-            return Err(OutDirError::Used(dir.to_owned()));
-        }
-        for list in old {
+        for list in old_lists(dir) {
             let text = fs::read_to_string(&list).map_err(failed(&list))?;
             // A list is only believed where it names what could be a node.
             let is_name = |name: &&str| hailer_protocol::ids::Name::new(*name).is_ok();

@@ -36,11 +36,10 @@ impl Repl {
                 .confirm(Clean::line(&question).into_string())
                 .await
             {
-                self.waiting.clear();
-                self.editor.forget_typed_ahead().await;
                 show::say("the command was run nowhere\n");
                 return Ok(Came {
                     exit: Exit::OK,
+                    is_declined: true,
                     ..nowhere
                 });
             }
@@ -69,7 +68,7 @@ impl Repl {
                         exit: shown.exit,
                         states: show::states(&shown),
                         result: Some(shown.number),
-                        leaves: false,
+                        ..Came::default()
                     }
                 }
                 Answered::Said(text) => {

@@ -4,6 +4,7 @@
 //! owns the terminal while a line is typed, and nobody else writes to it then; while a line runs,
 //! the session does. This folder alone knows reedline.
 
+mod behind;
 mod changes;
 mod complete;
 mod deed;
@@ -40,6 +41,7 @@ use crate::pen::Pen;
 use crate::script::statements;
 use crate::session::{Answered, Session};
 use crate::show;
+use behind::{Stop, Waiting};
 use changes::Changes;
 use complete::Asked;
 use editor::{Editor, Next};
@@ -108,9 +110,6 @@ fn open_history(session: &Session) -> History {
     History::open_in_background(history::state_dir(), fleet, number)
 }
 
-/// Lines that were not run which are shown; the operator may want to type them again.
-const DROPPED_SHOWN_MAX: usize = 5;
-
 /// The prompt under way.
 struct Repl {
     editor: Editor,
@@ -119,7 +118,7 @@ struct Repl {
     quiet: Quiet,
     history: History,
     /// Lines that were pasted together and have not had their turn.
-    waiting: VecDeque<String>,
+    waiting: VecDeque<Waiting>,
     /// The line of the history that is being carried out.
     running: Option<i64>,
     changes: Changes,
@@ -137,6 +136,8 @@ struct Came {
     result: Option<u32>,
     /// The operator leaves.
     leaves: bool,
+    /// The operator did not agree to it.
+    is_declined: bool,
 }
 
 impl Came {
@@ -157,7 +158,7 @@ impl Repl {
                 show::say(&trouble);
             }
             let text = match self.waiting.pop_front() {
-                Some(text) => {
+                Some(Waiting { text, .. }) => {
                     let prompt = PromptState::of(session).text();
                     show::say(&format!("{prompt}{}\n", Clean::text(&text)));
                     text
@@ -180,7 +181,8 @@ impl Repl {
                 Ok(came) => came,
                 Err(error) => {
                     // What is typed once the mistake can be read is for the next prompt.
-                    let dropped = self.drop_what_follows(error.exit()).await;
+                    let stop = Stop::after_error(error.exit());
+                    let dropped = self.drop_what_follows(stop).await;
                     show::complain(&error);
                     show::say(&dropped);
                     exit = error.exit();
@@ -198,8 +200,11 @@ impl Repl {
                 return Ok(exit);
             }
             self.is_leaving = false;
-            let dropped = self.drop_what_follows(exit).await;
-            show::say(&dropped);
+            let declined = came.is_declined.then_some(Stop::Declined);
+            if let Some(stop) = declined.or_else(|| Stop::after(exit)) {
+                let dropped = self.drop_what_follows(stop).await;
+                show::say(&dropped);
+            }
         }
     }
 
@@ -214,28 +219,6 @@ impl Repl {
             };
             self.history.ended(id, &outcome);
         }
-    }
-
-    /// Lines behind one that failed may be meant for a scope that was not set: they do not run. Returns
-    /// what is said of them.
-    async fn drop_what_follows(&mut self, exit: Exit) -> String {
-        if exit.0 != Exit::USAGE.0 && exit < Exit::NO_TARGETS {
-            return String::new();
-        }
-        let mut dropped: Vec<String> = self.waiting.drain(..).collect();
-        dropped.extend(self.editor.forget_typed_ahead().await);
-        let mut said = match dropped.len() {
-            0 => return String::new(),
-            1 => "the line behind it was not run:\n".to_owned(),
-            n => format!("the {n} lines behind it were not run:\n"),
-        };
-        for line in dropped.iter().take(DROPPED_SHOWN_MAX) {
-            said.push_str(&format!("  {}\n", Clean::line(line)));
-        }
-        if dropped.len() > DROPPED_SHOWN_MAX {
-            said.push_str("  …\n");
-        }
-        said
     }
 
     /// Reads a line. The count of connected nodes in the prompt follows what the links find out,
@@ -349,10 +332,13 @@ impl Repl {
             }
         }
         match statements(text, &session.known_names()) {
-            Ok(found) => self.waiting.extend(found.into_iter().map(|s| s.text)),
+            Ok(found) => self.waiting.extend(found.into_iter().map(|s| Waiting {
+                text: s.text,
+                is_kept: self.running.is_some(),
+            })),
             Err(error) => show::complain(&error),
         }
-        self.waiting.pop_front()
+        self.waiting.pop_front().map(|first| first.text)
     }
 
     /// Carries one line out.
@@ -373,10 +359,11 @@ impl Repl {
         if let Some(question) = session.question(&plan)
             && !self.editor.confirm(question).await
         {
-            self.waiting.clear();
-            self.editor.forget_typed_ahead().await;
             show::say("nothing was run\n");
-            return Ok(Came::default());
+            return Ok(Came {
+                is_declined: true,
+                ..Came::default()
+            });
         }
         let showing = Showing {
             looks: self.looks,
@@ -410,8 +397,12 @@ impl Repl {
                 Came::default()
             }
             Answered::Lines(lines) => {
-                let lines = lines.into_iter().rev();
-                lines.for_each(|l| self.waiting.push_front(l.text));
+                for line in lines.into_iter().rev() {
+                    self.waiting.push_front(Waiting {
+                        text: line.text,
+                        is_kept: false,
+                    });
+                }
                 Came::default()
             }
             Answered::Local(command) => {
@@ -442,7 +433,7 @@ impl Repl {
                         String::new()
                     },
                     result: Some(shown.number),
-                    leaves: false,
+                    ..Came::default()
                 }
             }
             Answered::Ended { exit, number } => Came {

@@ -67,6 +67,31 @@ fn a_file_of_lines_is_carried_out_in_the_place_of_its_name_and_mistakes_name_it(
 }
 
 #[test]
+fn a_script_that_stops_says_where_and_how_many_lines_were_not_run() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let script = dir.path().join("check.hail");
+    fs::write(&script, "echo one\nfalse\necho two\necho three\n").expect("written");
+    let script = script.display().to_string();
+    let ran = hailer().args([script.as_str()]).run().exits(1);
+    assert!(!ran.out.contains("two"), "{}", ran.out);
+    ran.complains(&format!(
+        "stopped at {script}:2, exit code 1: 2 lines behind it were not run; --keep-going runs every line"
+    ));
+    let ran = hailer()
+        .args(["-c", "nonsense |> x"])
+        .line("echo two")
+        .run();
+    ran.exits(2).complains("1 line behind it was not run");
+    let ran = hailer()
+        .args(["--keep-going", "-c", "false"])
+        .line("echo two")
+        .run();
+    assert!(!ran.err.contains("not run"), "{}", ran.err);
+    let ran = hailer().args(["-c", "echo one"]).line("false").run();
+    assert!(!ran.err.contains("not run"), "{}", ran.err);
+}
+
+#[test]
 fn a_script_starts_itself() {
     let dir = tempfile::tempdir().expect("a directory");
     let script = dir.path().join("check");

@@ -49,15 +49,26 @@ fn an_earlier_runs_answers_are_refused_and_force_removes_those_alone() {
 }
 
 #[test]
-fn a_second_line_does_not_take_the_place_of_the_first() {
+fn each_of_several_lines_has_a_directory_of_its_own() {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let ran = into(
-        dir.path(),
-        &["--force", "-c", "@web01 : echo one"],
-        "@web01 : echo two",
-    );
-    ran.exits(2).complains("earlier run");
-    assert_eq!(read(&dir.path().join("web01.out")), "one\n");
+    let two = |force: &[&'static str], second: &str| {
+        let first = ["-c", "@web01", "-c", "echo one"];
+        into(dir.path(), &[force, &first].concat(), second)
+    };
+    two(&[], "echo two").exits(0);
+    let one = dir.path().join("1/web01.out");
+    assert_eq!(read(&one), "one\n");
+    assert_eq!(read(&dir.path().join("2/web01.out")), "two\n");
+    // An earlier run's answers are refused before the first line runs.
+    fs::remove_dir_all(dir.path().join("1")).expect("removed");
+    two(&[], "echo three")
+        .exits(2)
+        .prints_nothing()
+        .complains("earlier run");
+    assert!(!one.exists());
+    two(&["--force"], "echo three").exits(0);
+    assert_eq!(read(&one), "one\n");
+    assert_eq!(read(&dir.path().join("2/web01.out")), "three\n");
 }
 
 #[test]
@@ -84,5 +95,6 @@ fn a_directory_that_cannot_be_written_runs_nothing() {
     into(&file, &[], "@web01 : echo x")
         .exits(2)
         .prints_nothing()
+        .complains("it is no directory")
         .complains("nothing was run");
 }

@@ -127,6 +127,65 @@ fn lines_behind_a_scope_that_failed_do_not_run() {
 }
 
 #[test]
+fn lines_behind_one_that_failed_or_reached_nobody_go_on() {
+    let mut prompt = Prompt::open(Fleet::shared(), 80);
+    let ahead = "@web11 : echo never\rfalse\recho went on\r";
+    prompt.terminal.types(ahead);
+    prompt.answers("went on");
+    // A paste goes on as well.
+    prompt
+        .terminal
+        .types("\x1b[200~false\necho pasted\x1b[201~");
+    prompt.terminal.wait_for("… echo pasted");
+    prompt.terminal.types("\r");
+    prompt.answers("pasted");
+    let screen = prompt.terminal.screen();
+    assert!(!joined(&screen).contains("notrun"), "{screen:#?}");
+}
+
+#[test]
+fn the_up_arrow_brings_back_lines_that_were_not_run_and_the_history_says_so() {
+    let fleet = Fleet::start(6, 0);
+    let mut prompt = Prompt::open(&fleet, 80);
+    prompt.terminal.types("|> nonsense\rtouch harm\r");
+    prompt
+        .terminal
+        .wait_for("a mistake: the line behind it was not run");
+    prompt.terminal.wait_for_prompt(PROMPT);
+    prompt.terminal.types(UP);
+    prompt.terminal.wait("line", |_| {
+        prompt.terminal.cursor_line() == format!("{PROMPT} touch harm")
+    });
+    prompt.terminal.types(CTRL_C);
+    prompt.terminal.wait_for_prompt(PROMPT);
+    prompt.terminal.enters("history --failed");
+    prompt.terminal.wait("outcome", |screen| {
+        screen
+            .iter()
+            .any(|l| l.contains("not run") && l.ends_with("touch harm"))
+    });
+    assert!(!fleet.node_dir("web01").join("harm").exists());
+}
+
+#[test]
+fn lines_behind_a_question_that_was_declined_do_not_run_and_are_named() {
+    let fleet = Fleet::start(6, 0);
+    let mut prompt = Prompt::open(&fleet, 80);
+    prompt.terminal.enters("set ask 1");
+    prompt.terminal.wait_for_prompt(PROMPT);
+    let lines = "rm -f nothing\ntouch harm";
+    prompt.terminal.types(&format!("\x1b[200~{lines}\x1b[201~"));
+    prompt.terminal.wait_for("… touch harm");
+    prompt.terminal.types("\r");
+    prompt.terminal.wait_for("[y/N]");
+    prompt.terminal.types("n\r");
+    prompt
+        .terminal
+        .wait_for("it was not agreed to: the line behind it was not run");
+    assert!(!fleet.node_dir("web01").join("harm").exists());
+}
+
+#[test]
 fn a_question_is_not_answered_by_what_was_typed_before_it() {
     let fleet = Fleet::start(6, 0);
     let mut prompt = Prompt::open(&fleet, 80);
