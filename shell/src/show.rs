@@ -19,8 +19,7 @@ use crate::session::Shown;
 use crate::view::complaint::complaint;
 use crate::view::diff::{DiffView, render_diff};
 use crate::view::footer::render_footer;
-use crate::view::groups::{GroupsView, render_groups};
-use crate::view::pager::{self, Pager};
+use crate::view::groups::{GroupsView, draw_groups};
 use crate::view::terminal::stderr_size;
 
 /// Rows of a table that are drawn at the prompt; `take N` shows more.
@@ -54,12 +53,6 @@ pub fn complain(error: &ShellError) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// Prints a text, through the pager if it is longer than the screen.
-pub fn page(text: &str, pager: &Pager) {
-    // A terminal that is gone ends the next reading of a line.
-    let _ = pager::print(text, pager);
-}
-
 /// Prints what a person should know of a result that goes to a program.
 pub fn notes(notes: &[Note]) {
     let mut err = io::stderr().lock();
@@ -68,12 +61,22 @@ pub fn notes(notes: &[Note]) {
     }
 }
 
+/// How much of a result is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Length {
+    /// What the eye takes in; what is left out is counted.
+    Short,
+    /// Everything that is kept.
+    Whole,
+}
+
 /// Draws a result.
 #[must_use]
-pub fn result(shown: &Shown, inventory: &Arc<Inventory>, looks: Looks) -> String {
+pub fn result(shown: &Shown, inventory: &Arc<Inventory>, looks: Looks, length: Length) -> String {
+    let is_whole = shown.is_limited || length == Length::Whole;
     let look = looks.on_stdout();
     let names = Names(inventory);
-    let mut text = String::new();
+    let (mut text, mut is_short) = (String::new(), false);
     match (&shown.frame, &shown.origin) {
         (Some(_), run) if shown.saved.is_some() => {
             text.extend(shown.saved.iter().map(saved_line));
@@ -89,11 +92,16 @@ pub fn result(shown: &Shown, inventory: &Arc<Inventory>, looks: Looks) -> String
             let view = View {
                 width: look.width,
                 color: look.color,
-                max_rows: (!shown.is_limited).then_some(ROWS_MAX),
+                max_rows: (!is_whole).then_some(ROWS_MAX),
                 ascii: look.ascii,
             };
             if let Some(report) = frame.diff() {
-                text.push_str(&render_diff(report, &names, &DiffView::short(look)));
+                let view = if is_whole {
+                    DiffView::whole(look)
+                } else {
+                    DiffView::short(look)
+                };
+                text.push_str(&render_diff(report, &names, &view));
             } else if frame.is_empty() {
                 text.push_str("(no rows)\n");
             } else {
@@ -109,12 +117,46 @@ pub fn result(shown: &Shown, inventory: &Arc<Inventory>, looks: Looks) -> String
         }
         (None, Some(run)) => {
             // A result that is shown again has its run from before.
-            let view = GroupsView::short(look);
-            text.push_str(&render_groups(&run.gather, &run.summary, &names, &view));
+            let view = if is_whole {
+                GroupsView::whole(look)
+            } else {
+                GroupsView::short(look)
+            };
+            let (drawn, is_cut) = draw_groups(&run.gather, &run.summary, &names, &view);
+            is_short |= is_cut;
+            text.push_str(&drawn);
         }
         (None, None) => {}
     }
-    // The number goes on the last line, where the eye is.
+    let mut text = numbered(text, shown);
+    if is_short {
+        text.pop();
+        text.push_str(" shows what is left out\n");
+    }
+    text
+}
+
+/// Returns what a result ends with: who did not answer, the sums, and its number.
+#[must_use]
+pub fn end_of(shown: &Shown, inventory: &Arc<Inventory>, looks: Looks) -> String {
+    let mut text: String = shown.notes.iter().map(|note| format!("{note}\n")).collect();
+    if let Some(run) = &shown.origin {
+        let look = looks.on_stdout();
+        text.push_str(&render_footer(
+            &run.gather,
+            &run.summary,
+            &Names(inventory),
+            look,
+        ));
+    }
+    if text.is_empty() {
+        text.push_str("shown in the pager\n");
+    }
+    numbered(text, shown)
+}
+
+/// Puts a result's number on the last line, where the eye is.
+fn numbered(mut text: String, shown: &Shown) -> String {
     if text.ends_with('\n') {
         text.pop();
     }

@@ -62,8 +62,7 @@ impl Repl {
         Ok(
             match line::carry_out(session, task, interrupts, showing, pen).await? {
                 Answered::Result(shown) => {
-                    let text = show::result(&shown, session.inventory(), self.looks);
-                    self.page(&text, session);
+                    self.page_result(&shown, session).await;
                     Came {
                         exit: shown.exit,
                         states: show::states(&shown),

@@ -82,7 +82,7 @@ impl Editor {
         tokio::select! {
             reply = self.replies.recv() => Next::Typed(match reply {
                 Some(Reply::Typed(typed)) => typed,
-                Some(Reply::Confirmed(_) | Reply::Forgotten(_)) => Typed::Interrupted,
+                Some(Reply::Confirmed(_) | Reply::Forgotten(_) | Reply::Ahead(_)) => Typed::Interrupted,
                 None => Typed::Broken(io::Error::other("the line editor has ended")),
             }),
             Some(asked) = self.asked.recv() => Next::Asked(asked),
@@ -121,7 +121,14 @@ impl Editor {
         let _ = self.requests.send(Request::Forget);
         match self.replies.recv().await {
             Some(Reply::Forgotten(lines)) => lines,
-            Some(Reply::Typed(_) | Reply::Confirmed(_)) | None => Vec::new(),
+            Some(Reply::Typed(_) | Reply::Confirmed(_) | Reply::Ahead(_)) | None => Vec::new(),
         }
+    }
+
+    /// Whether keys were pressed that have not had their turn. From here on they are the prompt's,
+    /// whoever has the terminal before it.
+    pub(super) async fn has_typed_ahead(&mut self) -> bool {
+        let _ = self.requests.send(Request::Look);
+        matches!(self.replies.recv().await, Some(Reply::Ahead(true)))
     }
 }

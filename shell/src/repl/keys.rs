@@ -115,6 +115,15 @@ impl Ahead {
         self.lock().events.pop_front()
     }
 
+    /// Whether nothing waits.
+    pub(super) fn is_empty(&self) -> bool {
+        let queue = self.lock();
+        !queue
+            .events
+            .iter()
+            .any(|e| matches!(e, Event::Key(_) | Event::Paste(_)))
+    }
+
     /// Drops whole lines; the beginning of another stays. Returns what was dropped, as far as its
     /// keys are text.
     pub(super) fn drop_lines(&self) -> Vec<String> {

@@ -13,6 +13,7 @@ mod editor;
 mod highlighter;
 mod keys;
 mod menu;
+mod paging;
 mod past;
 mod prompt;
 mod quiet;
@@ -384,7 +385,7 @@ impl Repl {
         Ok(match answered? {
             Answered::Nothing => Came::default(),
             Answered::Said(text) => {
-                self.page(&text, session);
+                self.page(&text, session).await;
                 Came::default()
             }
             Answered::History(wanted) => {
@@ -393,7 +394,7 @@ impl Repl {
                 let text = self
                     .history
                     .read(|book| history::table(&wanted.of(book), now, look));
-                self.page(&text, session);
+                self.page(&text, session).await;
                 Came::default()
             }
             Answered::Lines(lines) => {
@@ -416,8 +417,7 @@ impl Repl {
                 }
             }
             Answered::Result(mut shown) => {
-                let text = show::result(&shown, session.inventory(), self.looks);
-                self.page(&text, session);
+                self.page_result(&shown, session).await;
                 if let Some(run) = shown.detached {
                     show::say(&show::detached(run));
                 }
@@ -450,19 +450,6 @@ impl Repl {
 }
 
 impl Repl {
-    /// Shows a text; a pager has the terminal meanwhile.
-    fn page(&self, text: &str, session: &Session) {
-        let pager = &session.settings.pager;
-        let gives_away = crate::view::pager::is_wanted(text, pager);
-        if gives_away {
-            self.quiet.restore();
-        }
-        show::page(text, pager);
-        if gives_away {
-            self.quiet.hush();
-        }
-    }
-
     /// Runs a command on the operator's own machine, which has the terminal meanwhile.
     async fn run_local(&mut self, command: &str) -> Result<Exit, ShellError> {
         let ran = show::run_local(command);

@@ -20,6 +20,7 @@ use super::search::Search;
 use super::validator::LineValidator;
 use crate::history::History;
 use crate::show;
+use crate::view::pager::is_dumb;
 
 /// What the operator typed.
 #[derive(Debug)]
@@ -43,6 +44,8 @@ pub(super) enum Request {
     Confirm(String),
     /// Drop the lines that were typed ahead.
     Forget,
+    /// Take in what was typed ahead.
+    Look,
 }
 
 /// What the thread answers.
@@ -54,6 +57,8 @@ pub(super) enum Reply {
     Confirmed(bool),
     /// How many lines were dropped.
     Forgotten(Vec<String>),
+    /// Whether there is anything that was typed ahead.
+    Ahead(bool),
 }
 
 /// What a line editor is made of.
@@ -101,6 +106,10 @@ impl Reader {
                     // What cannot be read now is noticed by whoever reads the next line.
                     let _ = self.parts.ahead.collect();
                     Reply::Forgotten(self.parts.ahead.drop_lines())
+                }
+                Request::Look => {
+                    let _ = self.parts.ahead.collect();
+                    Reply::Ahead(!self.parts.ahead.is_empty())
                 }
             };
             if replies.blocking_send(reply).is_err() {
@@ -211,7 +220,7 @@ fn build(parts: &Parts) -> Reedline {
     let screen = || Arc::clone(&parts.screen);
     let completer = LineCompleter::new(parts.world.clone());
     let search = Search::new(parts.history.clone(), parts.color);
-    let mut reedline = Reedline::create()
+    let reedline = Reedline::create()
         .with_edit_mode(Box::new(Keys::new(parts.ahead.clone())))
         .with_validator(Box::new(LineValidator::new(names.clone())))
         .with_highlighter(Box::new(LineHighlighter::new(
@@ -221,8 +230,6 @@ fn build(parts: &Parts) -> Reedline {
             parts.world.clone(),
         )))
         .with_completer(Box::new(completer))
-        .with_menu(ReedlineMenu::EngineCompleter(Box::new(TabMenu::new())))
-        .with_menu(ReedlineMenu::EngineCompleter(Box::new(search)))
         .with_history(Box::new(Past::new(parts.history.clone())))
         .with_history_exclusion_prefix(Some(" ".to_owned()))
         .with_hinter(Box::new(Hint::new(parts.history.clone(), screen())))
@@ -232,6 +239,14 @@ fn build(parts: &Parts) -> Reedline {
         .with_break_signal(parts.screen.interrupt())
         // A paste of several lines waits for Enter like anything typed.
         .use_bracketed_paste(true);
+    // A terminal that only prints has no place for a menu, and nothing to draw the search in.
+    let mut reedline = if is_dumb() {
+        reedline
+    } else {
+        reedline
+            .with_menu(ReedlineMenu::EngineCompleter(Box::new(TabMenu::new())))
+            .with_menu(ReedlineMenu::EngineCompleter(Box::new(search)))
+    };
     let signal = reedline.repaint_signal();
     parts.screen.set_repaint(move || signal.request_repaint());
     reedline

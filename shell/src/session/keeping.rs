@@ -28,7 +28,8 @@ impl Session {
             number: self.results.number_of(result),
             origin: kept.run.clone(),
             frame: kept.frame.clone(),
-            is_limited: false,
+            // Whoever asks for it again wants what was left out.
+            is_limited: true,
             notes: Vec::new(),
             saved: None,
             exit: Exit::OK,

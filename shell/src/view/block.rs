@@ -38,17 +38,38 @@ const ERR: Gutter = Gutter {
 ///
 /// When there is not place for both, standard error gets up to half of it: what went wrong is
 /// not to be found below a thousand lines of what went well.
-pub(super) fn block(out: &[u8], err: &[u8], look: Look, rows_max: Option<usize>) -> Vec<Line> {
+///
+/// Returns, too, whether anything is left out. Where `rows_max` is none, nothing is.
+pub(super) fn block(
+    out: &[u8],
+    err: &[u8],
+    look: Look,
+    rows_max: Option<usize>,
+) -> (Vec<Line>, bool) {
+    let a_line = match rows_max {
+        Some(_) if look.width.is_some() => ROWS_A_LINE_MAX,
+        // Without a width a line is one row.
+        Some(_) => 1,
+        None => usize::MAX,
+    };
     let rows_max = rows_max.unwrap_or(usize::MAX).max(1);
     let for_err = count_lines(err).min(rows_max / 2);
     let mut lines = Vec::new();
-    stream(&mut lines, out, OUT, look, rows_max - for_err);
+    let of_out = stream(&mut lines, out, OUT, look, (rows_max - for_err, a_line));
     let for_err = rows_max.saturating_sub(lines.len()).max(for_err).max(1);
-    stream(&mut lines, err, ERR, look, for_err);
-    lines
+    let of_err = stream(&mut lines, err, ERR, look, (for_err, a_line));
+    (lines, of_out || of_err)
 }
 
-fn stream(into: &mut Vec<Line>, bytes: &[u8], gutter: Gutter, look: Look, rows_max: usize) {
+/// Lays out one stream in so many rows, and so many of each line. Returns whether anything is left out.
+fn stream(
+    into: &mut Vec<Line>,
+    bytes: &[u8],
+    gutter: Gutter,
+    look: Look,
+    (rows_max, a_line): (usize, usize),
+) -> bool {
+    let mut is_cut = false;
     let text_width = look.width.map(|width| {
         let gutter = gutter.first.chars().count();
         usize::from(width)
@@ -58,11 +79,7 @@ fn stream(into: &mut Vec<Line>, bytes: &[u8], gutter: Gutter, look: Look, rows_m
     let mut rows_left = rows_max;
     let mut lines = lines_of(bytes);
     while let Some(line) = lines.next() {
-        let rows_here = rows_left.min(if look.width.is_some() {
-            ROWS_A_LINE_MAX
-        } else {
-            1
-        });
+        let rows_here = rows_left.min(a_line);
         let laid_out = fit::rows(line, text_width, rows_here, look.ascii);
         for (at, row) in laid_out.rows.iter().enumerate() {
             let sign = if at == 0 { gutter.first } else { gutter.next };
@@ -70,6 +87,7 @@ fn stream(into: &mut Vec<Line>, bytes: &[u8], gutter: Gutter, look: Look, rows_m
             into.push(start.clean(gutter.paint, row));
         }
         if laid_out.bytes_left > 0 {
+            is_cut = true;
             let rest = Line::new(look)
                 .own(Paint::Dim, gutter.next)
                 .own(Paint::Dim, "… ")
@@ -107,9 +125,11 @@ fn stream(into: &mut Vec<Line>, bytes: &[u8], gutter: Gutter, look: Look, rows_m
                     },
                 );
             into.push(more);
+            is_cut = true;
         }
-        return;
+        return is_cut;
     }
+    is_cut
 }
 
 fn is_short(line: &[u8], text_width: Option<usize>) -> bool {
@@ -146,7 +166,7 @@ mod tests {
             width: Some(width),
             ..Look::default()
         };
-        let lines = block(out.as_bytes(), err.as_bytes(), look, Some(rows_max));
+        let (lines, _) = block(out.as_bytes(), err.as_bytes(), look, Some(rows_max));
         assert_eq!(text_of(&lines), expected);
     }
 
@@ -192,9 +212,24 @@ mod tests {
     }
 
     #[test]
+    fn without_a_bound_long_lines_are_there_to_their_end_and_what_is_left_out_is_told() {
+        let look = Look {
+            width: Some(10),
+            ..Look::default()
+        };
+        let long = "x".repeat(400);
+        let (whole, is_cut) = block(long.as_bytes(), b"", look, None);
+        assert_eq!((whole.len(), is_cut), (50, false));
+        assert!(block(long.as_bytes(), b"", look, Some(40)).1);
+        assert!(block(b"a\nb\nc\n", b"", look, Some(1)).1);
+        assert!(!block(b"a\nb\nc\n", b"", look, Some(3)).1);
+    }
+
+    #[test]
     fn without_a_width_and_a_bound_everything_is_there() {
         let long = format!("{}\n", "x".repeat(10_000)).repeat(100);
-        let lines = block(long.as_bytes(), b"", Look::default(), None);
+        let (lines, is_cut) = block(long.as_bytes(), b"", Look::default(), None);
+        assert!(!is_cut);
         assert_eq!(lines.len(), 100);
         assert!(lines.iter().all(|line| line.width() == 10_002));
     }

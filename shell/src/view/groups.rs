@@ -4,6 +4,7 @@
 //! answered, shortened; then who did not answer, by state and reason; then one line of sums. What
 //! is left out is counted where it would have been.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use hailer_lang::node_set::{NodeId, NodeSet};
@@ -71,6 +72,17 @@ pub fn render_groups(
     names: &dyn NodeNames,
     view: &GroupsView,
 ) -> String {
+    draw_groups(gather, summary, names, view).0
+}
+
+/// Draws the result of a command, and says whether any of its text is left out.
+#[must_use]
+pub fn draw_groups(
+    gather: &Gather,
+    summary: &Summary,
+    names: &dyn NodeNames,
+    view: &GroupsView,
+) -> (String, bool) {
     let drawer = Drawer::new(gather, names, *view);
     let (answered, unanswered) = sections(gather);
     let mut lines = Vec::new();
@@ -81,7 +93,7 @@ pub fn render_groups(
     }
     lines.extend(remarks(gather, names, view));
     lines.extend(summary_lines(summary, view.look));
-    text_of(&lines)
+    (text_of(&lines), drawer.is_cut.get())
 }
 
 /// Returns the groups that ended by themselves, outliers first; and the others by state.
@@ -107,6 +119,8 @@ struct Drawer<'a> {
     twins: Twins,
     names: &'a dyn NodeNames,
     view: GroupsView,
+    /// Something was left out of what is drawn by now.
+    is_cut: Cell<bool>,
 }
 
 impl<'a> Drawer<'a> {
@@ -117,6 +131,7 @@ impl<'a> Drawer<'a> {
             twins: Twins::of(&gather.groups().outliers_first()),
             names,
             view,
+            is_cut: Cell::new(false),
         }
     }
 
@@ -137,6 +152,7 @@ impl<'a> Drawer<'a> {
             lines.extend(self.body(group, self.view.rows_max));
         }
         if !skipped.is_empty() {
+            self.is_cut.set(true);
             lines.extend(self.skipped(&skipped));
         }
         // The last group always has its place: it is the majority, or the largest of its state.
@@ -202,7 +218,10 @@ impl<'a> Drawer<'a> {
 
     fn body(&self, group: &Group, rows_max: Option<usize>) -> Vec<Line> {
         let look = self.view.look;
-        let mut lines = block(&group.out.0, &group.err.0, look, rows_max);
+        let (mut lines, is_cut) = block(&group.out.0, &group.err.0, look, rows_max);
+        if is_cut {
+            self.is_cut.set(true);
+        }
         if lines.is_empty() && group.state.is_answer() {
             let n_rows: usize = group.nodes.iter().map(|node| self.n_rows(node)).sum();
             let line = Line::new(look).own(Paint::Dim, "  ");

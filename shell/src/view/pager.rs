@@ -1,8 +1,7 @@
 //! A pager for texts that are longer than the screen: the operator's own, on a terminal only.
 
 use std::fmt;
-use std::io::{self, IsTerminal as _, Write as _};
-use std::process::{Command, Stdio};
+use std::io::{self, IsTerminal as _};
 
 use super::measure::width_of;
 use super::terminal::stdout_size;
@@ -59,35 +58,22 @@ impl fmt::Display for Pager {
     }
 }
 
-/// Prints a text that was cleaned, through the pager if it is longer than the screen and the screen
-/// is one. A pager that cannot be had is done without.
-///
-/// # Errors
-/// When standard output cannot be written.
-pub fn print(text: &str, pager: &Pager) -> io::Result<()> {
-    if let Some(command) = command_for(text, pager)
-        && page(text, &command)?
-    {
-        return Ok(());
-    }
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()
-}
-
-/// Whether [`print()`] lets a pager have the terminal.
+/// Returns the command that a text is shown by, if it is longer than the screen and the screen is one
+/// that can be paged on.
 #[must_use]
-pub fn is_wanted(text: &str, pager: &Pager) -> bool {
-    command_for(text, pager).is_some()
-}
-
-fn command_for(text: &str, pager: &Pager) -> Option<String> {
+pub fn command_for(text: &str, pager: &Pager) -> Option<String> {
     let is_long = stdout_size().is_some_and(|size| rows_of(text, size.columns) >= size.rows.into());
     let both = io::stdout().is_terminal() && io::stdin().is_terminal();
-    if !is_long || !both {
+    if !is_long || !both || is_dumb() {
         return None;
     }
     pager.command(|name| std::env::var(name).ok())
+}
+
+/// Whether the terminal can do no more than print.
+#[must_use]
+pub fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
 /// Rows that a text takes on a screen; our own colours take none.
@@ -105,23 +91,23 @@ fn rows_of(text: &str, columns: u16) -> usize {
         .sum()
 }
 
-/// Shows a text in a pager; returns whether there was one.
-fn page(text: &str, command: &str) -> io::Result<bool> {
-    let mut pager = Command::new("/bin/sh");
-    pager.arg("-c").arg(command).stdin(Stdio::piped());
-    if std::env::var_os("LESS").is_none() {
-        pager.env("LESS", LESS);
+/// Returns what `/bin/sh -c` is given, so that keys which are meant for the pager leave it in its place:
+/// Ctrl-Z stops nothing that nobody could continue, and Ctrl-C does not end the shell around a pager
+/// that takes it for itself.
+#[must_use]
+pub fn script(command: &str) -> String {
+    format!("trap '' TSTP; trap : INT\n{command}")
+}
+
+/// Returns the variables that a pager gets; `env` returns a variable's value. `less` is kept from
+/// running programs and from writing files: what an operator types ahead, or pastes, may reach it.
+#[must_use]
+pub fn variables(env: impl Fn(&str) -> Option<String>) -> Vec<(&'static str, String)> {
+    let mut variables = vec![("LESSSECURE", "1".to_owned())];
+    if env("LESS").is_none() {
+        variables.push(("LESS", LESS.to_owned()));
     }
-    let Ok(mut child) = pager.spawn() else {
-        return Ok(false);
-    };
-    if let Some(mut stdin) = child.stdin.take() {
-        // Whoever leaves the pager before the end has seen enough.
-        let _ = stdin.write_all(text.as_bytes());
-    }
-    // 126 and 127: the shell found no such program.
-    let status = child.wait()?;
-    Ok(!matches!(status.code(), Some(126 | 127)))
+    variables
 }
 
 #[cfg(test)]
@@ -150,6 +136,15 @@ mod tests {
             let found = Pager::of(setting).command(lookup);
             assert_eq!(found.as_deref(), expected, "{setting} {env:?}");
         }
+    }
+
+    #[test]
+    fn less_is_always_kept_from_running_programs() {
+        let found = variables(|name| (name == "LESS").then(|| "R".to_owned()));
+        assert_eq!(found, [("LESSSECURE", "1".to_owned())]);
+        let found = variables(|_| None);
+        assert!(found.contains(&("LESSSECURE", "1".to_owned())));
+        assert!(found.contains(&("LESS", LESS.to_owned())));
     }
 
     #[test]

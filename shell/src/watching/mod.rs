@@ -77,7 +77,12 @@ pub async fn carry_out(
         return Ok(GIVEN_UP);
     };
     if screen.area.is_some() {
-        let text = show::result(&last, session.inventory(), showing.looks);
+        let text = show::result(
+            &last,
+            session.inventory(),
+            showing.looks,
+            show::Length::Short,
+        );
         tokio::select! {
             _ = screen.pen()?.ask(move |()| show::say(&text)) => {}
             _ = interrupts.next() => return Ok(GIVEN_UP),

@@ -54,6 +54,7 @@ mod keeping;
 mod lines;
 mod mistakes;
 mod out_dir;
+mod paging;
 mod pipes;
 mod processes;
 mod prompt;

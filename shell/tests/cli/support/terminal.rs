@@ -33,6 +33,17 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// Starts `hailer` with these arguments on a terminal of that size.
     pub(crate) fn start(args: &[&str], home: &Path, columns: u16, rows: u16) -> Self {
+        Self::start_as("xterm-256color", args, home, columns, rows)
+    }
+
+    /// Starts `hailer` on a terminal of that kind.
+    pub(crate) fn start_as(
+        kind: &str,
+        args: &[&str],
+        home: &Path,
+        columns: u16,
+        rows: u16,
+    ) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
             .expect("a pseudo-terminal");
         grantpt(&master).expect("it is ours");
@@ -57,7 +68,7 @@ impl Terminal {
             .args(args)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("TERM", "xterm-256color")
+            .env("TERM", kind)
             .env("HOME", home)
             .env("XDG_STATE_HOME", home)
             // What scrolls off the screen is no pager's.
