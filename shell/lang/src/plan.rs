@@ -1,5 +1,7 @@
 //! Plans: what a line asks for, with every name looked up and every selector a set of nodes.
 
+mod scope_slip;
+
 use std::time::Duration;
 
 use hailer_protocol::limits::COMMAND_MAX;
@@ -16,7 +18,6 @@ use crate::fleet_plan::FleetStep;
 use crate::inventory::Inventory;
 use crate::lexer::Completeness;
 use crate::nearest::did_you_mean;
-use crate::node_set::unfold::{NAMES_MAX, Pattern};
 use crate::parse::Parsed;
 use crate::resolve::{SourceKind, known_result, not_available, resolve};
 use crate::schema::Schema;
@@ -401,26 +402,7 @@ fn check_command(command: &str, span: Span, inventory: &Inventory, errors: &mut 
             "a command cannot hold a NUL character",
         ));
     }
-    errors.extend(node_as_command(command, span, inventory));
-}
-
-/// `web001 : uptime`: nodes, and no program.
-fn node_as_command(command: &str, span: Span, inventory: &Inventory) -> Option<Diagnostic> {
-    let (name, rest) = command.split_once(" : ")?;
-    let pattern = Pattern::parse(name)
-        .ok()
-        .filter(|p| p.count() <= NAMES_MAX)?;
-    let are_nodes = pattern
-        .names()
-        .iter()
-        .all(|name| inventory.id(name).is_some());
-    are_nodes.then(|| {
-        let span = Span::new(span.start, span.start + name.len());
-        let message = format!("`{name}` is a node, and here it would be run as a program");
-        Diagnostic::new(Code::LabelAsCommand, span, message)
-            .label("not a scope without `@`")
-            .help(format!("write `@{name} : {}`", rest.trim()))
-    })
+    errors.extend(scope_slip::scope_slip(command, span, inventory));
 }
 
 fn unavailable(word: &str, span: Span, errors: &mut Vec<Diagnostic>) -> Option<(Source, Schema)> {
