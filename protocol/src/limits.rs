@@ -1,5 +1,7 @@
 //! Every bound on what crosses the wire or waits in a queue, each with its reason.
 
+use std::time::Duration;
+
 /// The body of one envelope. Output travels in chunks far below this; the largest bodies are
 /// batches and run requests with a long command.
 pub const ENVELOPE_BODY_MAX: usize = 1 << 20;
@@ -69,3 +71,39 @@ pub const FEATURES_MAX: usize = 64;
 
 /// Bytes in the text of an error that crosses the wire.
 pub const ERROR_TEXT_MAX: usize = 4 << 10;
+
+/// Certificates in one chain of a signature: a peer's own, and three behind it.
+pub const CHAIN_MAX: usize = 4;
+
+/// Bytes of one signature. The longest in use, of an RSA key with 4096 bits, has 512.
+pub const SIGNATURE_MAX: usize = 512;
+
+/// People who approve one run beside its operator.
+pub const APPROVALS_MAX: usize = 4;
+
+/// Siblings of one membership proof: a run's targets are counted in 32 bits.
+pub const PROOF_DEPTH_MAX: usize = 32;
+
+/// Targets of one signed run; ten times the largest fleet that is measured.
+pub const SIGNED_TARGETS_MAX: usize = 1_000_000;
+
+/// Bytes of one statement, of which every target gets a copy.
+pub const STATEMENT_MAX: usize = 4 << 10;
+
+/// Bytes of a command that stand in a statement themselves; the rest stands there by its digest.
+pub const SIGNED_COMMAND_MAX: usize = 2 << 10;
+
+/// Bytes of the reason that an operator gives.
+pub const SIGNED_REASON_MAX: usize = 512;
+
+/// Bytes of a user's name. Linux stops at 32.
+pub const SIGNED_USER_MAX: usize = 32;
+
+/// How long a signature may hold: a node remembers every nonce that long.
+pub const SIGNED_LIFE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Groups that one certificate puts its operator into.
+pub const GROUPS_MAX: usize = 32;
+
+/// Bytes of a group's name.
+pub const GROUP_NAME_MAX: usize = 64;
