@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use hailer_protocol::holder::{Groups, Holder};
 use hailer_protocol::role::Identity;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls_pki_types::pem::PemObject;
@@ -16,10 +17,11 @@ use crate::validity::Validity;
 /// A certificate with its key. Cloning shares both.
 #[derive(Clone)]
 pub struct Credentials {
-    identity: Identity,
+    holder: Holder,
     validity: Validity,
     /// Parsed once: a key costs more to load than a configuration costs to build.
     pub(crate) resolver: Arc<SingleCertAndKey>,
+    pub(crate) certified: Arc<CertifiedKey>,
 }
 
 /// Why a certificate and a key are no credentials.
@@ -33,14 +35,17 @@ pub enum CredentialsError {
         /// Why not.
         source: rustls_pki_types::pem::Error,
     },
-    /// More than one certificate in the text.
+    /// No certificate in the text, or more than two.
     #[error(
-        "the certificate's file holds {0} certificates; hailer's are signed by the authority itself, so it must hold exactly one"
+        "the certificate's file holds {0} certificates; it must hold its own, and behind it its issuer's if an issuer signed it"
     )]
     Count(usize),
     /// The certificate names nobody.
     #[error(transparent)]
     Certificate(#[from] IdentityReadError),
+    /// The second certificate did not sign the first.
+    #[error("the second certificate in the file is not that of the issuer of `{0}`")]
+    Issuer(Box<Identity>),
     /// A key that is not supported or does not fit the certificate.
     #[error("load the private key of `{identity}`: {source}")]
     Key {
@@ -63,17 +68,16 @@ impl Credentials {
                 what: "certificate",
                 source,
             })?;
-        let count = certificates.len();
-        let Ok([certificate]) = <[CertificateDer<'static>; 1]>::try_from(certificates) else {
-            return Err(CredentialsError::Count(count));
-        };
+        if !matches!(certificates.len(), 1 | 2) {
+            return Err(CredentialsError::Count(certificates.len()));
+        }
         let key = PrivateKeyDer::from_pem_slice(key_pem.as_bytes()).map_err(|source| {
             CredentialsError::Pem {
                 what: "private key",
                 source,
             }
         })?;
-        Self::new(certificate, key)
+        Self::new(certificates, key)
     }
 
     /// Takes over what an authority has just issued.
@@ -81,8 +85,9 @@ impl Credentials {
     /// # Errors
     /// As [`Credentials::from_pem`]; an authority's own issue does not fail.
     pub fn from_issued(issued: &Issued) -> Result<Self, CredentialsError> {
+        let chain = std::iter::once(&issued.cert_der).chain(&issued.issuer_der);
         Self::new(
-            CertificateDer::from(issued.cert_der.clone()),
+            chain.cloned().map(CertificateDer::from).collect(),
             PrivatePkcs8KeyDer::from(issued.key_der.clone()).into(),
         )
     }
@@ -90,30 +95,61 @@ impl Credentials {
     /// Returns whom they prove us to be.
     #[must_use]
     pub const fn identity(&self) -> &Identity {
-        &self.identity
+        &self.holder.identity
     }
 
-    /// Returns how long they hold.
+    /// Returns whom they prove us to be, with the groups they put an operator into.
+    #[must_use]
+    pub const fn holder(&self) -> &Holder {
+        &self.holder
+    }
+
+    /// Returns the groups they put an operator into.
+    #[must_use]
+    pub const fn groups(&self) -> &Groups {
+        &self.holder.groups
+    }
+
+    /// Returns our certificate, and behind it our issuer's where an issuer signed it, as DER.
+    #[must_use]
+    pub fn chain(&self) -> Vec<Vec<u8>> {
+        self.certified.cert.iter().map(|c| c.to_vec()).collect()
+    }
+
+    /// Returns how long they hold: themselves, and their issuer.
     #[must_use]
     pub const fn validity(&self) -> Validity {
         self.validity
     }
 
     fn new(
-        certificate: CertificateDer<'static>,
+        chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
     ) -> Result<Self, CredentialsError> {
-        let identity = read::identity_of(&certificate)?;
-        let validity = read::validity_of(&certificate)?;
-        let certified = CertifiedKey::from_der(vec![certificate], key, &trust::provider())
+        let own = chain.first().ok_or(CredentialsError::Count(0))?;
+        let holder = read::holder_of(own)?;
+        let mut validity = read::validity_of(own)?;
+        if let Some(issuer) = chain.get(1) {
+            if read::issuer_name_of(own)? != read::subject_of(issuer)? {
+                return Err(CredentialsError::Issuer(Box::new(holder.identity)));
+            }
+            let issuer = read::validity_of(issuer)?;
+            validity.not_after = validity.not_after.min(issuer.not_after);
+            validity.not_before = validity.not_before.max(issuer.not_before);
+        }
+        let certified = CertifiedKey::from_der(chain, key, &trust::provider())
             .and_then(|certified| certified.keys_match().map(|()| certified))
             .map_err(|source| CredentialsError::Key {
-                identity: Box::new(identity.clone()),
+                identity: Box::new(holder.identity.clone()),
                 source,
             })?;
         Ok(Self {
-            identity,
+            holder,
             validity,
+            certified: Arc::new(CertifiedKey::new(
+                certified.cert.clone(),
+                Arc::clone(&certified.key),
+            )),
             resolver: Arc::new(SingleCertAndKey::from(certified)),
         })
     }
@@ -122,7 +158,7 @@ impl Credentials {
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credentials")
-            .field("identity", &self.identity)
+            .field("identity", &self.holder.identity)
             .field("validity", &self.validity)
             .finish_non_exhaustive()
     }

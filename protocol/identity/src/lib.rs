@@ -1,9 +1,9 @@
 //! Certificates of hailer's roles: issuing them, reading them, and the TLS configurations that
 //! demand them.
 //!
-//! One authority signs for one fleet. A certificate carries one name, `spiffe://FLEET/ROLE/NAME`,
+//! One authority signs for one fleet: by itself, or through issuers, one a role. A certificate carries one name, `spiffe://FLEET/ROLE/NAME`,
 //! and that name alone says what its holder may be: a node's certificate never passes for an
-//! operator's although the same authority signed both, and a certificate of another fleet never
+//! operator's although the same authority stands behind both, and a certificate of another fleet never
 //! passes at all, even if the authority's key is the same.
 //!
 //! Everything here works on bytes and text in memory. Files are read by the programs, and the time
@@ -11,17 +11,27 @@
 
 pub mod authority;
 pub mod credentials;
+mod groups;
+mod issuer;
 pub mod profile;
 pub mod read;
+pub mod request;
+pub mod signature;
+pub mod signer;
+mod template;
 pub mod tls;
 pub mod trust;
 pub mod validity;
 pub mod verify;
 
-pub use authority::{Authority, AuthorityError, Issued};
+pub use authority::{Authority, AuthorityError, Certified, Issued, Tier};
 pub use credentials::{Credentials, CredentialsError};
+pub use issuer::IssuerRefused;
 pub use profile::Profile;
-pub use read::{IdentityReadError, identity_of, validity_of};
+pub use read::{IdentityReadError, holder_of, identity_of, serial_of, validity_of};
+pub use request::{KeyRequest, RequestError};
+pub use signature::SignatureError;
+pub use signer::{SignError, SignatureJudge, SignedStatement, Signer, SignerRefused};
 pub use tls::{ClientSide, ConfigError, ServerSide, client_config, server_config, server_name};
 pub use trust::{Trust, TrustError};
 pub use validity::Validity;

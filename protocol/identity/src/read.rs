@@ -5,6 +5,7 @@
 //! compared as exact bytes; there are no lists, patterns or case rules to be confused by. The
 //! subject's distinguished name is never read.
 
+use hailer_protocol::holder::{Groups, Holder};
 use hailer_protocol::ids::{Name, NameError};
 use hailer_protocol::role::{Identity, IdentityError, Role};
 use hailer_protocol::time::Wall;
@@ -13,6 +14,8 @@ use x509_parser::error::X509Error;
 use x509_parser::extensions::{ExtendedKeyUsage, GeneralName};
 use x509_parser::prelude::FromDer;
 
+use crate::authority::Tier;
+use crate::groups;
 use crate::profile::Profile;
 use crate::validity::Validity;
 
@@ -52,6 +55,9 @@ pub enum IdentityReadError {
     /// The name is not an identity.
     #[error("the certificate's name: {0}")]
     Identity(#[from] IdentityError),
+    /// Groups in another form than the one right one, or for somebody who is no operator.
+    #[error("the certificate's groups: {0}")]
+    Groups(String),
     /// An extended key usage other than the role's own.
     #[error("the certificate's extended key usage is not that of the role `{role}`")]
     Profile {
@@ -69,6 +75,12 @@ pub enum AuthorityReadError {
     /// A leaf.
     #[error("the certificate is not an authority's")]
     NotAuthority,
+    /// An issuer's, which is not to be trusted by itself.
+    #[error("the certificate is an issuer's (`{0}`); trust the root that signed it")]
+    Issuer(String),
+    /// Its path length is not that of what it says it is.
+    #[error("the authority's path length is not the one that its name is for")]
+    PathLength,
     /// The fleet it names is no name.
     #[error("the authority's fleet: {0}")]
     Fleet(#[from] NameError),
@@ -79,6 +91,14 @@ pub enum AuthorityReadError {
 /// # Errors
 /// Whatever is not exactly of its role's [`Profile`] is refused.
 pub fn identity_of(certificate: &[u8]) -> Result<Identity, IdentityReadError> {
+    holder_of(certificate).map(|holder| holder.identity)
+}
+
+/// Returns whom a leaf certificate names, and the groups it puts an operator into.
+///
+/// # Errors
+/// Whatever is not exactly of its role's [`Profile`] is refused.
+pub fn holder_of(certificate: &[u8]) -> Result<Holder, IdentityReadError> {
     let certificate = parse(certificate)?;
     refuse_authority(&certificate)?;
     let names = names_of(&certificate)?;
@@ -87,7 +107,37 @@ pub fn identity_of(certificate: &[u8]) -> Result<Identity, IdentityReadError> {
     };
     let identity: Identity = uri.parse()?;
     check_profile(&certificate, identity.role)?;
-    Ok(identity)
+    let groups = groups_of(&certificate, identity.role)?;
+    Ok(Holder { identity, groups })
+}
+
+/// Returns a certificate's number, as the bytes in which it stands there.
+///
+/// # Errors
+/// Says why the bytes are not a certificate.
+pub fn serial_of(certificate: &[u8]) -> Result<Vec<u8>, IdentityReadError> {
+    Ok(parse(certificate)?.raw_serial().to_vec())
+}
+
+fn groups_of(certificate: &X509Certificate<'_>, role: Role) -> Result<Groups, IdentityReadError> {
+    let mut found = certificate.extensions().iter().filter(|extension| {
+        let mut wanted = groups::OID.iter().copied();
+        extension
+            .oid
+            .iter()
+            .is_some_and(|mut arcs| arcs.by_ref().eq(wanted.by_ref()))
+    });
+    let Some(extension) = found.next() else {
+        return Ok(Groups::default());
+    };
+    if found.next().is_some() {
+        return Err(IdentityReadError::Groups("there twice".to_owned()));
+    }
+    if role != Role::Operator {
+        let text = format!("a {role} belongs to none");
+        return Err(IdentityReadError::Groups(text));
+    }
+    groups::decode(extension.value).map_err(IdentityReadError::Groups)
 }
 
 /// Returns how long a certificate holds.
@@ -113,7 +163,40 @@ pub fn authority_fleet_of(certificate: &[u8]) -> Result<Option<Name>, AuthorityR
     if !certificate.is_ca() {
         return Err(AuthorityReadError::NotAuthority);
     }
-    let fleets: Vec<&str> = names_of(&certificate)?
+    Ok(match scope_of(&certificate)? {
+        None => None,
+        Some((fleet, None)) => Some(fleet),
+        Some((fleet, Some(role))) => {
+            return Err(AuthorityReadError::Issuer(format!(
+                "{SCHEME}{fleet}/{role}"
+            )));
+        }
+    })
+}
+
+/// Returns the fleet and the tier of an authority that hailer made, `None` of one made elsewhere.
+pub(crate) fn tier_of(certificate: &[u8]) -> Result<Option<(Name, Tier)>, AuthorityReadError> {
+    let certificate = parse(certificate)?;
+    if !certificate.is_ca() {
+        return Err(AuthorityReadError::NotAuthority);
+    }
+    let Some((fleet, role)) = scope_of(&certificate)? else {
+        return Ok(None);
+    };
+    let tier = match (role, path_length(&certificate)?) {
+        (None, Some(0)) => Tier::Single,
+        (None, Some(1)) => Tier::Root,
+        (Some(role), Some(0)) => Tier::Issuer(role),
+        (None | Some(_), None | Some(_)) => return Err(AuthorityReadError::PathLength),
+    };
+    Ok(Some((fleet, tier)))
+}
+
+/// Returns what an authority says it signs for, as `spiffe://FLEET` or `spiffe://FLEET/ROLE`.
+fn scope_of(
+    certificate: &X509Certificate<'_>,
+) -> Result<Option<(Name, Option<Role>)>, AuthorityReadError> {
+    let scopes: Vec<&str> = names_of(certificate)?
         .iter()
         .filter_map(|name| match name {
             GeneralName::URI(uri) => uri.strip_prefix(SCHEME),
@@ -128,15 +211,34 @@ pub fn authority_fleet_of(certificate: &[u8]) -> Result<Option<Name>, AuthorityR
             | GeneralName::Invalid(..) => None,
         })
         .collect();
-    match fleets.as_slice() {
+    match scopes.as_slice() {
         [] => Ok(None),
-        [fleet] => Ok(Some(Name::new(*fleet)?)),
+        [scope] => match scope.split_once('/') {
+            None => Ok(Some((Name::new(*scope)?, None))),
+            Some((fleet, role)) => {
+                let role = Role::ALL
+                    .into_iter()
+                    .find(|r| r.as_str() == role)
+                    .ok_or_else(|| IdentityError::Role(role.escape_debug().to_string()))
+                    .map_err(IdentityReadError::from)?;
+                Ok(Some((Name::new(fleet)?, Some(role))))
+            }
+        },
         [_, _, ..] => Err(IdentityReadError::Names {
-            uris: fleets.len(),
+            uris: scopes.len(),
             others: 0,
         }
         .into()),
     }
+}
+
+pub(crate) fn path_length(
+    certificate: &X509Certificate<'_>,
+) -> Result<Option<u32>, IdentityReadError> {
+    let constraints = certificate
+        .basic_constraints()
+        .map_err(|e| broken("basic constraints", &e))?;
+    Ok(constraints.and_then(|c| c.value.path_len_constraint))
 }
 
 /// Returns the public key of a certificate, as its subject public key info.
@@ -144,7 +246,17 @@ pub(crate) fn public_key_of(certificate: &[u8]) -> Result<Vec<u8>, IdentityReadE
     Ok(parse(certificate)?.public_key().raw.to_vec())
 }
 
-fn parse(der: &[u8]) -> Result<X509Certificate<'_>, IdentityReadError> {
+/// Returns a certificate's subject as its raw bytes.
+pub(crate) fn subject_of(certificate: &[u8]) -> Result<Vec<u8>, IdentityReadError> {
+    Ok(parse(certificate)?.subject().as_raw().to_vec())
+}
+
+/// Returns the name of a certificate's issuer as its raw bytes.
+pub(crate) fn issuer_name_of(certificate: &[u8]) -> Result<Vec<u8>, IdentityReadError> {
+    Ok(parse(certificate)?.issuer().as_raw().to_vec())
+}
+
+pub(crate) fn parse(der: &[u8]) -> Result<X509Certificate<'_>, IdentityReadError> {
     let (rest, certificate) =
         X509Certificate::from_der(der).map_err(|e| IdentityReadError::Der(e.to_string()))?;
     if !rest.is_empty() {
@@ -170,7 +282,7 @@ fn refuse_authority(certificate: &X509Certificate<'_>) -> Result<(), IdentityRea
     Ok(())
 }
 
-fn names_of<'a>(
+pub(crate) fn names_of<'a>(
     certificate: &'a X509Certificate<'a>,
 ) -> Result<&'a [GeneralName<'a>], IdentityReadError> {
     let extension = certificate
@@ -179,7 +291,7 @@ fn names_of<'a>(
     Ok(extension.map_or(&[], |e| e.value.general_names.as_slice()))
 }
 
-fn count_names(names: &[GeneralName<'_>]) -> IdentityReadError {
+pub(crate) fn count_names(names: &[GeneralName<'_>]) -> IdentityReadError {
     let uris = names
         .iter()
         .filter(|name| matches!(name, GeneralName::URI(_)))
@@ -190,7 +302,10 @@ fn count_names(names: &[GeneralName<'_>]) -> IdentityReadError {
     }
 }
 
-fn check_profile(certificate: &X509Certificate<'_>, role: Role) -> Result<(), IdentityReadError> {
+pub(crate) fn check_profile(
+    certificate: &X509Certificate<'_>,
+    role: Role,
+) -> Result<(), IdentityReadError> {
     let usage = certificate
         .extended_key_usage()
         .map_err(|e| broken("extended key usage", &e))?
@@ -212,7 +327,7 @@ fn check_profile(certificate: &X509Certificate<'_>, role: Role) -> Result<(), Id
     Ok(())
 }
 
-fn broken(extension: &'static str, cause: &X509Error) -> IdentityReadError {
+pub(crate) fn broken(extension: &'static str, cause: &X509Error) -> IdentityReadError {
     IdentityReadError::Extension {
         extension,
         cause: cause.to_string(),

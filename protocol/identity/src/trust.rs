@@ -17,7 +17,18 @@ use crate::read::{self, AuthorityReadError};
 pub struct Trust {
     fleet: Name,
     pub(crate) roots: Arc<RootCertStore>,
+    authorities: Arc<[Anchor]>,
     pub(crate) clock: Arc<dyn TimeProvider>,
+}
+
+/// What is remembered of an authority beside what the TLS library keeps.
+#[derive(Debug)]
+struct Anchor {
+    certificate: CertificateDer<'static>,
+    /// Its subject's raw bytes.
+    subject: Vec<u8>,
+    /// Whether it says that it signs for the fleet, as authorities of hailer's do.
+    names_fleet: bool,
 }
 
 /// Why an authority's file cannot be trusted.
@@ -61,9 +72,12 @@ impl Trust {
         clock: Arc<dyn TimeProvider>,
     ) -> Result<Self, TrustError> {
         let mut roots = RootCertStore::empty();
+        let mut authorities = Vec::new();
         for certificate in CertificateDer::pem_slice_iter(ca_pem.as_bytes()) {
             let certificate = certificate.map_err(TrustError::Pem)?;
-            if let Some(theirs) = read::authority_fleet_of(&certificate)?
+            let named = read::authority_fleet_of(&certificate)?;
+            let names_fleet = named.is_some();
+            if let Some(theirs) = named
                 && theirs != fleet
             {
                 return Err(TrustError::Fleet {
@@ -71,6 +85,12 @@ impl Trust {
                     ours: fleet,
                 });
             }
+            let subject = read::subject_of(&certificate).map_err(AuthorityReadError::from)?;
+            authorities.push(Anchor {
+                certificate: certificate.clone(),
+                subject,
+                names_fleet,
+            });
             roots.add(certificate).map_err(TrustError::Anchor)?;
         }
         if roots.is_empty() {
@@ -79,8 +99,21 @@ impl Trust {
         Ok(Self {
             fleet,
             roots: Arc::new(roots),
+            authorities: authorities.into(),
             clock,
         })
+    }
+
+    /// Whether an authority of that subject names the fleet: then its issuers must name a role.
+    pub(crate) fn is_own_authority(&self, subject: &[u8]) -> bool {
+        self.authorities
+            .iter()
+            .any(|a| a.names_fleet && a.subject == subject)
+    }
+
+    /// Returns the certificates of all trusted authorities.
+    pub(crate) fn authorities(&self) -> impl Iterator<Item = &[u8]> {
+        self.authorities.iter().map(|a| a.certificate.as_ref())
     }
 
     /// Returns the fleet whose members are trusted.

@@ -1,12 +1,14 @@
 //! Judging a peer's certificate in the handshake: chain, time and signature by webpki, and then,
 //! which no library does for us, fleet, role and name.
 //!
-//! Each side runs its half before a single application byte is exchanged. A peer must send exactly
-//! one certificate, signed by the authority itself: with no intermediates there is nothing to
-//! nest, and nothing between the authority and a leaf that could name anybody.
+//! Each side runs its half before a single application byte is exchanged. A peer sends its own
+//! certificate, signed by the authority itself, or with that of the one issuer between them, which
+//! must be an issuer of the peer's role (see [`crate::issuer`]). There is never a second issuer: so
+//! there is nothing to nest.
 
 use std::sync::Arc;
 
+use hailer_protocol::holder::Holder;
 use hailer_protocol::ids::Name;
 use hailer_protocol::role::{Identity, Role};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -20,6 +22,7 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
+use crate::issuer::{self, IssuerRefused};
 use crate::read::{self, IdentityReadError};
 use crate::tls::{ConfigError, server_name};
 use crate::trust::{self, Trust};
@@ -30,9 +33,12 @@ pub enum PeerRefused {
     /// It names nobody.
     #[error(transparent)]
     Read(#[from] IdentityReadError),
-    /// More than one certificate was sent.
-    #[error("the peer sent {0} certificates besides its own; the authority signs peers directly")]
+    /// More certificates were sent than there can be.
+    #[error("the peer sent {0} certificates besides its own; there is one issuer at most")]
     Chain(usize),
+    /// An issuer that may not have signed this peer.
+    #[error(transparent)]
+    Issuer(#[from] IssuerRefused),
     /// A member of another fleet.
     #[error("the peer is `{peer}`, and not of the fleet `{fleet}`")]
     Fleet {
@@ -66,6 +72,11 @@ impl PeerRefused {
     }
 }
 
+/// Returns a refusal as a person reads it.
+pub(crate) fn cause_of(error: &Error) -> String {
+    PeerRefused::of(error).map_or_else(|| error.to_string(), ToString::to_string)
+}
+
 impl From<PeerRefused> for Error {
     fn from(refused: PeerRefused) -> Self {
         let cause = OtherError(Arc::new(refused));
@@ -76,7 +87,7 @@ impl From<PeerRefused> for Error {
 /// What every peer must be, whichever side dialled.
 #[derive(Debug)]
 struct Expected {
-    fleet: Name,
+    trust: Trust,
     roles: Vec<Role>,
 }
 
@@ -85,23 +96,32 @@ impl Expected {
         &self,
         certificate: &[u8],
         intermediates: &[CertificateDer<'_>],
-    ) -> Result<Identity, PeerRefused> {
-        if !intermediates.is_empty() {
-            return Err(PeerRefused::Chain(intermediates.len()));
+    ) -> Result<Holder, PeerRefused> {
+        let holder = read::holder_of(certificate)?;
+        let peer = &holder.identity;
+        match intermediates {
+            [] => {}
+            [issuer] => issuer::check(&self.trust, certificate, peer, issuer)?,
+            more => return Err(PeerRefused::Chain(more.len())),
         }
-        let peer = read::identity_of(certificate)?;
-        if peer.fleet != self.fleet {
+        self.admit(peer)?;
+        Ok(holder)
+    }
+
+    /// Whether a peer whose chain is verified has any business here.
+    fn admit(&self, peer: &Identity) -> Result<(), PeerRefused> {
+        if peer.fleet != *self.trust.fleet() {
             return Err(PeerRefused::Fleet {
-                peer: Box::new(peer),
-                fleet: self.fleet.clone(),
+                peer: Box::new(peer.clone()),
+                fleet: self.trust.fleet().clone(),
             });
         }
         if !self.roles.contains(&peer.role) {
             return Err(PeerRefused::Role {
-                peer: Box::new(peer),
+                peer: Box::new(peer.clone()),
             });
         }
-        Ok(peer)
+        Ok(())
     }
 }
 
@@ -124,11 +144,30 @@ impl ClientJudge {
         .map_err(|e| ConfigError::Verifier(e.to_string()))?;
         Ok(Self {
             expected: Expected {
-                fleet: trust.fleet().clone(),
+                trust: trust.clone(),
                 roles: roles.to_vec(),
             },
             webpki,
         })
+    }
+}
+
+impl ClientJudge {
+    /// Returns whom a chain names whose holder may dial.
+    pub(crate) fn holder(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<Holder, Error> {
+        self.webpki
+            .verify_client_cert(end_entity, intermediates, now)?;
+        Ok(self.expected.check(end_entity, intermediates)?)
+    }
+
+    /// Whether somebody whose chain was verified before has any business here.
+    pub(crate) fn admit(&self, holder: &Holder) -> Result<(), PeerRefused> {
+        self.expected.admit(&holder.identity)
     }
 }
 
@@ -143,11 +182,8 @@ impl ClientCertVerifier for ClientJudge {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let verified = self
-            .webpki
-            .verify_client_cert(end_entity, intermediates, now)?;
-        self.expected.check(end_entity, intermediates)?;
-        Ok(verified)
+        self.holder(end_entity, intermediates, now)?;
+        Ok(ClientCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -185,7 +221,7 @@ impl ServerJudge {
     pub(crate) fn new(trust: &Trust, roles: &[Role]) -> Self {
         Self {
             expected: Expected {
-                fleet: trust.fleet().clone(),
+                trust: trust.clone(),
                 roles: roles.to_vec(),
             },
             roots: Arc::clone(&trust.roots),
@@ -211,7 +247,7 @@ impl ServerCertVerifier for ServerJudge {
             now,
             self.algorithms.all,
         )?;
-        let peer = self.expected.check(end_entity, intermediates)?;
+        let peer = self.expected.check(end_entity, intermediates)?.identity;
         if dialled.to_str() != server_name(&peer) {
             return Err(PeerRefused::Name {
                 peer: Box::new(peer),

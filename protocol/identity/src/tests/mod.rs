@@ -1,7 +1,9 @@
 //! A small fleet and real handshakes in memory, for the tests of this crate.
 
 mod handshakes;
+mod hierarchy;
 mod issuing;
+mod signing;
 mod zoo;
 
 use std::sync::Arc;

@@ -15,7 +15,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
 use super::{NOW, World, identity, presenting, rogue_client, rogue_server, shake, today};
-use crate::authority::leaf;
+use crate::template::leaf;
 use crate::tls::Side;
 use crate::{Authority, client_config, server_config, server_name};
 
