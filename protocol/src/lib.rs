@@ -18,6 +18,7 @@ pub mod metrics;
 pub mod nearest;
 pub mod note;
 pub mod parse;
+pub mod revocation;
 pub mod role;
 pub mod row_plan;
 pub mod signing;

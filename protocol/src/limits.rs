@@ -107,3 +107,13 @@ pub const GROUPS_MAX: usize = 32;
 
 /// Bytes of a group's name.
 pub const GROUP_NAME_MAX: usize = 64;
+
+/// What one revocation list revokes. Certificates live for hours: what is revoked and would not
+/// have ended by itself is little.
+pub const REVOKED_MAX: usize = 8192;
+
+/// Bytes of one revocation list: with its signature it fits into an envelope.
+pub const REVOCATION_LIST_MAX: usize = ENVELOPE_BODY_MAX - (16 << 10);
+
+/// Bytes of a certificate's number, as X.509 bounds it.
+pub const SERIAL_MAX: usize = 20;

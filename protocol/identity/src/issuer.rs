@@ -9,7 +9,7 @@
 //! An authority made elsewhere need not follow this: its issuers are believed for every role in the
 //! fleet it was trusted for, unless they say a role, which they are held to.
 
-use hailer_protocol::role::Identity;
+use hailer_protocol::role::{Identity, Role};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 
@@ -31,6 +31,9 @@ pub enum IssuerRefused {
     /// It stands in the chain for nothing.
     #[error("the certificate sent with the peer's is not its issuer's")]
     Beside,
+    /// It says no role of the fleet's.
+    #[error("the issuer says that it signs for `{0}`, which is no role of this fleet")]
+    NoRole(String),
     /// It signs for somebody else.
     #[error("the issuer signs for {issuer}, and the peer is `{peer}`")]
     Scope {
@@ -58,14 +61,10 @@ pub(crate) fn check(
     {
         return Err(IssuerRefused::Beside);
     }
-    let usage = issuer
-        .key_usage()
-        .map_err(|e| read::broken("key usage", &e))?
-        .map(|usage| usage.value.flags);
     let is_ours = trust.is_own_authority(issuer.issuer().as_raw());
     let scope = scope_of(&issuer)?;
     if !is_ours && is_foreign_scope(scope, peer) {
-        return if usage.is_none_or(|flags| flags & KEY_CERT_SIGN != 0) {
+        return if usage_of(&issuer)?.is_none_or(|flags| flags & KEY_CERT_SIGN != 0) {
             Ok(())
         } else {
             Err(IssuerRefused::Form("key usage"))
@@ -81,13 +80,38 @@ pub(crate) fn check(
             peer: Box::new(peer.clone()),
         });
     }
-    if read::path_length(&issuer)? != Some(0) {
+    check_form(&issuer, peer.role)
+}
+
+/// Returns the role for which one of hailer's own issuers signs.
+pub(crate) fn role_of(trust: &Trust, issuer: &X509Certificate<'_>) -> Result<Role, IssuerRefused> {
+    if !issuer.is_ca() {
+        return Err(IssuerRefused::Leaf);
+    }
+    let scope = scope_of(issuer)?.unwrap_or_default();
+    let role = Role::ALL
+        .into_iter()
+        .find(|role| scope == format!("{SCHEME}{}/{role}", trust.fleet()))
+        .ok_or_else(|| IssuerRefused::NoRole(scope.escape_debug().to_string()))?;
+    check_form(issuer, role)?;
+    Ok(role)
+}
+
+fn check_form(issuer: &X509Certificate<'_>, role: Role) -> Result<(), IssuerRefused> {
+    if read::path_length(issuer)? != Some(0) {
         return Err(IssuerRefused::Form("path length"));
     }
-    if usage != Some(KEY_CERT_SIGN | CRL_SIGN) {
+    if usage_of(issuer)? != Some(KEY_CERT_SIGN | CRL_SIGN) {
         return Err(IssuerRefused::Form("key usage"));
     }
-    read::check_profile(&issuer, peer.role).map_err(|_| IssuerRefused::Form("extended key usage"))
+    read::check_profile(issuer, role).map_err(|_| IssuerRefused::Form("extended key usage"))
+}
+
+fn usage_of(issuer: &X509Certificate<'_>) -> Result<Option<u16>, IdentityReadError> {
+    let usage = issuer
+        .key_usage()
+        .map_err(|e| read::broken("key usage", &e))?;
+    Ok(usage.map(|usage| usage.value.flags))
 }
 
 /// Whether an issuer of an authority made elsewhere limits itself to no role: it has no name of

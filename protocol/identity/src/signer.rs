@@ -298,7 +298,7 @@ impl SignatureJudge {
         self.judge.admit(&holder).map_err(|e| e.to_string())?;
         for certificate in chain {
             let validity = read::validity_of(certificate).map_err(|e| e.to_string())?;
-            if now < validity.not_before || now.0 / 1_000 > validity.not_after.0 / 1_000 {
+            if !validity.holds_at(now) {
                 return Err(format!("the certificate holds from {validity}"));
             }
         }

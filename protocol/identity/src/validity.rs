@@ -24,6 +24,12 @@ impl Validity {
             && self.not_after <= outer.not_after
     }
 
+    /// Whether it holds at a moment; the last second holds to its end.
+    #[must_use]
+    pub const fn holds_at(self, now: Wall) -> bool {
+        now.0 >= self.not_before.0 && now.0.div_euclid(1_000) <= self.not_after.0.div_euclid(1_000)
+    }
+
     /// Returns the middle of the span: when a holder asks for the next certificate, so that a
     /// whole half of the life remains for an issuer that cannot be reached.
     #[must_use]

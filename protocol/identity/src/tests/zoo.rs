@@ -2,22 +2,30 @@
 //! both sides. What differs from an honest certificate is one thing at a time, and the honest one
 //! is tried as well, so that a refusal means that very thing.
 
+mod issuers;
+mod names;
+mod odd;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hailer_protocol::role::{Identity, Role};
-use hailer_protocol::time::Wall;
+use hailer_protocol::signing::{Proof, SignedBlock, Statement};
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose as Eku, IsCa, Issuer, KeyPair, KeyUsagePurpose as Ku,
+    BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose as Eku, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose as Ku, SigningKey,
 };
 use rustls::sign::SingleCertAndKey;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use super::{NOW, World, identity, presenting, rogue_client, rogue_server, shake, today};
+use super::hierarchy::{a_year, root};
+use super::{NOW, World, identity, presenting, rogue_client, rogue_server, shake, today, trust_in};
 use crate::template::leaf;
 use crate::tls::Side;
-use crate::{Authority, client_config, server_config, server_name};
+use crate::{
+    Authority, Credentials, SignatureJudge, Trust, client_config, server_config, server_name,
+};
 
 /// What a peer presents.
 struct Animal {
@@ -26,43 +34,79 @@ struct Animal {
     key: KeyPair,
 }
 
-/// Who keeps the zoo: the authority's own key, since most kinds are signed by it in earnest.
+/// Who keeps the zoo: the very key that signs honest members, since most kinds are signed by it in
+/// earnest, and what stands behind it.
 struct Keeper {
-    world: World,
-    ca: CertificateDer<'static>,
+    trust: Trust,
+    /// A fleet's one authority, or the honest role's issuer.
+    signer: Authority,
+    /// The issuer's certificate, if there is one.
+    behind: Vec<CertificateDer<'static>>,
+    /// The root, if there is one.
+    root: Option<Authority>,
+    judge: Credentials,
 }
 
 #[test]
 fn nothing_in_the_zoo_passes_for_an_operator_or_a_node() {
-    let keeper = Keeper::new();
+    let mut kinds = BTreeSet::new();
     for (role, own_name) in [(Role::Operator, "ada"), (Role::Node, "web001")] {
         let honest = identity("demo", role, own_name);
-        let control = keeper.signed("honest", &honest, |_| ());
-        assert_eq!(present(&keeper, &honest, &control), None, "the control");
-        let animals = keeper.animals(&honest);
-        let kinds: std::collections::BTreeSet<_> = animals.iter().map(|a| &a.kind).collect();
-        assert_eq!(kinds.len(), animals.len(), "every kind once");
-        assert!(kinds.len() >= 100, "{} kinds", kinds.len());
-        for animal in &animals {
-            let refused = present(&keeper, &honest, animal);
-            assert!(refused.is_some(), "{role}: `{}` was accepted", animal.kind);
+        for keeper in [Keeper::of_one_level(role), Keeper::of_two_levels(role)] {
+            let control = keeper.signed("honest", &honest, |_| ());
+            assert_eq!(present(&keeper, &honest, &control), None, "the control");
+            let animals = keeper.animals(&honest);
+            let here: BTreeSet<_> = animals.iter().map(|a| a.kind.clone()).collect();
+            assert_eq!(here.len(), animals.len(), "every kind once");
+            for animal in &animals {
+                let refused = present(&keeper, &honest, animal);
+                assert!(refused.is_some(), "{role}: `{}` was accepted", animal.kind);
+            }
+            if role == Role::Operator {
+                let judge = SignatureJudge::new(&keeper.trust).expect("a judge");
+                assert!(has_signed(&judge, &control), "the control");
+                for animal in &animals {
+                    assert!(!has_signed(&judge, animal), "`{}` signed", animal.kind);
+                }
+            }
+            // Kinds that are named by role are not counted twice.
+            if role == Role::Operator {
+                kinds.extend(here);
+            }
         }
     }
+    assert!(kinds.len() >= 200, "{} kinds", kinds.len());
+}
+
+/// Whether an animal passes for an operator who signed something.
+fn has_signed(judge: &SignatureJudge, animal: &Animal) -> bool {
+    let statement = b"a statement".to_vec();
+    let block = SignedBlock {
+        signature: SigningKey::sign(&animal.key, &Statement::signed_bytes(&statement))
+            .expect("signed"),
+        statement,
+        chain: animal.chain.iter().map(|der| der.to_vec()).collect(),
+        proof: Proof {
+            index: 0,
+            siblings: Vec::new(),
+        },
+        approvals: Vec::new(),
+    };
+    judge.signers(NOW, &block, None).is_ok()
 }
 
 /// Presents an animal to the honest other side and returns the refusal, which must be that side's.
 fn present(keeper: &Keeper, honest: &Identity, animal: &Animal) -> Option<String> {
-    let trust = &keeper.world.trust;
+    let trust = &keeper.trust;
     let presents = presenting(animal.chain.clone(), &animal.key);
     let (done, judge) = if honest.role == Role::Operator {
-        let node = keeper.world.credentials(Role::Node, "judge");
-        let server = server_config(&node, trust, &[Role::Operator]).expect("server");
+        let node = &keeper.judge;
+        let server = server_config(node, trust, &[Role::Operator]).expect("server");
         let dialled = server_name(node.identity());
         let client = rogue_client(trust, presents);
         (shake(client, server, &dialled), Side::Server)
     } else {
-        let ada = keeper.world.credentials(Role::Operator, "judge");
-        let client = client_config(&ada, trust, &[honest.role]).expect("client");
+        let client = client_config(&keeper.judge, trust, &[honest.role]).expect("client");
         let server = rogue_server(trust, presents);
         (shake(client, server, &server_name(honest)), Side::Client)
     };
@@ -87,11 +131,36 @@ fn issuer_of(authority: &Authority) -> Issuer<'static, KeyPair> {
 }
 
 impl Keeper {
-    fn new() -> Self {
+    fn of_one_level(role: Role) -> Self {
         let world = World::new("demo");
-        let ca = CertificateDer::from_pem_slice(world.authority.cert_pem().as_bytes())
-            .expect("a certificate");
-        Self { world, ca }
+        let judge = world.credentials(other_side(role), "judge");
+        Self {
+            trust: world.trust,
+            signer: world.authority,
+            behind: Vec::new(),
+            root: None,
+            judge,
+        }
+    }
+
+    fn of_two_levels(role: Role) -> Self {
+        let root = root();
+        let signer = root.issuer(role, a_year()).expect("an issuer");
+        let judges = root.issuer(other_side(role), a_year()).expect("an issuer");
+        let judge = identity("demo", other_side(role), "judge");
+        let judge = judges.issue(&judge, today()).expect("issued");
+        Self {
+            trust: trust_in("demo", root.cert_pem(), NOW),
+            behind: vec![CertificateDer::from(signer.cert_der().to_vec())],
+            signer,
+            root: Some(root),
+            judge: Credentials::from_issued(&judge).expect("credentials"),
+        }
+    }
+
+    fn ca(&self) -> CertificateDer<'static> {
+        let top = self.root.as_ref().unwrap_or(&self.signer);
+        CertificateDer::from(top.cert_der().to_vec())
     }
 
     fn animals(&self, honest: &Identity) -> Vec<Animal> {
@@ -102,6 +171,10 @@ impl Keeper {
         all.extend(self.wrong_times(honest));
         all.extend(self.wrong_chains(honest));
         all.extend(self.wrong_bytes(honest));
+        all.extend(self.wrong_groups(honest));
+        if let Some(root) = &self.root {
+            all.extend(self.wrong_issuers(root, honest));
+        }
         all
     }
 
@@ -116,148 +189,15 @@ impl Keeper {
         let mut params = leaf(honest, today()).expect("parameters");
         change(&mut params);
         let certificate = params
-            .signed_by(&key, &issuer_of(&self.world.authority))
+            .signed_by(&key, &issuer_of(&self.signer))
             .unwrap_or_else(|e| panic!("{kind}: {e}"));
+        let mut chain = vec![certificate.der().clone()];
+        chain.extend(self.behind.iter().cloned());
         Animal {
             kind: kind.to_owned(),
-            chain: vec![certificate.der().clone()],
+            chain,
             key,
         }
-    }
-
-    /// One URI name, but not the right text.
-    #[expect(clippy::too_many_lines, reason = "one flat list of texts")]
-    fn wrong_texts(&self, honest: &Identity) -> Vec<Animal> {
-        let (role, name) = (honest.role, &honest.name);
-        let mut texts: Vec<Vec<u8>> = [
-            String::new(),
-            format!("spiffe://demo/{}/{name}", role.as_str().to_uppercase()),
-            format!("SPIFFE://demo/{role}/{name}"),
-            format!("spiffe://DEMO/{role}/{name}"),
-            format!("spiffe://demo2/{role}/{name}"),
-            format!("spiffe://demo.evil/{role}/{name}"),
-            format!("spiffe://other/{role}/{name}"),
-            format!("spiffe://*/{role}/{name}"),
-            format!("spiffe://demo/*/{name}"),
-            format!("spiffe://demo/{role}/*"),
-            format!("spiffe://demo/{role}/*.{name}"),
-            format!("spiffe://demo/{role}/{name},mallory"),
-            format!("spiffe://demo/{role},node/{name}"),
-            format!("spiffe://demo/{role}/{name}, spiffe://demo/{role}/x"),
-            format!("spiffe://demo/{role}/{name}\0"),
-            format!("spiffe://demo/{role}/{name}\0.evil"),
-            format!("\0spiffe://demo/{role}/{name}"),
-            format!("spiffe://demo/{role}/{name}\n"),
-            format!("spiffe://demo/{role}/{name}\r\n"),
-            format!("spiffe://demo/{role}/x\n{name}"),
-            format!(" spiffe://demo/{role}/{name}"),
-            format!("spiffe://demo/{role}/{name} "),
-            format!("spiffe://demo/{role}/{name}\t"),
-            format!("spiffe://demo/{role}/{name}/"),
-            format!("spiffe://demo/{role}//{name}"),
-            format!("spiffe:///demo/{role}/{name}"),
-            format!("spiffe://demo/{role}/{name}/x"),
-            format!("spiffe://demo/x/{role}/{name}"),
-            format!("spiffe://demo/{role}"),
-            format!("spiffe://demo/{role}/"),
-            format!("spiffe://demo/{name}"),
-            "spiffe://demo".to_owned(),
-            format!("spiffe://demo/root/{name}"),
-            format!("spiffe://demo/enroller/{name}"),
-            format!("spiffe://demo/{role}/%77eb001"),
-            format!("spiffe://demo/{role}/{name}?x"),
-            format!("spiffe://demo/{role}/{name}#x"),
-            format!("spiffe://demo:443/{role}/{name}"),
-            format!("spiffe://u@demo/{role}/{name}"),
-            format!("https://demo/{role}/{name}"),
-            format!("demo/{role}/{name}"),
-            format!("spiffe://demo\\{role}\\{name}"),
-            format!("spiffe://demo/{role}/../{role}/{name}"),
-            format!("spiffe://demo/{role}/..{name}"),
-            format!("spiffe://demo/{role}/-{name}"),
-            format!("spiffe://demo/{role}/{}", "n".repeat(254)),
-            format!("spiffe://demo/{role}/{}", "n".repeat(5_000)),
-            format!("spiffe://demo/{role}/wéb001"),
-            format!("spiffe://demo/{role}/w\u{435}b001"),
-            format!("spiffe://demo/{role}/{name}\u{200b}"),
-            format!("\u{feff}spiffe://demo/{role}/{name}"),
-            format!("spiffe://demo/{role}/\u{1b}[2J{name}"),
-            format!("spiffe://demo/{role}/${{{name}}}"),
-        ]
-        .into_iter()
-        .map(String::into_bytes)
-        .collect();
-        texts.push([b"spiffe://demo/".as_slice(), b"\xff\xfe"].concat());
-        texts.push(
-            format!("spiffe://demo/{role}/{name}")
-                .encode_utf16()
-                .flat_map(u16::to_be_bytes)
-                .collect(),
-        );
-        texts
-            .into_iter()
-            .map(|text| {
-                let kind = format!("the text {}", text.escape_ascii());
-                self.named(&kind, honest, &[(URI, &text)])
-            })
-            .chain(other_roles(honest.role).map(|role| {
-                let wrong = identity("demo", role, honest.name.as_str());
-                self.signed(&format!("an honest {role}"), &wrong, |_| ())
-            }))
-            .collect()
-    }
-
-    /// Names of other kinds, or several.
-    fn wrong_names(&self, honest: &Identity) -> Vec<Animal> {
-        let own = honest.to_string().into_bytes();
-        let other = b"spiffe://demo/node/other".as_slice();
-        let dns = honest.name.as_str().as_bytes();
-        let dialled = server_name(honest);
-        let kinds: &[(&str, &Names<'_>)] = &[
-            ("no name in the extension", &[]),
-            ("the same URI twice", &[(URI, &own), (URI, &own)]),
-            ("two URIs", &[(URI, &own), (URI, other)]),
-            ("two URIs, the other first", &[(URI, other), (URI, &own)]),
-            ("a URI and a host name", &[(URI, &own), (DNS, dns)]),
-            ("a host name and a URI", &[(DNS, dns), (URI, &own)]),
-            (
-                "a URI and an address",
-                &[(URI, &own), (IP, &[127, 0, 0, 1])],
-            ),
-            ("a URI and a mail address", &[(URI, &own), (MAIL, b"a@b")]),
-            (
-                "a URI and a registered id",
-                &[(URI, &own), (0x88, &[0x2a, 3])],
-            ),
-            ("a URI and an unknown kind", &[(URI, &own), (0x8c, b"x")]),
-            ("a host name only", &[(DNS, dns)]),
-            ("the identity as a host name", &[(DNS, &own)]),
-            ("the identity as a mail address", &[(MAIL, &own)]),
-            ("the identity as an address", &[(IP, &own)]),
-            (
-                "the server name as a host name",
-                &[(DNS, dialled.as_bytes())],
-            ),
-        ];
-        let mut all: Vec<_> = kinds
-            .iter()
-            .map(|(kind, names)| self.named(kind, honest, names))
-            .collect();
-        all.push(self.signed("no name at all", honest, |p| p.subject_alt_names.clear()));
-        all.push(self.signed("the identity as common name", honest, |p| {
-            p.subject_alt_names.clear();
-            p.distinguished_name = DistinguishedName::new();
-            p.distinguished_name
-                .push(DnType::CommonName, honest.to_string());
-        }));
-        all.push(self.signed("the names twice", honest, |p| {
-            p.custom_extensions = vec![names_extension(&[(URI, &own)])];
-        }));
-        all.push(self.signed("names that end too early", honest, |p| {
-            p.subject_alt_names.clear();
-            p.custom_extensions = vec![extension(&[2, 5, 29, 17], &[0x30, 0x10, URI, 0x20, b's'])];
-        }));
-        all
     }
 
     fn wrong_usages(&self, honest: &Identity) -> Vec<Animal> {
@@ -325,28 +265,6 @@ impl Keeper {
         all
     }
 
-    fn wrong_times(&self, honest: &Identity) -> Vec<Animal> {
-        let (long_ago, ahead) = (NOW.0 - 10_000_000_000, NOW.0 + 10_000_000_000);
-        [
-            ("expired by a second", long_ago, NOW.0 - 1_000),
-            ("expired long ago", long_ago, long_ago + 1_000),
-            ("not valid for another second", NOW.0 + 1_000, ahead),
-            ("not valid for long", ahead, ahead + 1_000),
-            ("valid from its end to its beginning", ahead, long_ago),
-        ]
-        .map(|(kind, from, to)| {
-            let span = crate::Validity {
-                not_before: Wall(from),
-                not_after: Wall(to),
-            };
-            self.signed(kind, honest, |p| {
-                let dated = leaf(honest, span).expect("parameters");
-                (p.not_before, p.not_after) = (dated.not_before, dated.not_after);
-            })
-        })
-        .into()
-    }
-
     fn wrong_chains(&self, honest: &Identity) -> Vec<Animal> {
         let key = || KeyPair::generate().expect("a key");
         let params = || leaf(honest, today()).expect("parameters");
@@ -380,10 +298,10 @@ impl Keeper {
         let with_ca = vec![again.der().clone(), sent[1].clone()];
         all.push(animal("a stranger's with its authority", with_ca, own));
 
-        let ca_key = KeyPair::from_pem(&self.world.authority.key_pem()).expect("a key");
+        let ca_key = KeyPair::from_pem(&self.signer.key_pem()).expect("a key");
         all.push(animal(
-            "the authority itself",
-            vec![self.ca.clone()],
+            "whoever signs, itself",
+            vec![CertificateDer::from(self.signer.cert_der().to_vec())],
             ca_key,
         ));
 
@@ -410,7 +328,7 @@ impl Keeper {
         }
 
         let mut extra = self.signed("honest, with the authority behind it", honest, |_| ());
-        extra.chain.push(self.ca.clone());
+        extra.chain.push(self.ca());
         all.push(extra);
         let mut twice = self.signed("honest, twice", honest, |_| ());
         twice.chain.push(twice.chain[0].clone());
@@ -422,41 +340,19 @@ impl Keeper {
         all
     }
 
-    /// Honest certificates, damaged.
-    fn wrong_bytes(&self, honest: &Identity) -> Vec<Animal> {
-        let damaged = |kind: &str, damage: &dyn Fn(&mut Vec<u8>)| {
-            let mut animal = self.signed(kind, honest, |_| ());
-            let mut der = animal.chain[0].to_vec();
-            damage(&mut der);
-            animal.chain = vec![CertificateDer::from(der)];
-            animal
-        };
-        let name = honest.name.as_str().as_bytes();
-        vec![
-            damaged("empty bytes", &Vec::clear),
-            damaged("a byte too many", &|der| der.push(0)),
-            damaged("cut in half", &|der| der.truncate(der.len() / 2)),
-            damaged("a damaged signature", &|der| {
-                *der.last_mut().expect("bytes") ^= 1;
-            }),
-            damaged("another name under the old signature", &|der| {
-                let at = der
-                    .windows(name.len())
-                    .position(|w| w == name)
-                    .expect("the name");
-                der[at] ^= 1;
-            }),
-            damaged("text", &|der| {
-                *der = b"-----BEGIN CERTIFICATE-----".to_vec()
-            }),
-        ]
-    }
-
     fn named(&self, kind: &str, honest: &Identity, names: &Names<'_>) -> Animal {
         self.signed(kind, honest, |p| {
             p.subject_alt_names.clear();
             p.custom_extensions = vec![names_extension(names)];
         })
+    }
+}
+
+/// The role on the judging side.
+fn other_side(role: Role) -> Role {
+    match role {
+        Role::Operator => Role::Node,
+        Role::Node | Role::Keeper | Role::Relay => Role::Operator,
     }
 }
 

@@ -1,0 +1,151 @@
+//! Signing revocation lists, finding out who signed one, and asking them about a chain.
+
+use hailer_protocol::revocation::{
+    ListSigner, RevocationError, RevocationList, Revocations, SignedRevocations,
+};
+use hailer_protocol::time::Wall;
+
+use crate::authority::{Authority, AuthorityError, Tier};
+use crate::issuer::{self, IssuerRefused};
+use crate::read::{self, IdentityReadError};
+use crate::signature::{self, SignatureError};
+use crate::trust::Trust;
+
+/// Why a revocation list is not believed, or could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ListRefused {
+    /// The list itself.
+    #[error(transparent)]
+    List(#[from] RevocationError),
+    /// The signer's certificate cannot be read.
+    #[error(transparent)]
+    Read(#[from] IdentityReadError),
+    /// The signer is no issuer of the fleet's.
+    #[error("verify who signed the revocation list: {0}")]
+    Issuer(#[from] IssuerRefused),
+    /// No authority of ours stands behind the signer.
+    #[error("the revocation list is signed by nobody who is trusted here")]
+    Stranger,
+    /// The issuer's own time is over, or has not come.
+    #[error("the issuer that signed the revocation list holds at another time than now")]
+    IssuerTime,
+    /// The signature itself.
+    #[error("verify the revocation list: {0}")]
+    Signature(#[from] SignatureError),
+    /// The authority's key refused.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+}
+
+/// Signs a list with an authority's key: a root's or a single authority's for the whole fleet, an
+/// issuer's for its role.
+///
+/// # Errors
+/// Refuses a list over its limits or of another fleet.
+pub fn sign_list(
+    authority: &Authority,
+    list: &RevocationList,
+) -> Result<SignedRevocations, ListRefused> {
+    if list.fleet != *authority.fleet() {
+        return Err(foreign(list, authority.fleet()));
+    }
+    let encoded = list.encode()?;
+    Ok(SignedRevocations {
+        signature: authority.sign_bytes(&RevocationList::signed_bytes(&encoded))?,
+        list: encoded,
+        issuer: match authority.tier() {
+            Tier::Issuer(_) => Some(authority.cert_der().to_vec()),
+            Tier::Root | Tier::Single => None,
+        },
+    })
+}
+
+/// Finds out who signed a list. Hand both to [`Revocations::take`].
+///
+/// # Errors
+/// Says why it is not believed.
+pub fn verify_list(
+    trust: &Trust,
+    now: Wall,
+    signed: &SignedRevocations,
+) -> Result<(ListSigner, RevocationList), ListRefused> {
+    let list = RevocationList::decode(&signed.list)?;
+    if list.fleet != *trust.fleet() {
+        return Err(foreign(&list, trust.fleet()));
+    }
+    let bytes = RevocationList::signed_bytes(&signed.list);
+    let signer = match &signed.issuer {
+        None => {
+            if !trust
+                .authorities()
+                .any(|root| is_signed_by(root, &bytes, &signed.signature))
+            {
+                return Err(ListRefused::Stranger);
+            }
+            ListSigner::Authority
+        }
+        Some(issuer) => {
+            let signer = issuer_of(trust, now, issuer)?;
+            let key = read::parse(issuer)?;
+            signature::verify(key.public_key(), &bytes, &signed.signature)?;
+            signer
+        }
+    };
+    Ok((signer, list))
+}
+
+/// Whether a chain that was verified is revoked: its own certificate, or its issuer's.
+///
+/// # Errors
+/// When the chain cannot be read, which one that was verified can.
+pub fn is_revoked<C: AsRef<[u8]>>(
+    lists: &Revocations,
+    chain: &[C],
+) -> Result<bool, IdentityReadError> {
+    let Some((leaf, issuers)) = chain.split_first() else {
+        return Ok(false);
+    };
+    let identity = read::identity_of(leaf.as_ref())?;
+    let not_before = read::validity_of(leaf.as_ref())?.not_before;
+    if lists.is_revoked(&identity, &read::serial_of(leaf.as_ref())?, not_before) {
+        return Ok(true);
+    }
+    for issuer in issuers {
+        if lists.is_issuer_revoked(identity.role, &read::serial_of(issuer.as_ref())?) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Verifies an issuer as such: no library does, since to them it is never the end of a chain.
+fn issuer_of(trust: &Trust, now: Wall, der: &[u8]) -> Result<ListSigner, ListRefused> {
+    let certificate = read::parse(der)?;
+    let role = issuer::role_of(trust, &certificate)?;
+    let signature = &certificate.signature_value.data;
+    let tbs = certificate.tbs_certificate.as_ref();
+    let is_trusted = trust.authorities().any(|root| {
+        read::subject_of(root).is_ok_and(|name| name == certificate.issuer().as_raw())
+            && is_signed_by(root, tbs, signature)
+    });
+    if !is_trusted {
+        return Err(ListRefused::Stranger);
+    }
+    if !read::validity_of(der)?.holds_at(now) {
+        return Err(ListRefused::IssuerTime);
+    }
+    let serial = certificate.raw_serial().to_vec();
+    Ok(ListSigner::Issuer { role, serial })
+}
+
+fn is_signed_by(authority: &[u8], bytes: &[u8], signature: &[u8]) -> bool {
+    read::parse(authority)
+        .is_ok_and(|root| signature::verify(root.public_key(), bytes, signature).is_ok())
+}
+
+fn foreign(list: &RevocationList, ours: &hailer_protocol::ids::Name) -> ListRefused {
+    ListRefused::List(RevocationError::Fleet {
+        theirs: list.fleet.clone(),
+        ours: ours.clone(),
+    })
+}
