@@ -66,7 +66,7 @@ pub(crate) fn decode(content: &[u8]) -> Result<Groups, String> {
 }
 
 /// One DER value.
-fn value(tag: u8, content: &[u8]) -> Vec<u8> {
+pub(crate) fn value(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = content.len().to_be_bytes();
     let digits = &length[length.iter().take_while(|b| **b == 0).count()..];
     let mut out = vec![tag];

@@ -6,6 +6,7 @@ use hailer_protocol::revocation::{
 use hailer_protocol::time::Wall;
 
 use crate::authority::{Authority, AuthorityError, Tier};
+use crate::groups;
 use crate::issuer::{self, IssuerRefused};
 use crate::read::{self, IdentityReadError};
 use crate::signature::{self, SignatureError};
@@ -23,6 +24,9 @@ pub enum ListRefused {
     /// The signer is no issuer of the fleet's.
     #[error("verify who signed the revocation list: {0}")]
     Issuer(#[from] IssuerRefused),
+    /// The signer's certificate has bytes that nobody signed, in another form than the right one.
+    #[error("the certificate of whoever signed the revocation list is not in its one right form")]
+    Form,
     /// No authority of ours stands behind the signer.
     #[error("the revocation list is signed by nobody who is trusted here")]
     Stranger,
@@ -124,6 +128,9 @@ fn issuer_of(trust: &Trust, now: Wall, der: &[u8]) -> Result<ListSigner, ListRef
     let role = issuer::role_of(trust, &certificate)?;
     let signature = &certificate.signature_value.data;
     let tbs = certificate.tbs_certificate.as_ref();
+    if !is_strict(der, tbs, signature) {
+        return Err(ListRefused::Form);
+    }
     let is_trusted = trust.authorities().any(|root| {
         read::subject_of(root).is_ok_and(|name| name == certificate.issuer().as_raw())
             && is_signed_by(root, tbs, signature)
@@ -137,6 +144,22 @@ fn issuer_of(trust: &Trust, now: Wall, der: &[u8]) -> Result<ListSigner, ListRef
     let serial = certificate.raw_serial().to_vec();
     Ok(ListSigner::Issuer { role, serial })
 }
+
+/// Whether a certificate has nothing around what is signed but the signature in its one right form:
+/// the parser is lax there, and a list that counts must not come in several.
+fn is_strict(der: &[u8], tbs: &[u8], signature: &[u8]) -> bool {
+    let signature = groups::value(0x03, &[&[0], signature].concat());
+    SIGNATURE_KINDS
+        .iter()
+        .any(|kind| groups::value(0x30, &[tbs, kind, &signature].concat()) == der)
+}
+
+/// How certificates say that they are signed: ECDSA with SHA-256 and SHA-384, and Ed25519.
+const SIGNATURE_KINDS: &[&[u8]] = &[
+    b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02",
+    b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x03",
+    b"\x30\x05\x06\x03\x2b\x65\x70",
+];
 
 fn is_signed_by(authority: &[u8], bytes: &[u8], signature: &[u8]) -> bool {
     read::parse(authority)

@@ -3,6 +3,7 @@
 mod handshakes;
 mod hierarchy;
 mod issuing;
+mod revocation;
 mod signing;
 mod zoo;
 
