@@ -20,6 +20,9 @@ mod encodings;
 #[path = "signing/trees.rs"]
 mod trees;
 
+/// One thing that is made wrong.
+type Change<'a, T> = &'a dyn Fn(&mut T);
+
 const NOW: Wall = Wall(1_800_000_000_000);
 
 fn name(text: &str) -> Name {

@@ -44,7 +44,7 @@ impl Case {
 #[test]
 fn one_thing_that_is_not_as_signed_is_enough_to_refuse() {
     assert_eq!(Case::honest().check(), Ok(()));
-    let cases: [(&str, &dyn Fn(&mut Case)); 19] = [
+    let cases: [(&str, Change<'_, Case>); 19] = [
         ("fleet", &|c| c.fleet = name("other")),
         ("fleet", &|c| c.statement.fleet = name("Demo")),
         ("target", &|c| c.node = node(2)),

@@ -102,7 +102,7 @@ fn blocks_and_statements_cut_or_lengthened_anywhere_are_refused() {
 fn what_is_over_a_bound_is_neither_written_nor_read() {
     let tree = tree(3);
     let good = statement(&tree);
-    let change: [(&str, &dyn Fn(&mut Statement)); 7] = [
+    let change: [(&str, Change<'_, Statement>); 7] = [
         ("too_large", &|s| {
             s.reason = Some("x".repeat(limits::SIGNED_REASON_MAX + 1))
         }),
@@ -125,7 +125,7 @@ fn what_is_over_a_bound_is_neither_written_nor_read() {
         assert_eq!(Statement::decode(&raw).map_err(|e| e.kind()), Err(kind));
     }
     let good = block(&good, tree.proof(0).expect("there"));
-    let change: [(&str, &dyn Fn(&mut SignedBlock)); 9] = [
+    let change: [(&str, Change<'_, SignedBlock>); 9] = [
         ("unsigned", &|b| b.chain.clear()),
         ("unsigned", &|b| b.signature.clear()),
         ("unsigned", &|b| b.approvals[0].chain.clear()),

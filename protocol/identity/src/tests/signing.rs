@@ -26,6 +26,9 @@ struct Scene {
     tree: Tree,
 }
 
+/// One thing that is put in another's place.
+type Change<'a> = &'a dyn Fn(&mut SignedBlock);
+
 const TARGETS: u32 = 13;
 
 impl Scene {
@@ -213,7 +216,7 @@ fn what_is_put_together_from_honest_parts_is_refused() {
     let mallorys = SignedBlock::decode(&mallorys).expect("a block");
     let grace = &honest.approvals[0];
 
-    let cases: [(&str, &dyn Fn(&mut SignedBlock)); 10] = [
+    let cases: [(&str, Change<'_>); 10] = [
         ("another target's proof", &|b| {
             b.proof = scene.tree.proof(4).expect("a proof")
         }),

@@ -133,6 +133,7 @@ fn deeper(signer: &Authority, honest: &Identity) -> Vec<Animal> {
 }
 
 /// Issuers that say another scope than the honest role's, or say it otherwise.
+#[expect(clippy::too_many_lines, reason = "one flat list of kinds")]
 fn wrong_scopes(root: &Authority, honest: &Identity) -> Vec<Animal> {
     let role = honest.role;
     let mut all: Vec<Animal> = other_roles(role)
@@ -215,6 +216,7 @@ fn wrong_scopes(root: &Authority, honest: &Identity) -> Vec<Animal> {
 }
 
 /// Issuers of the right scope in another form.
+#[expect(clippy::too_many_lines, reason = "one flat list of kinds")]
 fn wrong_forms(root: &Authority, honest: &Identity) -> Vec<Animal> {
     let role = honest.role;
     let right = template::issuer(&honest.fleet, role, a_year()).expect("parameters");
@@ -233,7 +235,7 @@ fn wrong_forms(root: &Authority, honest: &Identity) -> Vec<Animal> {
         ("an issuer of issuers", limited(1)),
         ("an issuer of issuers of issuers", limited(2)),
     ] {
-        add(kind, &|p| p.is_ca = is_ca.clone());
+        add(kind, &|p| p.is_ca = is_ca);
     }
     for set in [
         &[][..],
