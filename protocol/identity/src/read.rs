@@ -99,15 +99,19 @@ pub fn identity_of(certificate: &[u8]) -> Result<Identity, IdentityReadError> {
 /// # Errors
 /// Whatever is not exactly of its role's [`Profile`] is refused.
 pub fn holder_of(certificate: &[u8]) -> Result<Holder, IdentityReadError> {
-    let certificate = parse(certificate)?;
-    refuse_authority(&certificate)?;
-    let names = names_of(&certificate)?;
+    holder_in(&parse(certificate)?)
+}
+
+/// As [`holder_of`], of a certificate that is parsed already: parsing is most of the cost.
+pub(crate) fn holder_in(certificate: &X509Certificate<'_>) -> Result<Holder, IdentityReadError> {
+    refuse_authority(certificate)?;
+    let names = names_of(certificate)?;
     let [GeneralName::URI(uri)] = names else {
         return Err(count_names(names));
     };
     let identity: Identity = uri.parse()?;
-    check_profile(&certificate, identity.role)?;
-    let groups = groups_of(&certificate, identity.role)?;
+    check_profile(certificate, identity.role)?;
+    let groups = groups_of(certificate, identity.role)?;
     Ok(Holder { identity, groups })
 }
 
@@ -145,12 +149,16 @@ fn groups_of(certificate: &X509Certificate<'_>, role: Role) -> Result<Groups, Id
 /// # Errors
 /// Says why the bytes are not a certificate.
 pub fn validity_of(certificate: &[u8]) -> Result<Validity, IdentityReadError> {
-    let certificate = parse(certificate)?;
+    Ok(validity_in(&parse(certificate)?))
+}
+
+/// As [`validity_of`], of a certificate that is parsed already.
+pub(crate) fn validity_in(certificate: &X509Certificate<'_>) -> Validity {
     let validity = certificate.validity();
-    Ok(Validity {
+    Validity {
         not_before: wall(validity.not_before.timestamp()),
         not_after: wall(validity.not_after.timestamp()),
-    })
+    }
 }
 
 /// Returns the fleet for which an authority's certificate signs, if it says one as the URI

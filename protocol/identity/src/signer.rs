@@ -11,9 +11,10 @@ use hailer_protocol::signing::{Approval, Proof, SignedBlock, Signers, SigningErr
 use hailer_protocol::time::Wall;
 use rustls::sign::SigningKey;
 use rustls_pki_types::{CertificateDer, UnixTime};
+use x509_parser::certificate::X509Certificate;
 
 use crate::credentials::Credentials;
-use crate::read::{self, IdentityReadError};
+use crate::read;
 use crate::signature::{self, SCHEMES, SignatureError};
 use crate::tls::ConfigError;
 use crate::trust::Trust;
@@ -187,9 +188,6 @@ pub enum SignerRefused {
         /// Why the chain is refused.
         cause: String,
     },
-    /// A certificate that cannot be read.
-    #[error(transparent)]
-    Read(#[from] IdentityReadError),
     /// The signature itself.
     #[error("verify the signature of `{who}`, who {deed}: {cause}")]
     Signature {
@@ -266,11 +264,12 @@ impl SignatureJudge {
         let Some((leaf, issuers)) = chain.split_first() else {
             return Err(refused("no certificate".to_owned()));
         };
+        let certificate = read::parse(leaf).map_err(|e| refused(e.to_string()))?;
         let is_known = connected.is_some_and(|known| {
             known.len() == chain.len() && known.iter().zip(chain).all(|(k, c)| k.as_ref() == c)
         });
         let holder = if is_known {
-            self.known(now, chain).map_err(refused)?
+            self.known(now, &certificate, issuers).map_err(refused)?
         } else {
             let issuers: Vec<CertificateDer<'_>> = issuers
                 .iter()
@@ -280,7 +279,6 @@ impl SignatureJudge {
                 .holder(&CertificateDer::from(leaf.as_slice()), &issuers, unix(now))
                 .map_err(|e| refused(crate::verify::cause_of(&e)))?
         };
-        let certificate = read::parse(leaf)?;
         signature::verify(certificate.public_key(), bytes, signature).map_err(|cause| {
             SignerRefused::Signature {
                 who: Box::new(holder.identity.clone()),
@@ -292,12 +290,17 @@ impl SignatureJudge {
     }
 
     /// What the handshake found out holds on, but for time: a connection lives for hours.
-    fn known(&self, now: Wall, chain: &[Vec<u8>]) -> Result<Holder, String> {
-        let leaf = chain.first().ok_or("no certificate")?;
-        let holder = read::holder_of(leaf).map_err(|e| e.to_string())?;
+    fn known(
+        &self,
+        now: Wall,
+        leaf: &X509Certificate<'_>,
+        issuers: &[Vec<u8>],
+    ) -> Result<Holder, String> {
+        let holder = read::holder_in(leaf).map_err(|e| e.to_string())?;
         self.judge.admit(&holder).map_err(|e| e.to_string())?;
-        for certificate in chain {
-            let validity = read::validity_of(certificate).map_err(|e| e.to_string())?;
+        let issuers = issuers.iter().map(|issuer| read::validity_of(issuer));
+        for validity in std::iter::once(Ok(read::validity_in(leaf))).chain(issuers) {
+            let validity = validity.map_err(|e| e.to_string())?;
             if !validity.holds_at(now) {
                 return Err(format!("the certificate holds from {validity}"));
             }
