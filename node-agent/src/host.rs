@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use hailer_collect::Collector;
 use hailer_exec::{Killer, Spawner};
+use hailer_identity::SignatureJudge;
 use hailer_protocol::envelope::Envelope;
-use hailer_protocol::ids::{NodeName, RunId};
+use hailer_protocol::ids::{Name, NodeName, RunId};
 use hailer_protocol::limits::PARSE_INPUT_ALL_MAX;
 use hailer_protocol::role::Identity;
 use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard, watch};
 
 use crate::clock;
-use crate::core::{Agent, Bounds, Detached, Effect, Entry, Input, KillReason, RunEnd};
+use crate::core::{Agent, Bounds, Detached, Effect, Entry, Gate, Input, KillReason, Peer, RunEnd};
 use crate::journal::{Journal, JournalError};
 use crate::run::{Kept, Room, Shelf, end_orphan};
 
@@ -24,6 +25,10 @@ use crate::run::{Kept, Room, Shelf, end_orphan};
 pub struct HostConfig {
     /// The node's name.
     pub node: NodeName,
+    /// Its fleet.
+    pub fleet: Name,
+    /// Whose signatures it believes; a process that serves many nodes has one for all.
+    pub judge: Arc<SignatureJudge>,
     /// Labels, as the node itself knows them.
     pub labels: BTreeMap<String, String>,
     /// Where commands start.
@@ -124,7 +129,12 @@ impl Host {
         collector: impl Fn() -> Collector,
         spawner: Arc<Spawner>,
     ) -> Arc<Self> {
-        let mut core = Agent::new(software(), config.bounds);
+        let gate = Gate {
+            fleet: config.fleet.clone(),
+            node: config.node.clone(),
+            judge: Arc::clone(&config.judge),
+        };
+        let mut core = Agent::new(software(), config.bounds, gate);
         for (run, request) in journal.take_known_runs() {
             core.remember(run, request);
         }
@@ -190,7 +200,7 @@ impl Host {
     }
 
     /// Enters a connection; `None` if there are as many as there may be.
-    pub(crate) fn connect(&self, peer: Identity) -> Option<u64> {
+    pub(crate) fn connect(&self, peer: Peer) -> Option<u64> {
         let conn = self.connections.fetch_add(1, Ordering::Relaxed);
         let mut core = lock(&self.core);
         if !core.has_room() {

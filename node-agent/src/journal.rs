@@ -13,22 +13,29 @@ use hailer_protocol::codec;
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::ids::{Digest, RunId};
 use hailer_protocol::role::Identity;
+use hailer_protocol::signing::Statement;
 use hailer_protocol::state::State as RunState;
 use hailer_protocol::time::Wall;
 use serde::{Deserialize, Serialize};
 
 use crate::core::{Detached, Entry, Outcome as Became, REMEMBERED_MAX, RunEnd};
-use crate::state::{LogConfig, State, StateConfig, Sync};
+use crate::state::{Admission, LogConfig, State, StateConfig, Sync};
 
 /// Why an entry could not be written.
 #[derive(Debug, thiserror::Error)]
-#[error("append to the journal: {0}")]
-pub struct JournalError(String);
+pub enum JournalError {
+    /// The log or the store refused.
+    #[error("append to the journal: {0}")]
+    Write(String),
+    /// A signature that was used before, or of which that can no longer be told.
+    #[error("{0}")]
+    Spent(&'static str),
+}
 
 impl JournalError {
     /// The thread that wrote has died.
     pub(crate) fn broken_off(why: &dyn std::fmt::Display) -> Self {
-        Self(format!("the write broke off: {why}"))
+        Self::Write(format!("the write broke off: {why}"))
     }
 }
 
@@ -41,6 +48,8 @@ mod kind {
     pub(super) const DETACHED: u16 = 4;
     pub(super) const STEP_INTENT: u16 = 5;
     pub(super) const STEP_OUTCOME: u16 = 6;
+    /// What vouches for the run that follows.
+    pub(super) const AUTHORISED: u16 = 7;
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -62,6 +71,12 @@ impl Intent {
             outcome: Became::Unknown,
         })
     }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Authorised {
+    statement: Statement,
+    approvers: Vec<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -133,9 +148,9 @@ impl Journal {
         let log = state.log();
         let records = log
             .read_from(log.first_seq())
-            .map_err(|e| JournalError(e.to_string()))?;
+            .map_err(|e| JournalError::Write(e.to_string()))?;
         for record in records {
-            let record = record.map_err(|e| JournalError(e.to_string()))?;
+            let record = record.map_err(|e| JournalError::Write(e.to_string()))?;
             if (record.kind == kind::INTENT || record.kind == kind::DETACHED)
                 && let Ok(intent) = codec::decode::<Intent>(&record.body)
             {
@@ -175,7 +190,7 @@ impl Journal {
             log: IN_MEMORY,
             ..StateConfig::default()
         };
-        let state = State::ephemeral(config).map_err(|e| JournalError(e.to_string()))?;
+        let state = State::ephemeral(config).map_err(|e| JournalError::Write(e.to_string()))?;
         Ok(Self {
             state,
             is_on_disk: false,
@@ -204,7 +219,20 @@ impl Journal {
     /// # Errors
     /// When it could not be written whole; then nothing of it is there.
     pub(crate) fn append(&mut self, now: Wall, entry: &Entry) -> Result<(), JournalError> {
+        if let Entry::Authorised { statement, .. } = entry {
+            self.spend(now, statement)?;
+        }
         let (kind, body) = match entry {
+            Entry::Authorised {
+                statement,
+                approvers,
+            } => (
+                kind::AUTHORISED,
+                codec::encode(&Authorised {
+                    statement: (**statement).clone(),
+                    approvers: approvers.iter().map(ToString::to_string).collect(),
+                }),
+            ),
             Entry::Intent {
                 run,
                 request,
@@ -266,13 +294,39 @@ impl Journal {
         };
         let sync = match entry {
             Entry::Intent { .. } | Entry::StepIntent { .. } => Sync::Yes,
-            Entry::Outcome { .. } | Entry::StepOutcome { .. } | Entry::Refusal { .. } => Sync::No,
+            // The store has forced the nonce to the disk; the record gets there with the intent.
+            Entry::Authorised { .. }
+            | Entry::Outcome { .. }
+            | Entry::StepOutcome { .. }
+            | Entry::Refusal { .. } => Sync::No,
         };
-        let body = body.map_err(|e| JournalError(e.to_string()))?;
+        let body = body.map_err(|e| JournalError::Write(e.to_string()))?;
         self.state
             .log_mut()
             .append(now, kind, &body, sync)
-            .map_err(|e| JournalError(e.to_string()))?;
+            .map_err(|e| JournalError::Write(e.to_string()))?;
         Ok(())
+    }
+
+    /// Admits a statement's nonce, once and for all, also over restarts.
+    fn spend(&mut self, now: Wall, statement: &Statement) -> Result<(), JournalError> {
+        let until = statement.forget_after();
+        let admission = self
+            .state
+            .store_mut()
+            .admit_nonce(statement.nonce.0, until, now)
+            .map_err(|e| JournalError::Write(e.to_string()))?;
+        match admission {
+            Admission::Fresh => Ok(()),
+            Admission::Seen => Err(JournalError::Spent(
+                "this signature was used before; a run is signed once and carried out once",
+            )),
+            Admission::Expired => Err(JournalError::Spent(
+                "the signature's time is over; compare the clocks of operator and node",
+            )),
+            Admission::Full => Err(JournalError::Spent(
+                "this node remembers as many signatures as it may, and none of them has run out; try later",
+            )),
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hailer_collect::Collector;
 use hailer_exec::{HelperCommand, Spawner, SpawnerConfig, detect_cgroup_parent};
-use hailer_identity::{Credentials, ServerSide, Trust};
+use hailer_identity::{Credentials, ServerSide, SignatureJudge, Trust};
 use hailer_protocol::role::Role;
 use rustls::time_provider::DefaultTimeProvider;
 
@@ -44,6 +44,7 @@ pub fn start(config: &Config) -> Result<Listening, AgentError> {
     let tls = ServerSide::new(&trust, &[Role::Operator, Role::Keeper, Role::Relay])
         .and_then(|side| side.config(&credentials))
         .map_err(|e| AgentError::Tls(e.to_string()))?;
+    let judge = SignatureJudge::new(&trust).map_err(|e| AgentError::Tls(e.to_string()))?;
     let state = State::open(&config.state_dir, StateConfig::default(), clock::wall())
         .map_err(|e| AgentError::State(e.to_string()))?;
     let journal = Journal::open(state).map_err(|e| AgentError::State(e.to_string()))?;
@@ -52,6 +53,8 @@ pub fn start(config: &Config) -> Result<Listening, AgentError> {
     let host = Host::new(
         HostConfig {
             node: config.name.clone(),
+            fleet: own.fleet.clone(),
+            judge: Arc::new(judge),
             labels: config.labels.clone(),
             workdir: config.workdir.clone(),
             kill_grace: Duration::from_millis(config.kill_grace_ms),

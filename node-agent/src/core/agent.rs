@@ -19,6 +19,7 @@ use super::Now;
 use super::admit::{Denial, Verdict, admit, admit_stream};
 use super::detached::{Detached, DetachedRuns, Outcome};
 use super::effect::{Effect, Entry, Input, KillReason, RunEnd, StreamRef};
+use super::gate::{Authority, Gate, Peer, vouched};
 use super::leases::Leases;
 use super::request::{check_run, command_of, denial};
 use super::runs::{Known, Running, Runs};
@@ -57,6 +58,7 @@ impl Default for Bounds {
 pub struct Agent {
     software: String,
     bounds: Bounds,
+    gate: Gate,
     sessions: BTreeMap<u64, Session>,
     runs: Runs,
     detached: DetachedRuns,
@@ -66,10 +68,11 @@ pub struct Agent {
 impl Agent {
     /// Makes an agent with nobody connected and nothing running.
     #[must_use]
-    pub fn new(software: String, bounds: Bounds) -> Self {
+    pub fn new(software: String, bounds: Bounds, gate: Gate) -> Self {
         Self {
             software,
             bounds,
+            gate,
             sessions: BTreeMap::new(),
             runs: Runs::default(),
             detached: DetachedRuns::default(),
@@ -164,13 +167,18 @@ impl Agent {
             return;
         }
         let peer = session.peer().clone();
-        let verdict = admit(now, &peer, Session::kind_of(phase), envelope);
+        let verdict = admit(
+            now,
+            &peer.holder.identity,
+            Session::kind_of(phase),
+            envelope,
+        );
         let result = match verdict {
             Verdict::Deny(denial) => Err(denial),
             Verdict::Allow => self.on_admitted(now, at, phase, &peer, envelope, out),
         };
         if let Err(denial) = result {
-            self.refuse(at, phase, peer, denial, out);
+            self.refuse(at, phase, peer.holder.identity, denial, out);
         }
     }
 
@@ -179,14 +187,14 @@ impl Agent {
         now: Now,
         at: StreamRef,
         phase: StreamPhase,
-        peer: &Identity,
+        peer: &Peer,
         envelope: &Envelope,
         out: &mut Vec<Effect>,
     ) -> Result<(), Denial> {
         match phase {
             StreamPhase::New => {
                 let open: Open = read(envelope)?;
-                if let Verdict::Deny(denial) = admit_stream(peer, open.stream) {
+                if let Verdict::Deny(denial) = admit_stream(&peer.holder.identity, open.stream) {
                     return Err(denial);
                 }
                 self.session(at)?.open(at.stream, open.stream)
@@ -228,17 +236,20 @@ impl Agent {
         &mut self,
         now: Now,
         at: StreamRef,
-        peer: &Identity,
+        peer: &Peer,
         envelope: &Envelope,
         out: &mut Vec<Effect>,
     ) -> Result<(), Denial> {
+        let authority = self.gate.authority(now.wall, peer, envelope)?;
         let run: Run = read(envelope)?;
         check_run(&run)?;
+        vouched(&authority, &run)?;
+        let who = &authority.holder().identity;
         let expired = self.detached.expire(now.wall).into_iter();
         out.extend(expired.map(|run| Effect::Forget { run }));
         match run.probe {
-            Probe::Attach(of) => return self.on_attach(at, peer, of, false, out),
-            Probe::Cancel(of) => return self.on_attach(at, peer, of, true, out),
+            Probe::Attach(of) => return self.on_attach(at, &authority, of, false, out),
+            Probe::Cancel(of) => return self.on_attach(at, &authority, of, true, out),
             Probe::Shell(_)
             | Probe::Argv(_)
             | Probe::Each { .. }
@@ -273,6 +284,7 @@ impl Agent {
                 format!("{} runs are under way on this node", self.bounds.runs),
             ));
         }
+        authorised(&authority, out);
         let command = command_of(&run.probe);
         let lease = match run.life {
             Life::Attached(lease) => Some(lease),
@@ -297,7 +309,7 @@ impl Agent {
             if is_detached {
                 self.detached.enter(Detached {
                     run: run.run,
-                    who: peer.clone(),
+                    who: who.clone(),
                     command: command.clone(),
                     began: now.wall,
                     outcome: Outcome::Running,
@@ -306,12 +318,12 @@ impl Agent {
             out.push(Effect::Record(Entry::Intent {
                 run: run.run,
                 request,
-                who: peer.clone(),
+                who: who.clone(),
                 command,
                 is_detached,
             }));
         }
-        let who = peer.clone();
+        let who = who.clone();
         out.push(Effect::Begin {
             at,
             run: Arc::new(run),
@@ -324,17 +336,23 @@ impl Agent {
     fn on_attach(
         &mut self,
         at: StreamRef,
-        peer: &Identity,
+        authority: &Authority,
         run: RunId,
         ends: bool,
         out: &mut Vec<Effect>,
     ) -> Result<(), Denial> {
-        let found = self.detached.find(run, peer).ok_or_else(|| {
-            denial(
-                ErrorCode::UNKNOWN,
-                format!("this node knows no detached run {run} of yours, or knows it no longer"),
-            )
-        })?;
+        let found = self
+            .detached
+            .find(run, &authority.holder().identity)
+            .ok_or_else(|| {
+                denial(
+                    ErrorCode::UNKNOWN,
+                    format!(
+                        "this node knows no detached run {run} of yours, or knows it no longer"
+                    ),
+                )
+            })?;
+        authorised(authority, out);
         let is_running = match found.outcome {
             Outcome::Running => true,
             Outcome::Ended { .. } => false,
@@ -433,6 +451,17 @@ const ORPHAN: &str = "the agent ended while the run went on; what became of it i
 
 /// What is said of one whose processes were to end all the same.
 const ORPHAN_ENDED: &str = "the agent ended while the run went on, and what became of it is not known; what was left of it has been killed";
+
+/// Writes down what vouches for a request, which also spends its nonce.
+fn authorised(authority: &Authority, out: &mut Vec<Effect>) {
+    if let Authority::Signed(checked) = authority {
+        let approvers = checked.signers.approvers.iter();
+        out.push(Effect::Record(Entry::Authorised {
+            statement: Box::new(checked.statement.clone()),
+            approvers: approvers.map(|h| h.identity.clone()).collect(),
+        }));
+    }
+}
 
 fn read<M: Message>(envelope: &Envelope) -> Result<M, Denial> {
     M::from_envelope(envelope).map_err(|e| denial(ErrorCode::MALFORMED, e.to_string()))

@@ -8,7 +8,10 @@ use hailer_protocol::error::ErrorCode;
 use hailer_protocol::ids::RunId;
 use hailer_protocol::message::Run;
 use hailer_protocol::role::Identity;
+use hailer_protocol::signing::Statement;
 use hailer_protocol::state::State;
+
+use super::gate::Peer;
 
 /// One stream of one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,8 +29,8 @@ pub enum Input {
     Connected {
         /// The connection.
         conn: u64,
-        /// Who the certificate names.
-        peer: Identity,
+        /// Who it is, as the handshake found out.
+        peer: Peer,
     },
     /// The connection is gone. Its runs live on until their lease ends.
     Disconnected {
@@ -153,6 +156,14 @@ impl KillReason {
 /// What is written down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
+    /// A signed request is about to be carried out. It is written down once: a nonce that was written
+    /// down before is refused, and nothing after it is done.
+    Authorised {
+        /// What was signed.
+        statement: Box<Statement>,
+        /// Who approved it beside its operator.
+        approvers: Vec<Identity>,
+    },
     /// A command is about to be started.
     Intent {
         /// The run.

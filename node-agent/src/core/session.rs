@@ -17,10 +17,10 @@ use hailer_protocol::error::ErrorCode;
 use hailer_protocol::ids::RunId;
 use hailer_protocol::limits::FEATURES_MAX;
 use hailer_protocol::message::{Hello, StreamKind};
-use hailer_protocol::role::Identity;
 use hailer_protocol::version::Version;
 
 use super::admit::Denial;
+use super::gate::Peer;
 
 /// Streams of one connection that may be open at once; QUIC's own bound is lower.
 const STREAMS_MAX: usize = 1024;
@@ -45,7 +45,7 @@ pub enum StreamPhase {
 /// One connection's side of the conversation.
 #[derive(Debug)]
 pub struct Session {
-    peer: Identity,
+    peer: Peer,
     hello: Option<Hello>,
     streams: BTreeMap<u64, StreamPhase>,
 }
@@ -53,7 +53,7 @@ pub struct Session {
 impl Session {
     /// Begins a session with a peer whose certificate has been verified.
     #[must_use]
-    pub const fn new(peer: Identity) -> Self {
+    pub const fn new(peer: Peer) -> Self {
         Self {
             peer,
             hello: None,
@@ -63,7 +63,7 @@ impl Session {
 
     /// Returns who the peer is.
     #[must_use]
-    pub const fn peer(&self) -> &Identity {
+    pub const fn peer(&self) -> &Peer {
         &self.peer
     }
 

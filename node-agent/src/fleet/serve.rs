@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hailer_collect::{Collector, Roots, Settings};
 use hailer_exec::Spawner;
-use hailer_identity::{Authority, Credentials, ServerSide, Trust, Validity};
+use hailer_identity::{Authority, Credentials, ServerSide, SignatureJudge, Trust, Validity};
 use hailer_protocol::ids::Name;
 use hailer_protocol::role::{Identity, Role};
 use hailer_protocol::time::Wall;
@@ -89,6 +89,7 @@ struct Shared {
     authority: Authority,
     validity: Validity,
     tls: ServerSide,
+    judge: Arc<SignatureJudge>,
     spawner: Arc<Spawner>,
 }
 
@@ -155,11 +156,13 @@ fn shared(options: &FleetOptions) -> Result<Shared, AgentError> {
         .map_err(|e| tls_error(&e))?;
     let tls = ServerSide::new(&trust, &[Role::Operator, Role::Keeper, Role::Relay])
         .map_err(|e| tls_error(&e))?;
+    let judge = Arc::new(SignatureJudge::new(&trust).map_err(|e| tls_error(&e))?);
     let spawner = Arc::new(start_helper(&options.helper, Cgroup::Off)?);
     Ok(Shared {
         authority,
         validity,
         tls,
+        judge,
         spawner,
     })
 }
@@ -196,6 +199,8 @@ fn start_node(
     let host = Host::new(
         HostConfig {
             node: Name::new(node.name.clone()).map_err(|e| AgentError::Fleet(e.to_string()))?,
+            fleet: shared.authority.fleet().clone(),
+            judge: Arc::clone(&shared.judge),
             labels: node.labels.clone(),
             workdir: home.clone(),
             kill_grace: Duration::from_millis(500),

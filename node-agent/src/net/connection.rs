@@ -9,7 +9,7 @@ use rustls::pki_types::CertificateDer;
 
 use super::inbound::{Inbound, Next};
 use super::outbound::Outbound;
-use crate::core::{Effect, Input, StreamRef};
+use crate::core::{Effect, Input, Peer, StreamRef};
 use crate::host::Host;
 use crate::run;
 
@@ -43,12 +43,15 @@ pub(super) async fn serve(host: Arc<Host>, connection: Connection) {
     host.handle(Input::Disconnected { conn });
 }
 
-fn peer_of(connection: &Connection) -> Option<hailer_protocol::role::Identity> {
+fn peer_of(connection: &Connection) -> Option<Peer> {
     let chain = connection
         .peer_identity()?
         .downcast::<Vec<CertificateDer<'static>>>()
         .ok()?;
-    hailer_identity::identity_of(chain.first()?).ok()
+    Some(Peer {
+        holder: hailer_identity::holder_of(chain.first()?).ok()?,
+        chain: *chain,
+    })
 }
 
 async fn serve_stream(host: Arc<Host>, conn: u64, mut outbound: Outbound, mut inbound: Inbound) {

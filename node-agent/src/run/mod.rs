@@ -126,14 +126,25 @@ pub(crate) async fn not_recorded(
     error: &JournalError,
     outbound: &mut Outbound,
 ) {
-    let failed = Failed::new(
-        ErrorCode::RECORD,
-        format!("the node could not write down what it was asked, so it did nothing: {error}"),
-    );
+    let failed = match error {
+        JournalError::Spent(why) => Failed::new(ErrorCode::DENIED, (*why).to_owned()),
+        JournalError::Write(_) => Failed::new(
+            ErrorCode::RECORD,
+            format!("the node could not write down what it was asked, so it did nothing: {error}"),
+        ),
+    };
     let failure = Some((failed.code, failed.text.clone()));
     let _ = outbound.push(&failed);
     outbound.finish().await;
-    if let Entry::Intent { run, .. } = entry {
+    let run = match entry {
+        Entry::Authorised { statement, .. } => Some(statement.run),
+        Entry::Intent { run, .. } => Some(*run),
+        Entry::Outcome { .. }
+        | Entry::StepIntent { .. }
+        | Entry::StepOutcome { .. }
+        | Entry::Refusal { .. } => None,
+    };
+    if let Some(run) = run {
         let end = RunEnd {
             state: None,
             rc: None,
@@ -142,7 +153,7 @@ pub(crate) async fn not_recorded(
             failure,
         };
         let answer = failed.to_envelope().into_iter().collect();
-        host.conclude(*run, end, Some(answer)).await;
+        host.conclude(run, end, Some(answer)).await;
     }
 }
 

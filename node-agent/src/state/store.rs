@@ -35,11 +35,19 @@ pub struct Store {
 #[derive(Debug)]
 enum Place {
     Memory(MemoryStore),
-    Disk {
-        path: PathBuf,
-        /// Opened with the state if the file was there, otherwise by the first write.
-        database: Option<Database>,
-    },
+    Disk { path: PathBuf, database: Handle },
+}
+
+/// The database's file.
+#[derive(Debug)]
+enum Handle {
+    /// It is not there; the first write makes it.
+    Absent,
+    /// In use.
+    Open(Database),
+    /// A write failed, and the database takes no more until it is opened again, which the next
+    /// write does. Until then nothing is read: what is there is not known.
+    Broken,
 }
 
 /// Bounds of a store.
@@ -137,7 +145,11 @@ impl Store {
             path: path.to_owned(),
             source,
         })?;
-        let database = is_there.then(|| open_database(path)).transpose()?;
+        let database = if is_there {
+            Handle::Open(open_database(path)?)
+        } else {
+            Handle::Absent
+        };
         Ok(Self {
             config,
             place: Place::Disk {
@@ -192,11 +204,11 @@ impl Store {
         for once in [Once::Nonce, Once::Run] {
             n_purged += match &mut self.place {
                 Place::Memory(memory) => memory.purge(once, now),
-                Place::Disk { database: None, .. } => 0,
                 Place::Disk {
-                    path,
-                    database: Some(database),
-                } => write(database, path, |tx| purge(tx, once, now))?,
+                    database: Handle::Absent,
+                    ..
+                } => 0,
+                Place::Disk { path, database } => write(database, path, |tx| purge(tx, once, now))?,
             };
         }
         Ok(n_purged)
@@ -218,7 +230,7 @@ impl Store {
         }
         let is_kept = match &mut self.place {
             Place::Memory(memory) => memory.put(space, key, value),
-            Place::Disk { path, database } => write(made(path, database)?, path, |tx| {
+            Place::Disk { path, database } => write(database, path, |tx| {
                 let mut table = tx.open_table(space.table())?;
                 if table.len()? >= ENTRIES_MAX && table.get(key)?.is_none() {
                     return Ok(false);
@@ -237,11 +249,7 @@ impl Store {
     pub fn value(&self, space: Space, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         match &self.place {
             Place::Memory(memory) => Ok(memory.value(space, key)),
-            Place::Disk { database: None, .. } => Ok(None),
-            Place::Disk {
-                path,
-                database: Some(database),
-            } => read(database, path, space, |table| {
+            Place::Disk { path, database } => read(database, path, space, |table| {
                 Ok(table.get(key)?.map(|value| value.value().to_vec()))
             }),
         }
@@ -254,11 +262,11 @@ impl Store {
     pub fn remove(&mut self, space: Space, key: &str) -> Result<bool, StoreError> {
         match &mut self.place {
             Place::Memory(memory) => Ok(memory.remove(space, key)),
-            Place::Disk { database: None, .. } => Ok(false),
             Place::Disk {
-                path,
-                database: Some(database),
-            } => write(database, path, |tx| {
+                database: Handle::Absent,
+                ..
+            } => Ok(false),
+            Place::Disk { path, database } => write(database, path, |tx| {
                 let mut table = tx.open_table(space.table())?;
                 let was_there = table.remove(key)?.is_some();
                 Ok(was_there)
@@ -273,11 +281,7 @@ impl Store {
     pub fn entries(&self, space: Space) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         match &self.place {
             Place::Memory(memory) => Ok(memory.entries(space)),
-            Place::Disk { database: None, .. } => Ok(Vec::new()),
-            Place::Disk {
-                path,
-                database: Some(database),
-            } => {
+            Place::Disk { path, database } => {
                 let all = read(database, path, space, |table| {
                     let mut all = Vec::new();
                     for entry in table.iter()? {
@@ -307,7 +311,7 @@ impl Store {
         };
         match &mut self.place {
             Place::Memory(memory) => Ok(memory.admit(once, id, (until, now), limit)),
-            Place::Disk { path, database } => write(made(path, database)?, path, |tx| {
+            Place::Disk { path, database } => write(database, path, |tx| {
                 admit(tx, once, id, (until, now), limit)
             }),
         }
@@ -389,8 +393,8 @@ fn admit(
 }
 
 /// Returns the database, made now if it is not there.
-fn made<'a>(path: &Path, database: &'a mut Option<Database>) -> Result<&'a Database, StoreError> {
-    if let Some(database) = database {
+fn made<'a>(path: &Path, handle: &'a mut Handle) -> Result<&'a Database, StoreError> {
+    if let Handle::Open(database) = handle {
         return Ok(database);
     }
     let fresh = open_database(path)?;
@@ -400,7 +404,11 @@ fn made<'a>(path: &Path, database: &'a mut Option<Database>) -> Result<&'a Datab
             source,
         })?;
     }
-    Ok(database.insert(fresh))
+    *handle = Handle::Open(fresh);
+    match handle {
+        Handle::Open(database) => Ok(database),
+        Handle::Absent | Handle::Broken => unreachable!("it was just opened"),
+    }
 }
 
 fn open_database(path: &Path) -> Result<Database, StoreError> {
@@ -424,27 +432,40 @@ fn open_database(path: &Path) -> Result<Database, StoreError> {
 
 /// Does `deed` in one transaction; it is on the disk, whole, when this returns.
 fn write<T>(
-    database: &Database,
+    handle: &mut Handle,
     path: &Path,
     deed: impl FnOnce(&WriteTransaction) -> Result<T, redb::Error>,
 ) -> Result<T, StoreError> {
+    let database = made(path, handle)?;
     let transact = || {
         let tx = database.begin_write()?;
         let done = deed(&tx)?;
         tx.commit()?;
         Ok(done)
     };
-    transact().map_err(failed("write to the store", path))
+    let done = transact();
+    if done.is_err() {
+        // A full disk must not need a restart once it has room again.
+        *handle = Handle::Broken;
+    }
+    done.map_err(failed("write to the store", path))
 }
 
 fn read<T>(
-    database: &Database,
+    handle: &Handle,
     path: &Path,
     space: Space,
     look: impl FnOnce(
         &redb::ReadOnlyTable<&'static str, &'static [u8]>,
     ) -> Result<Option<T>, redb::Error>,
 ) -> Result<Option<T>, StoreError> {
+    let database = match handle {
+        Handle::Open(database) => database,
+        Handle::Absent => return Ok(None),
+        Handle::Broken => {
+            return Err(failed("read the store", path)(redb::Error::PreviousIo));
+        }
+    };
     let transact = || {
         let tx = database.begin_read()?;
         let opened = tx.open_table(space.table());

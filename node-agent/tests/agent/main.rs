@@ -12,5 +12,6 @@ mod load;
 mod probes;
 mod record;
 mod roles;
+mod signed;
 mod support;
 mod twice;

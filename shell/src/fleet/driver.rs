@@ -57,7 +57,12 @@ pub async fn run(
     events: mpsc::Sender<Event>,
     control: mpsc::Receiver<Control>,
 ) -> Result<Finished, FleetError> {
-    let request = Request::new(job.ask, job.targets.len())?;
+    let links = job.targets.iter().map(|node| fleet.links().link(*node));
+    let names: Vec<_> = links
+        .map(|link| link.map(|link| &link.peer.identity.name))
+        .collect();
+    let asked = (&job.wish, &job.policy);
+    let request = Request::new(&fleet.signer, clock::wall(), job.ask, asked, &names)?;
     let plan = Plan {
         targets: job.targets,
         keep: job.keep,

@@ -24,6 +24,9 @@ pub enum FleetError {
     /// The request does not fit into one message.
     #[error("the request is too large to be sent: {0}")]
     Request(#[from] CodecError),
+    /// The run could not be signed, and no node takes it unsigned.
+    #[error("sign the run: {0}")]
+    Sign(String),
     /// A job with a request for each target has not one for each.
     #[error("the job has {requests} requests for {targets} targets")]
     Requests {

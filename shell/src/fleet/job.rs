@@ -17,6 +17,7 @@ use super::fanout::Counts;
 use super::gather::Gather;
 use super::policy::Policy;
 use super::summary::Summary;
+use super::warrant::Wish;
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,6 +70,8 @@ pub struct Job {
     pub targets: Vec<NodeId>,
     /// What is asked of them.
     pub ask: Ask,
+    /// What is asked for beside it.
+    pub wish: Wish,
     /// How it is spread over them.
     pub policy: Policy,
     /// What is kept of one answer.
@@ -89,6 +92,7 @@ impl Job {
         Self {
             targets: targets.iter().collect(),
             ask: Ask::Same(Box::new(run)),
+            wish: Wish::default(),
             policy: Policy::default(),
             keep: Keep::default(),
             kept_bytes: KEPT_BYTES_DEFAULT,

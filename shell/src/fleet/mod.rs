@@ -32,6 +32,7 @@ pub mod retried;
 mod seat;
 mod session;
 pub mod summary;
+mod warrant;
 
 pub use answer::Answer;
 pub use driver::run;
@@ -41,11 +42,12 @@ pub use link::LinkView;
 pub use links::{Links, Timing};
 pub use policy::Policy;
 pub use summary::Summary;
+pub use warrant::Wish;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use hailer_identity::{ClientSide, Credentials, Trust};
+use hailer_identity::{ClientSide, Credentials, Signer, Trust};
 use hailer_lang::inventory::Inventory;
 use hailer_lang::selector::Live;
 use hailer_protocol::ids::LeaseId;
@@ -65,6 +67,8 @@ pub struct Fleet {
     inventory: Arc<Inventory>,
     links: Links,
     lease: LeaseId,
+    /// The operator's key: what is started on a node is signed with it.
+    signer: Signer,
     /// Whether all runs shall end; a run that would not outlive the shell listens as long as it lasts.
     ending: watch::Sender<bool>,
 }
@@ -82,12 +86,14 @@ impl Fleet {
         timing: Timing,
     ) -> Result<Self, FleetError> {
         let tls = ClientSide::new(trust, &[Role::Node])?.config(credentials)?;
+        let signer = Signer::new(credentials).map_err(|e| FleetError::Sign(e.to_string()))?;
         let lease = random::lease_id()?;
         let nodes = Arc::clone(&inventory);
         Ok(Self {
             inventory,
             links: Links::new(Dialler::open(tls)?, nodes, timing, lease),
             lease,
+            signer,
             ending: watch::Sender::new(false),
         })
     }

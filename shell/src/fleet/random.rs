@@ -5,6 +5,8 @@ use std::io::Read as _;
 
 use hailer_protocol::ids::{LeaseId, RunId};
 
+use hailer_protocol::signing::Nonce;
+
 use super::error::FleetError;
 
 fn fill(bytes: &mut [u8]) -> Result<(), FleetError> {
@@ -33,6 +35,13 @@ pub(super) fn lease_id() -> Result<LeaseId, FleetError> {
     let drawn = File::open("/dev/urandom").and_then(|mut f| f.read_exact(&mut bytes));
     drawn.map_err(|_| FleetError::Random)?;
     Ok(LeaseId(bytes))
+}
+
+/// Draws what makes a signature one of its kind.
+pub(super) fn nonce() -> Result<Nonce, FleetError> {
+    let mut bytes = [0; 16];
+    fill(&mut bytes)?;
+    Ok(Nonce(bytes))
 }
 
 /// Draws a jitter. Without randomness it is always the same, which spreads nothing but breaks

@@ -4,8 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hailer_identity::{ClientSide, Credentials, Trust, server_name};
+use hailer_identity::{ClientSide, Credentials, Signer, Trust, server_name};
 use hailer_protocol::envelope::{Decoder, Envelope};
+use hailer_protocol::grant::Grant;
 use hailer_protocol::ids::{LeaseId, RunId};
 use hailer_protocol::message::{
     Batch, Caps, Done, Failed, Kind, Life, Message, Open, Output, OutputMode, Probe, Refused, Run,
@@ -17,7 +18,7 @@ use hailer_protocol::table::Row;
 use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{ClientConfig, Connection, Endpoint, RecvStream, SendStream, VarInt};
 
-use super::{identity, soon};
+use super::{identity, sealed, soon};
 
 /// The lease of every run that these tests make.
 pub(crate) const LEASE: LeaseId = LeaseId([7; 16]);
@@ -25,6 +26,8 @@ pub(crate) const LEASE: LeaseId = LeaseId([7; 16]);
 pub(crate) struct Client {
     endpoint: Endpoint,
     pub(crate) connection: Connection,
+    /// An operator's key, and the node that it signs for.
+    signer: Option<(Signer, String)>,
 }
 
 /// One request stream.
@@ -96,8 +99,10 @@ impl Client {
         let tls = ClientSide::new(trust, &[Role::Node])
             .and_then(|side| side.config(own))
             .expect("a TLS configuration");
-        let node = identity(trust.fleet().as_str(), Role::Node, node);
-        Self::with(tls, address, &server_name(&node)).await
+        let dialled = identity(trust.fleet().as_str(), Role::Node, node);
+        let mut client = Self::with(tls, address, &server_name(&dialled)).await?;
+        client.signer = Signer::new(own).ok().map(|s| (s, node.to_owned()));
+        Ok(client)
     }
 
     pub(crate) async fn with(
@@ -116,6 +121,7 @@ impl Client {
         Ok(Self {
             endpoint,
             connection,
+            signer: None,
         })
     }
 
@@ -139,8 +145,39 @@ impl Client {
         self.send(&bytes).await
     }
 
+    /// Asks for a run, signed where it wants that and there is a key to sign with.
     pub(crate) async fn ask(&self, run: &Run) -> Asked {
+        self.send(&self.request(run)).await
+    }
+
+    /// Asks for a run that nobody has signed.
+    pub(crate) async fn ask_unsigned(&self, run: &Run) -> Asked {
         self.say(StreamKind::Request, run).await
+    }
+
+    /// Opens a request and sends an envelope as it is.
+    pub(crate) async fn hand_in(&self, envelope: &Envelope) -> Asked {
+        let open = bytes_of(&Open {
+            stream: StreamKind::Request,
+        });
+        self.send(&[open, envelope.to_bytes()].concat()).await
+    }
+
+    /// The bytes of a request's stream.
+    pub(crate) fn request(&self, run: &Run) -> Vec<u8> {
+        let open = bytes_of(&Open {
+            stream: StreamKind::Request,
+        });
+        let envelope = match &self.signer {
+            Some((signer, node)) if !Grant::Probe.fits(&run.probe) => sealed(signer, node, run),
+            Some(_) | None => run.to_envelope().expect("small"),
+        };
+        [open, envelope.to_bytes()].concat()
+    }
+
+    /// The operator's key.
+    pub(crate) fn signer(&self) -> &Signer {
+        &self.signer.as_ref().expect("an operator's connection").0
     }
 
     /// Runs to the end.

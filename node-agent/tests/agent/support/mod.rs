@@ -5,6 +5,7 @@ mod marks;
 mod node;
 mod pki;
 mod program;
+mod seal;
 
 use std::future::Future;
 use std::time::Duration;
@@ -14,6 +15,7 @@ pub(crate) use marks::{Mark, until};
 pub(crate) use node::Node;
 pub(crate) use pki::{Pki, identity};
 pub(crate) use program::Program;
+pub(crate) use seal::{sealed, sealed_as};
 
 /// Failure only: no test waits this long when all is well.
 const AT_MOST: Duration = Duration::from_secs(60);

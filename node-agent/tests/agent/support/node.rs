@@ -12,7 +12,7 @@ use hailer_agent::journal::Journal;
 use hailer_agent::net::{self, Listening};
 use hailer_collect::Collector;
 use hailer_exec::{HelperCommand, Spawner, SpawnerConfig};
-use hailer_identity::ServerSide;
+use hailer_identity::{ServerSide, SignatureJudge};
 use hailer_protocol::ids::Name;
 use hailer_protocol::role::Role;
 use tempfile::TempDir;
@@ -43,7 +43,16 @@ impl Node {
     }
 
     pub(crate) fn keeping(journal: Journal, bounds: Bounds, delay: Option<Duration>) -> Self {
-        let pki = Pki::new("demo");
+        Self::keeping_with(Pki::new("demo"), journal, bounds, delay)
+    }
+
+    /// As a node whose certificates are there already.
+    pub(crate) fn keeping_with(
+        pki: Pki,
+        journal: Journal,
+        bounds: Bounds,
+        delay: Option<Duration>,
+    ) -> Self {
         let dir = TempDir::new().expect("a temporary directory");
         let helper = HelperCommand {
             program: env!("CARGO_BIN_EXE_hailerd").into(),
@@ -52,6 +61,8 @@ impl Node {
         let spawner = Spawner::start(&helper, SpawnerConfig::default()).expect("the helper");
         let config = HostConfig {
             node: Name::new(NAME).expect("valid"),
+            fleet: Name::new("demo").expect("valid"),
+            judge: Arc::new(SignatureJudge::new(&pki.trust).expect("a judge")),
             labels: BTreeMap::from([("dc".to_owned(), "fra".to_owned())]),
             workdir: dir.path().to_owned(),
             kill_grace: Duration::from_millis(200),
@@ -71,6 +82,12 @@ impl Node {
             pki,
             dir,
         }
+    }
+
+    /// Ends the agent and gives its state up; what is left is its authority.
+    pub(crate) async fn stop(self) -> Pki {
+        self.listening.close().await;
+        self.pki
     }
 
     /// Where commands start.

@@ -1,0 +1,68 @@
+//! Signing what tests ask, as an operator's shell does.
+
+use std::time::{Duration, SystemTime};
+
+use hailer_identity::Signer;
+use hailer_protocol::envelope::{Auth, Envelope};
+use hailer_protocol::grant::Grant;
+use hailer_protocol::ids::Name;
+use hailer_protocol::message::{Message as _, Run};
+use hailer_protocol::signing::{
+    Action, Command, Nonce, STATEMENT_VERSION, Statement, Targets, Tree,
+};
+use hailer_protocol::time::Wall;
+
+use super::new_run_id;
+
+pub(crate) fn now() -> Wall {
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .expect("after 1970");
+    Wall(i64::try_from(since.as_millis()).expect("before the year 292 million"))
+}
+
+/// What the operator vouches for if one node is asked.
+pub(crate) fn statement(signer: &Signer, node: &str, run: &Run, body: &[u8]) -> (Statement, Tree) {
+    let node = Name::new(node).expect("valid");
+    let tree = Tree::of([(&node, body)]).expect("one target");
+    let operator = &signer.holder().identity;
+    let statement = Statement {
+        version: STATEMENT_VERSION,
+        fleet: operator.fleet.clone(),
+        operator: operator.name.clone(),
+        run: run.run,
+        nonce: Nonce(new_run_id().0),
+        action: Action {
+            grant: Grant::Run,
+            command: Command::of(&run.probe),
+            run_as: None,
+        },
+        targets: Targets::of(&tree),
+        issued_at: now(),
+        not_after: now() + Duration::from_secs(3600),
+        reason: None,
+        policy: None,
+    };
+    (statement, tree)
+}
+
+/// The signed request.
+pub(crate) fn sealed(signer: &Signer, node: &str, run: &Run) -> Envelope {
+    sealed_as(signer, node, run, |_| {})
+}
+
+/// The signed request, after `change` was made to what is signed.
+pub(crate) fn sealed_as(
+    signer: &Signer,
+    node: &str,
+    run: &Run,
+    change: impl FnOnce(&mut Statement),
+) -> Envelope {
+    let mut envelope = run.to_envelope().expect("small");
+    let (mut statement, tree) = statement(signer, node, run, &envelope.body);
+    change(&mut statement);
+    let signed = signer.sign(&statement).expect("an operator's own");
+    let block = signed.block(tree.proof(0).expect("the only target"));
+    envelope.auth = Auth::Signed(block.expect("small"));
+    envelope
+}
