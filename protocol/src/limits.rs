@@ -117,3 +117,12 @@ pub const REVOCATION_LIST_MAX: usize = ENVELOPE_BODY_MAX - (16 << 10);
 
 /// Bytes of a certificate's number, as X.509 bounds it.
 pub const SERIAL_MAX: usize = 20;
+/// Bytes of a policy file. A person must be able to read it.
+pub const POLICY_MAX: usize = 256 << 10;
+
+/// Bytes of one word of a command that a policy's pattern with a `*` is held against: no path is
+/// longer.
+pub const POLICY_WORD_MAX: usize = 4 << 10;
+
+/// Wildcards in one word of a policy's pattern.
+pub const POLICY_WILDCARDS_MAX: usize = 8;
