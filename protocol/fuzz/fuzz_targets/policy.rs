@@ -1,5 +1,7 @@
 //! No text makes the parser of policies panic, no mistake lies outside of it, what is sound reads
 //! back from its canonical form, and no line of a command makes a decision panic.
+//!
+//! `seeds/policy` holds what to begin with.
 #![no_main]
 
 use std::collections::BTreeMap;

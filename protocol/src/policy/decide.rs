@@ -280,7 +280,7 @@ impl Case<'_> {
                     && rule.to.include(self.ask.who, &self.policy.groups)
                     && self.is_on(rule)
                     && self.is_now(rule)
-                    && (rule.commands.is_empty() || self.is_listed(rule))
+                    && (rule.commands.is_empty() || self.is_covered(rule))
             }
         };
         let denial = self.policy.rules.iter().find(|p| denies(&p.rule));
@@ -347,6 +347,11 @@ impl Case<'_> {
     fn is_listed(&self, rule: &Rule) -> bool {
         let argv = self.argv.as_deref().unwrap_or_default();
         rule.commands.iter().any(|c| c.matches(argv))
+    }
+
+    fn is_covered(&self, rule: &Rule) -> bool {
+        let argv = self.argv.as_deref().unwrap_or_default();
+        rule.commands.iter().any(|c| c.covers(argv))
     }
 
     fn has_reason(&self) -> bool {

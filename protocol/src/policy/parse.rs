@@ -62,7 +62,7 @@ enum Open {
     #[default]
     Nothing,
     /// A rule's.
-    Rule(Draft),
+    Rule(Box<Draft>),
     /// A rule's whose first line has a mistake: its clauses are not held against the writer.
     Broken,
 }
@@ -138,7 +138,7 @@ impl Reader {
             "allow" | "deny" => {
                 self.close();
                 self.open = match head::parse(line) {
-                    Ok(effect) => Open::Rule(Draft::new(number, at..line.end(), effect)),
+                    Ok(effect) => Open::Rule(Box::new(Draft::new(number, at..line.end(), effect))),
                     Err(mistake) => {
                         self.mistakes.push(mistake);
                         Open::Broken

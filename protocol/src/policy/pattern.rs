@@ -24,11 +24,12 @@ pub struct CommandPattern {
 struct WordPattern(Vec<Part>);
 
 impl CommandPattern {
-    /// Reads a pattern that stands at byte `base` of a policy.
+    /// Reads a pattern that stands at byte `base` of a policy, in a rule that allows or one that
+    /// denies.
     ///
     /// # Errors
     /// Says what is wrong with it.
-    pub(super) fn parse(text: &str, base: usize) -> Result<Self, Mistake> {
+    pub(super) fn parse(text: &str, base: usize, is_allowed: bool) -> Result<Self, Mistake> {
         let words = lex(text, Wildcards::Taken).map_err(|(why, at)| not_simple(&why, base + at))?;
         let mut words = words.into_iter();
         let Some(first) = words.next() else {
@@ -43,7 +44,7 @@ impl CommandPattern {
             .map(|w| WordPattern::new(w, base))
             .collect::<Result<Vec<_>, _>>()?;
         let name = program.rsplit('/').next().unwrap_or_default();
-        if arguments.iter().any(WordPattern::has_wildcard) && runs_others(name) {
+        if is_allowed && arguments.iter().any(WordPattern::has_wildcard) && runs_others(name) {
             return Err(Mistake::new(
                 span,
                 format!("`{name}` can run other commands, so a `*` behind it allows any"),
@@ -53,9 +54,20 @@ impl CommandPattern {
         Ok(Self { program, arguments })
     }
 
-    /// Whether these are words that the pattern stands for.
+    /// Whether these are words that the pattern allows.
     #[must_use]
     pub fn matches(&self, argv: &[String]) -> bool {
+        self.fits(argv, WordPattern::matches)
+    }
+
+    /// Whether these are words that the pattern denies: here a wildcard stands for any text, since
+    /// what keeps an `allow` narrow would make a `deny` leak.
+    #[must_use]
+    pub fn covers(&self, argv: &[String]) -> bool {
+        self.fits(argv, WordPattern::covers)
+    }
+
+    fn fits(&self, argv: &[String], fits: fn(&WordPattern, &str) -> bool) -> bool {
         let Some((program, arguments)) = argv.split_first() else {
             return false;
         };
@@ -65,7 +77,7 @@ impl CommandPattern {
                 .arguments
                 .iter()
                 .zip(arguments)
-                .all(|(p, a)| p.matches(a))
+                .all(|(p, a)| fits(p, a))
     }
 
     /// Returns the program.
@@ -109,13 +121,21 @@ impl WordPattern {
         if word.len() > POLICY_WORD_MAX || climbs || (word.starts_with('-') && !says_option) {
             return false;
         }
+        self.reaches_end(word, false)
+    }
+
+    fn covers(&self, word: &str) -> bool {
+        self.reaches_end(word, true)
+    }
+
+    fn reaches_end(&self, word: &str, takes_slash: bool) -> bool {
         // Which byte positions the parts so far can have come to.
         let mut reached = vec![false; word.len() + 1];
         reached[0] = true;
         for part in &self.0 {
             reached = match part {
                 Part::Text(text) => after_text(&reached, word.as_bytes(), text.as_bytes()),
-                Part::Star => after_wildcard(&reached, word.as_bytes(), false),
+                Part::Star => after_wildcard(&reached, word.as_bytes(), takes_slash),
                 Part::Stars => after_wildcard(&reached, word.as_bytes(), true),
             };
         }
@@ -150,6 +170,7 @@ fn program(word: Lexed, span: Range<usize>) -> Result<String, Mistake> {
             format!("`{text}` sets a variable: the program must stand first"),
         )),
         Ok([Part::Text(text)]) => Ok(text),
+        Err(parts) if parts.is_empty() => Err(Mistake::new(span, "the program is missing")),
         Ok(_) | Err(_) => Err(Mistake::new(span, "the program must be written out")
             .label("no wildcard here")
             .help("write one `command` line for each program")),

@@ -222,6 +222,20 @@ fn a_denial_wins_wherever_it_stands() {
 }
 
 #[test]
+fn a_denied_pattern_is_wider_than_an_allowed_one() {
+    let allow = "allow read as nobody\n  to alice\n  command cat *\n  command cat -A\n  \
+                 command cat /etc/../x\n  command cat **\n";
+    let lines = ["cat x", "cat -A", "cat /etc/../x", "cat /etc/y"];
+    assert!(
+        lines
+            .iter()
+            .all(|l| Request::read(l).is_allowed(&sound(allow)))
+    );
+    let denied = sound(&format!("{allow}deny read\n  command cat *\n"));
+    assert!(!lines.iter().any(|l| Request::read(l).is_allowed(&denied)));
+}
+
+#[test]
 fn a_node_that_is_read_only_answers_probes_and_reads_alone() {
     let policy = sound(
         "allow probe\n  to alice\nallow read as nobody\n  to alice\n  command df\n\

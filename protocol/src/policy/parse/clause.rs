@@ -62,7 +62,7 @@ impl Draft {
         };
         Err(Mistake::new(
             line.keyword.span(),
-            format!("this rule has a `{keyword}` already"),
+            format!("this rule says `{keyword}` already"),
         )
         .help(help))
     }
@@ -92,7 +92,8 @@ impl Draft {
                 );
             }
         }
-        let command = CommandPattern::parse(line.text, line.at)?;
+        let is_allowed = matches!(self.effect, Effect::Allow(_));
+        let command = CommandPattern::parse(line.text, line.at, is_allowed)?;
         if !self.commands.contains(&command) {
             self.commands.push(command);
         }
