@@ -117,6 +117,7 @@ pub const REVOCATION_LIST_MAX: usize = ENVELOPE_BODY_MAX - (16 << 10);
 
 /// Bytes of a certificate's number, as X.509 bounds it.
 pub const SERIAL_MAX: usize = 20;
+
 /// Bytes of a policy file. A person must be able to read it.
 pub const POLICY_MAX: usize = 256 << 10;
 
