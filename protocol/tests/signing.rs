@@ -72,7 +72,7 @@ fn statement(tree: &Tree) -> Statement {
             command: Command::new("systemctl restart nginx".to_owned()),
             run_as: Some("deploy".to_owned()),
         },
-        targets: Targets::of(tree),
+        targets: Targets::of(tree, 100),
         issued_at: NOW,
         not_after: Wall(NOW.0 + 60_000),
         reason: Some("INC-7: nginx hangs".to_owned()),

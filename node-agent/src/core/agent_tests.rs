@@ -93,7 +93,7 @@ fn sealed(run: &Run) -> Envelope {
             command: Command::of(&run.probe),
             run_as: None,
         },
-        targets: Targets::of(&tree),
+        targets: Targets::of(&tree, 1),
         issued_at: Wall(0),
         not_after: Wall(60_000),
         reason: None,

@@ -51,7 +51,7 @@ fn statement(tree: &Tree) -> Statement {
             command: Command::new("systemctl restart nginx".to_owned()),
             run_as: None,
         },
-        targets: Targets::of(tree),
+        targets: Targets::of(tree, 10_000),
         issued_at: NOW,
         not_after: Wall(NOW.0 + 60_000),
         reason: None,

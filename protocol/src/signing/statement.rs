@@ -64,15 +64,19 @@ pub struct Targets {
     pub root: Digest,
     /// How many there are.
     pub count: u32,
+    /// How many nodes the fleet has, as the operator knows it: a policy may ask which share of it a
+    /// run is for.
+    pub fleet: u32,
 }
 
 impl Targets {
-    /// Returns what a statement says of a tree.
+    /// Returns what a statement says of a tree over nodes of a fleet of so many.
     #[must_use]
-    pub fn of(tree: &Tree) -> Self {
+    pub fn of(tree: &Tree, fleet: u32) -> Self {
         Self {
             root: tree.root(),
             count: tree.count(),
+            fleet,
         }
     }
 }

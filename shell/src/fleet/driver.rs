@@ -29,7 +29,7 @@ use super::gather::Gather;
 use super::job::{Control, Event, Finished, Gate, Job, StageNews};
 use super::link::{Link, Signal, SignalSender};
 use super::policy::Policy;
-use super::request::Request;
+use super::request::{Request, Terms};
 use super::seat::{Flight, Plan, Seat};
 use super::session::Attached;
 use super::summary::Summary;
@@ -57,12 +57,16 @@ pub async fn run(
     events: mpsc::Sender<Event>,
     control: mpsc::Receiver<Control>,
 ) -> Result<Finished, FleetError> {
-    let links = job.targets.iter().map(|node| fleet.links().link(*node));
-    let names: Vec<_> = links
-        .map(|link| link.map(|link| &link.peer.identity.name))
-        .collect();
-    let asked = (&job.wish, &job.policy);
-    let request = Request::new(&fleet.signer, clock::wall(), job.ask, asked, &names)?;
+    let nodes = job.targets.iter().map(|node| fleet.inventory.node(*node));
+    let names: Vec<_> = nodes.map(|node| node.map(|node| &node.name)).collect();
+    let terms = Terms {
+        signer: &fleet.signer,
+        now: clock::wall(),
+        wish: &job.wish,
+        policy: &job.policy,
+        fleet_size: u32::try_from(fleet.inventory.len()).unwrap_or(u32::MAX),
+    };
+    let request = Request::new(terms, job.ask, &names)?;
     let plan = Plan {
         targets: job.targets,
         keep: job.keep,

@@ -14,6 +14,17 @@ use super::job::Ask;
 use super::policy::Policy;
 use super::warrant::{Asked, Warrant, Wish, is_signed};
 
+/// In whose name a run is asked, and under which bounds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms<'a> {
+    pub(super) signer: &'a Signer,
+    pub(super) now: Wall,
+    pub(super) wish: &'a Wish,
+    pub(super) policy: &'a Policy,
+    /// How many nodes the fleet has.
+    pub(super) fleet_size: u32,
+}
+
 /// What is sent to whom.
 #[derive(Debug)]
 pub(super) struct Request {
@@ -32,16 +43,14 @@ impl Request {
     /// Makes the requests of a run, and signs them where nodes want that. `names` are the targets,
     /// in their order; none where there is no such node.
     pub(super) fn new(
-        signer: &Signer,
-        now: Wall,
+        terms: Terms<'_>,
         ask: Ask,
-        (wish, policy): (&Wish, &Policy),
         names: &[Option<&NodeName>],
     ) -> Result<Self, FleetError> {
         let what = match ask {
             Ask::Same(run) => {
                 let envelope = run.to_envelope()?;
-                let warrant = sign(signer, now, &[&run], (wish, policy), || {
+                let warrant = sign(terms, &[&run], || {
                     let body = envelope.body.as_slice();
                     names.iter().map(move |name| Some(((*name)?, body)))
                 })?;
@@ -59,7 +68,7 @@ impl Request {
             }
         };
         let all: Vec<&Run> = what.iter().collect();
-        let warrant = sign(signer, now, &all, (wish, policy), || {
+        let warrant = sign(terms, &all, || {
             // One too large to be sent is left out; it is told as that node's answer.
             let bodies = what.iter().map(|run| run.to_envelope().ok());
             let named = names.iter().zip(bodies);
@@ -97,10 +106,8 @@ impl Request {
 
 /// Signs runs that are one: of one id, and asking the same of all but for what each is handed.
 fn sign<'a, B, T>(
-    signer: &Signer,
-    now: Wall,
+    terms: Terms<'_>,
     runs: &[&Run],
-    (wish, policy): (&Wish, &Policy),
     targets: impl FnOnce() -> T,
 ) -> Result<Option<Warrant>, FleetError>
 where
@@ -117,10 +124,11 @@ where
     let asked = Asked {
         run: first.run,
         probe: &first.probe,
-        wish,
-        policy,
+        wish: terms.wish,
+        policy: terms.policy,
+        fleet_size: terms.fleet_size,
     };
-    Warrant::sign(signer, now, &asked, targets())
+    Warrant::sign(terms.signer, terms.now, &asked, targets())
 }
 
 /// The stream's opening and the request in one piece, so that they leave in one packet.

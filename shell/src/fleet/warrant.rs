@@ -54,6 +54,8 @@ pub(super) struct Asked<'a> {
     pub(super) probe: &'a Probe,
     pub(super) wish: &'a Wish,
     pub(super) policy: &'a Policy,
+    /// How many nodes the fleet has.
+    pub(super) fleet_size: u32,
 }
 
 /// Whether nodes want a signature for it.
@@ -98,7 +100,7 @@ impl Warrant {
                 command: Command::of(asked.probe),
                 run_as: asked.wish.run_as.clone(),
             },
-            targets: Targets::of(&tree),
+            targets: Targets::of(&tree, asked.fleet_size),
             issued_at: now,
             not_after: now + holds_for(asked.policy),
             reason: asked.wish.reason.clone(),

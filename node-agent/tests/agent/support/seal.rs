@@ -37,7 +37,7 @@ pub(crate) fn statement(signer: &Signer, node: &str, run: &Run, body: &[u8]) -> 
             command: Command::of(&run.probe),
             run_as: None,
         },
-        targets: Targets::of(&tree),
+        targets: Targets::of(&tree, 1),
         issued_at: now(),
         not_after: now() + Duration::from_secs(3600),
         reason: None,

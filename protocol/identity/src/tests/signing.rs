@@ -66,7 +66,7 @@ impl Scene {
                 command: Command::new("reboot".to_owned()),
                 run_as: Some("root".to_owned()),
             },
-            targets: Targets::of(&self.tree),
+            targets: Targets::of(&self.tree, 100),
             issued_at: NOW,
             not_after: Wall(NOW.0 + 60_000),
             reason: Some("INC-7".to_owned()),
