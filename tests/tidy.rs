@@ -88,7 +88,7 @@ const CONFINED: &[(&str, &[&str])] = &[
             "tests/",
         ],
     ),
-    ("unsafe {", &["node-agent/exec/src/sys.rs"]),
+    ("unsafe {", &["node-agent/exec/src/sys"]),
 ];
 
 const TOP_LEVEL: &[&str] = &[

@@ -1,5 +1,7 @@
 //! How a run ended, and what it used.
 
+use crate::sandbox::Protections;
+
 use std::time::Duration;
 
 /// The end of a run.
@@ -42,4 +44,6 @@ pub struct Held {
     pub cgroup: bool,
     /// Every resource limit that was asked for was set.
     pub rlimits: bool,
+    /// What its sandbox kept it from; nothing if it had none.
+    pub protections: Protections,
 }

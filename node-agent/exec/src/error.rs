@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io;
 
+use crate::sandbox::Protection;
+
 /// Why a command could not be run, or its end not be known.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecError {
@@ -45,6 +47,16 @@ pub enum ExecError {
         /// The name.
         name: String,
     },
+    /// A sandboxed command would run as root. Nothing ran.
+    #[error("run a command in a sandbox: it would run as root; name an unprivileged user")]
+    RootInSandbox,
+    /// A sandboxed command has a variable that changes what programs load, or a `PATH` with a
+    /// relative folder in it. Nothing ran.
+    #[error("run a command in a sandbox: `{name}` in its environment decides what code is loaded")]
+    LoaderEnv {
+        /// The variable.
+        name: String,
+    },
     /// The command has no first word. Nothing ran.
     #[error("run a command: there is no program to run")]
     Empty,
@@ -82,32 +94,58 @@ pub enum Step {
     Chdir,
     /// The program could not be executed.
     Exec,
+    /// It could not become the user it was to run as.
+    ChangeUser,
+    /// A part of its sandbox could not be put up.
+    Protect(Protection),
 }
 
+/// The numbers of [`Step::Protect`] begin here.
+const PROTECT: u8 = 0x40;
+
 impl Step {
-    const ALL: [Self; 6] = [
+    const PLAIN: [Self; 7] = [
         Self::Order,
         Self::Fork,
         Self::Session,
         Self::Stdio,
         Self::Chdir,
         Self::Exec,
+        Self::ChangeUser,
     ];
+
+    fn all() -> impl Iterator<Item = Self> {
+        let protections = Protection::ALL.into_iter().map(Self::Protect);
+        Self::PLAIN.into_iter().chain(protections)
+    }
 
     /// Returns the number that stands for this step between supervisor and agent.
     pub(crate) const fn code(self) -> u8 {
-        self as u8
+        match self {
+            Self::Order => 0,
+            Self::Fork => 1,
+            Self::Session => 2,
+            Self::Stdio => 3,
+            Self::Chdir => 4,
+            Self::Exec => 5,
+            Self::ChangeUser => 6,
+            Self::Protect(protection) => PROTECT + protection as u8,
+        }
     }
 
     /// Returns the step of a number.
     pub(crate) fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|step| step.code() == code)
+        Self::all().find(|step| step.code() == code)
     }
 }
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Protect(protection) => {
+                return write!(f, "put up its sandbox, {protection}");
+            }
+            Self::ChangeUser => "become the user it is to run as",
             Self::Order => "read the order",
             Self::Fork => "create the process",
             Self::Session => "open a session",
@@ -129,6 +167,8 @@ impl ExecError {
             | Self::SpawnFailed { .. }
             | Self::Nul { .. }
             | Self::EnvName { .. }
+            | Self::RootInSandbox
+            | Self::LoaderEnv { .. }
             | Self::Empty
             | Self::TooLarge { .. }
             | Self::Protocol { .. } => false,
@@ -142,7 +182,7 @@ mod tests {
 
     #[test]
     fn every_step_survives_its_number() {
-        for step in Step::ALL {
+        for step in Step::all() {
             assert_eq!(Step::from_code(step.code()), Some(step));
         }
         assert_eq!(Step::from_code(200), None);

@@ -7,11 +7,13 @@
 
 use std::ffi::{CStr, OsStr};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::direct::direct_argv;
 use crate::error::ExecError;
+use crate::sandbox::env::environment;
+use crate::sandbox::{Protections, Sandbox};
 use crate::spec::{Program, Rlimits, Spec};
 
 /// The longest order: what Linux takes by default is 2 MiB of arguments and environment.
@@ -43,6 +45,9 @@ pub(crate) struct Order<'a> {
     /// Arguments for `/bin/sh` if none of `paths` can be executed; empty for none.
     pub(crate) shell: Vec<&'a CStr>,
     pub(crate) env: Vec<&'a CStr>,
+    /// Whom the command becomes: user, group, all groups.
+    pub(crate) run_as: Option<(u32, u32, Vec<u32>)>,
+    pub(crate) sandbox: Option<Sandbox>,
 }
 
 /// Returns the bytes of an order: [`ORDER`], the length of the rest in four bytes, then the rest.
@@ -55,7 +60,10 @@ pub(crate) fn encode(spec: &Spec, cgroup_parent: Option<&Path>) -> Result<Vec<u8
     };
     out.number(u64::from(spec.detached));
     out.number(u64::try_from(spec.kill_grace.as_millis()).unwrap_or(u64::MAX));
-    let limits = spec.limits;
+    let limits = match &spec.sandbox {
+        Some(_) => spec.limits.or(Rlimits::sandboxed()),
+        None => spec.limits,
+    };
     out.number(limits.nofile);
     for limit in [
         limits.address_space_bytes,
@@ -72,7 +80,8 @@ pub(crate) fn encode(spec: &Spec, cgroup_parent: Option<&Path>) -> Result<Vec<u8
         cgroup_parent.map(|path| [path.as_os_str().as_bytes()]),
     )?;
 
-    let search = Search::of(&spec.env);
+    let env = environment(spec)?;
+    let search = Search::of(&env);
     let (argv, shell) = match &spec.program {
         Program::Argv(argv) => (argv.clone(), Vec::new()),
         Program::Shell(line) => (search.direct(line).unwrap_or_default(), shell_argv(line)),
@@ -85,7 +94,7 @@ pub(crate) fn encode(spec: &Spec, cgroup_parent: Option<&Path>) -> Result<Vec<u8
     out.strings("program", paths.iter().map(|path| [path.as_slice()]))?;
     out.strings("arguments", argv.iter().map(|word| [word.as_bytes()]))?;
     out.strings("command line", shell.iter().map(|word| [word.as_bytes()]))?;
-    for (name, _) in &spec.env {
+    for (name, _) in &env {
         if name.is_empty() || name.as_bytes().contains(&b'=') {
             return Err(ExecError::EnvName {
                 name: name.to_string_lossy().into_owned(),
@@ -94,11 +103,39 @@ pub(crate) fn encode(spec: &Spec, cgroup_parent: Option<&Path>) -> Result<Vec<u8
     }
     out.strings(
         "environment",
-        spec.env
-            .iter()
+        env.iter()
             .map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()]),
     )?;
+    confinement(spec, &mut out)?;
     out.finish()
+}
+
+/// Writes as whom the command runs, and its sandbox.
+fn confinement(spec: &Spec, out: &mut Writer) -> Result<(), ExecError> {
+    out.number(u64::from(spec.run_as.is_some()));
+    if let Some(user) = &spec.run_as {
+        out.number(u64::from(user.uid));
+        out.number(u64::from(user.gid));
+        out.number(user.groups.len() as u64);
+        for group in &user.groups {
+            out.number(u64::from(*group));
+        }
+    }
+    out.number(u64::from(spec.sandbox.is_some()));
+    let Some(sandbox) = &spec.sandbox else {
+        return Ok(());
+    };
+    let own = || rustix::process::geteuid().as_raw();
+    if spec.run_as.as_ref().map_or_else(own, |user| user.uid) == 0 {
+        return Err(ExecError::RootInSandbox);
+    }
+    out.number(u64::from(sandbox.optional.bits()));
+    out.number(u64::from(sandbox.may_connect));
+    let path = |path: &'_ PathBuf| path.as_os_str().as_bytes().to_vec();
+    let scratch: Vec<_> = sandbox.scratch.iter().map(path).collect();
+    out.strings("scratch folder", scratch.iter().map(|p| [p.as_slice()]))?;
+    let hidden: Vec<_> = sandbox.hidden.iter().map(path).collect();
+    out.strings("hidden places", hidden.iter().map(|p| [p.as_slice()]))
 }
 
 /// Returns the arguments with which the shell reads `line`, whatever its first character.
@@ -226,6 +263,8 @@ impl<'a> Order<'a> {
             argv: input.strings()?,
             shell: input.strings()?,
             env: input.strings()?,
+            run_as: input.run_as()?,
+            sandbox: input.sandbox()?,
         };
         input.rest.is_empty().then_some(order)
     }
@@ -240,6 +279,36 @@ impl<'a> Reader<'a> {
         let (number, rest) = self.rest.split_first_chunk::<8>()?;
         self.rest = rest;
         Some(u64::from_ne_bytes(*number))
+    }
+
+    fn run_as(&mut self) -> Option<Option<(u32, u32, Vec<u32>)>> {
+        if self.number()? == 0 {
+            return Some(None);
+        }
+        let (uid, gid) = (self.small()?, self.small()?);
+        let n = self.number()?;
+        let mut groups = Vec::new();
+        for _ in 0..n {
+            groups.push(self.small()?);
+        }
+        Some(Some((uid, gid, groups)))
+    }
+
+    fn sandbox(&mut self) -> Option<Option<Sandbox>> {
+        if self.number()? == 0 {
+            return Some(None);
+        }
+        let path = |string: &CStr| PathBuf::from(OsStr::from_bytes(string.to_bytes()));
+        Some(Some(Sandbox {
+            optional: Protections::from_bits(u16::try_from(self.number()?).ok()?),
+            may_connect: self.number()? != 0,
+            scratch: self.strings()?.first().copied().map(path),
+            hidden: self.strings()?.into_iter().map(path).collect(),
+        }))
+    }
+
+    fn small(&mut self) -> Option<u32> {
+        u32::try_from(self.number()?).ok()
     }
 
     fn option(&mut self) -> Option<Option<u64>> {

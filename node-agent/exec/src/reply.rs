@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::end::{End, Held, How};
 use crate::error::Step;
+use crate::sandbox::Protections;
 
 /// Every reply is this long.
 pub(crate) const REPLY_BYTES: usize = 48;
@@ -23,7 +24,7 @@ const ENDED: u8 = 3;
 impl Reply {
     /// Returns the bytes of this reply.
     ///
-    /// Layout: kind, flags, three bytes of detail, then from byte 8 on the figures.
+    /// Layout: kind, flags, up to six bytes of detail, then from byte 8 on the figures.
     pub(crate) fn encode(&self) -> [u8; REPLY_BYTES] {
         let mut out = [0; REPLY_BYTES];
         match self {
@@ -47,6 +48,7 @@ impl Reply {
                 out[2] = u8::from(end.killed);
                 out[3] = u8::from(end.held.cgroup);
                 out[4] = u8::from(end.held.rlimits);
+                out[5..7].copy_from_slice(&end.held.protections.bits().to_ne_bytes());
                 out[8..12].copy_from_slice(&code.to_ne_bytes());
                 out[12..16].copy_from_slice(&end.left_behind.to_ne_bytes());
                 out[16..24].copy_from_slice(&micros(end.user).to_ne_bytes());
@@ -88,6 +90,9 @@ impl Reply {
                     held: Held {
                         cgroup: bytes[3] != 0,
                         rlimits: bytes[4] != 0,
+                        protections: Protections::from_bits(u16::from_ne_bytes([
+                            bytes[5], bytes[6],
+                        ])),
                     },
                     left_behind: u32::from_ne_bytes(four(12)),
                     user: Duration::from_micros(eight(16)),
@@ -120,6 +125,7 @@ mod tests {
             held: Held {
                 cgroup: true,
                 rlimits: false,
+                protections: Protections::from_bits(0x0705),
             },
         };
         for reply in [

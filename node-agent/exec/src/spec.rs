@@ -4,6 +4,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::sandbox::Sandbox;
+use crate::user::User;
+
 /// One command to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spec {
@@ -23,6 +26,12 @@ pub struct Spec {
     pub kill_grace: Duration,
     /// Bounds on what it may use.
     pub limits: Rlimits,
+    /// As whom it runs; `None` is the agent's own user. `HOME`, `USER` and `LOGNAME` in the
+    /// environment become that user's. It starts in `cwd` only if that user may enter it.
+    pub run_as: Option<User>,
+    /// The cage in which it runs, if any. Its user cannot be root then, and limits that are not
+    /// set are those of [`Rlimits::sandboxed`].
+    pub sandbox: Option<Sandbox>,
 }
 
 impl Spec {
@@ -37,6 +46,8 @@ impl Spec {
             detached: false,
             kill_grace: Duration::from_secs(2),
             limits: Rlimits::default(),
+            run_as: None,
+            sandbox: None,
         }
     }
 }
@@ -89,6 +100,31 @@ pub struct Rlimits {
     pub nproc: Option<u64>,
     /// Largest file it may write, in bytes.
     pub fsize_bytes: Option<u64>,
+}
+
+impl Rlimits {
+    /// Returns the limits of a sandboxed command that asks for no others: 4 GiB of address
+    /// space, a minute of CPU time, 256 processes of its user, files of 64 MiB.
+    pub const fn sandboxed() -> Self {
+        Self {
+            nofile: 1024,
+            address_space_bytes: Some(4 << 30),
+            cpu_seconds: Some(60),
+            nproc: Some(256),
+            fsize_bytes: Some(64 << 20),
+        }
+    }
+
+    /// Returns these limits, and those of `others` where these have none.
+    pub(crate) fn or(self, others: Self) -> Self {
+        Self {
+            nofile: self.nofile,
+            address_space_bytes: self.address_space_bytes.or(others.address_space_bytes),
+            cpu_seconds: self.cpu_seconds.or(others.cpu_seconds),
+            nproc: self.nproc.or(others.nproc),
+            fsize_bytes: self.fsize_bytes.or(others.fsize_bytes),
+        }
+    }
 }
 
 impl Default for Rlimits {

@@ -20,8 +20,11 @@ use crate::error::Step;
 use crate::fds;
 use crate::order::{MAX_ORDER_BYTES, ORDER, ORDER_HEAD, Order};
 use crate::reply::Reply;
+use crate::sandbox::ruleset::{self, Ruleset};
+use crate::sandbox::{Protection, Protections, Sandbox, calls};
 use crate::spec::Rlimits;
-use crate::sys::{self, Launch, Limit};
+use crate::sys::{self, Cage, Identity, Launch, Limit};
+use crate::user::is_already;
 use crate::watch::Watch;
 
 /// What the helper opens once for all its supervisors.
@@ -111,6 +114,21 @@ fn run(bytes: &[u8], pipes: Pipes, control: UnixStream, supplies: &Supplies) -> 
         .cgroup_parent
         .map(|path| Path::new(OsStr::from_bytes(path.to_bytes())));
     let cgroup = cgroup_parent.and_then(|parent| RunCgroup::create(parent).ok());
+    let prepared = match prepare(&order) {
+        Ok(prepared) => prepared,
+        Err((step, errno)) => {
+            if let Some(cgroup) = cgroup {
+                cgroup.remove();
+            }
+            reply(&control, Reply::Failed { step, errno });
+            return Some(control);
+        }
+    };
+    let user = order.run_as.as_ref().map(|(uid, gid, groups)| Identity {
+        uid: *uid,
+        gid: *gid,
+        groups,
+    });
     let launched = sys::launch(&Launch {
         paths: &order.paths,
         argv: &order.argv,
@@ -123,8 +141,10 @@ fn run(bytes: &[u8], pipes: Pipes, control: UnixStream, supplies: &Supplies) -> 
             pipes.stderr.as_fd(),
         ],
         cgroup_procs: cgroup.as_ref().map(RunCgroup::entrance),
-        limits: &limits(&order.limits),
+        limits: &limits(&order.limits, order.sandbox.is_some()),
         dies_with_parent: !order.detached,
+        user: user.filter(|&user| !is_already(user)),
+        cage: order.sandbox.as_ref().map(|sandbox| prepared.cage(sandbox)),
     });
     // From here on the pipes are the command's alone, so that their end is seen when it comes.
     drop(pipes);
@@ -150,21 +170,89 @@ fn run(bytes: &[u8], pipes: Pipes, control: UnixStream, supplies: &Supplies) -> 
     .with_held(Held {
         cgroup: launched.in_cgroup,
         rlimits: launched.limits_set,
+        protections: launched.protections,
     })
     .until_the_end(order.kill_grace)
 }
+
+/// What a sandbox is made of, all of it built before the command's process exists.
+#[derive(Default)]
+struct Prepared {
+    ruleset: Option<Ruleset>,
+    filter: Option<Vec<libc::sock_filter>>,
+}
+
+impl Prepared {
+    fn cage(&self, sandbox: &Sandbox) -> Cage<'_> {
+        let ruleset = self.ruleset.as_ref();
+        Cage {
+            ruleset: ruleset.map(|ruleset| ruleset.fd.as_fd()),
+            by_ruleset: ruleset.map_or(Protections::none(), |ruleset| ruleset.protections),
+            filter: self.filter.as_deref(),
+            optional: sandbox.optional,
+        }
+    }
+}
+
+/// Builds the sandbox of an order; what this system cannot do and the order insists on is the
+/// error.
+fn prepare(order: &Order<'_>) -> Result<Prepared, (Step, c_int)> {
+    let Some(sandbox) = &order.sandbox else {
+        return Ok(Prepared::default());
+    };
+    let ruleset = ruleset::build(
+        &sandbox.hidden,
+        sandbox.scratch.as_deref(),
+        sandbox.may_connect,
+    );
+    let prepared = Prepared {
+        filter: calls::filter(),
+        ruleset: match ruleset {
+            Ok(ruleset) => Some(ruleset),
+            Err(_) if sandbox.optional.contains(Protection::Files) => None,
+            Err(error) => {
+                let errno = error.raw_os_error().unwrap_or(libc::EIO);
+                return Err((Step::Protect(Protection::Files), errno));
+            }
+        },
+    };
+    let mut can = prepared.cage(sandbox).by_ruleset;
+    if prepared.filter.is_some() {
+        can = can.with(Protection::Calls);
+    }
+    let missing = BUILT
+        .into_iter()
+        .find(|&one| !can.contains(one) && !sandbox.optional.contains(one));
+    match missing {
+        Some(one) => Err((Step::Protect(one), libc::EOPNOTSUPP)),
+        None => Ok(prepared),
+    }
+}
+
+/// The protections that are built before; the others are steps of the child alone.
+const BUILT: [Protection; 6] = [
+    Protection::Files,
+    Protection::Truncation,
+    Protection::Devices,
+    Protection::Network,
+    Protection::Signals,
+    Protection::Calls,
+];
 
 /// Sends a reply; an agent that is gone is noticed by the watch.
 pub(crate) fn reply(control: &UnixStream, reply: Reply) {
     let _ = send(control, &reply.encode(), SendFlags::NOSIGNAL);
 }
 
-/// Lists the limits to set. Core files are off, always.
-fn limits(asked: &Rlimits) -> Vec<Limit> {
+/// Lists the limits to set. Core files are off, always. In a sandbox nothing can be raised.
+fn limits(asked: &Rlimits, is_caged: bool) -> Vec<Limit> {
     let both = |value: u64| (value, Some(value));
     [
         (libc::RLIMIT_CORE, Some(both(0))),
-        (libc::RLIMIT_NOFILE, Some((asked.nofile, None))),
+        (
+            libc::RLIMIT_NOFILE,
+            Some((asked.nofile, is_caged.then_some(asked.nofile))),
+        ),
         (libc::RLIMIT_AS, asked.address_space_bytes.map(both)),
         (
             libc::RLIMIT_CPU,

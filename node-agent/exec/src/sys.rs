@@ -1,6 +1,6 @@
 //! The system calls that have no safe wrapper: fork, the child's way to exec, wait4, signals.
 //!
-//! The only unsafe code of the workspace is here. Between the making of the command's process
+//! The only unsafe code of the workspace is here and in `sys/`. Between the making of the command's process
 //! and its exec nothing allocates, locks or unwinds: every pointer is prepared before, and the
 //! child makes plain system calls only.
 #![expect(
@@ -18,6 +18,16 @@ use std::time::Duration;
 use rustix::process::Pid;
 
 use crate::error::Step;
+use crate::sandbox::Protections;
+
+mod cage;
+mod confine;
+
+pub(crate) use cage::Cage;
+pub(crate) use confine::{
+    Identity, RulesetAttr, groups_of, landlock_allow, landlock_ruleset, landlock_version,
+    user_by_name,
+};
 
 /// Which side of a fork this is.
 pub(crate) enum Fork {
@@ -218,6 +228,9 @@ pub(crate) struct Launch<'a> {
     pub(crate) limits: &'a [Limit],
     /// Whether the command dies if its supervisor is killed.
     pub(crate) dies_with_parent: bool,
+    /// Whom it becomes, if that is not who this process is.
+    pub(crate) user: Option<Identity<'a>>,
+    pub(crate) cage: Option<Cage<'a>>,
 }
 
 /// A command that runs.
@@ -225,6 +238,7 @@ pub(crate) struct Launched {
     pub(crate) pid: Pid,
     pub(crate) in_cgroup: bool,
     pub(crate) limits_set: bool,
+    pub(crate) protections: Protections,
 }
 
 /// What the child sees of the [`Launch`], and where it reports; shared memory, as with vfork.
@@ -235,6 +249,7 @@ struct Child<'a> {
     env: Vec<*const c_char>,
     in_cgroup: bool,
     limits_set: bool,
+    protections: Protections,
     failure: Option<(Step, c_int)>,
 }
 
@@ -253,6 +268,7 @@ pub(crate) fn launch(launch: &Launch<'_>) -> Result<Launched, (Step, c_int)> {
         env: pointers(launch.env),
         in_cgroup: false,
         limits_set: true,
+        protections: Protections::none(),
         failure: None,
     };
     let mut stack = Vec::<MaybeUninit<u128>>::with_capacity(CHILD_STACK_BYTES / 16);
@@ -278,6 +294,7 @@ pub(crate) fn launch(launch: &Launch<'_>) -> Result<Launched, (Step, c_int)> {
             pid,
             in_cgroup: child.in_cgroup,
             limits_set: child.limits_set,
+            protections: child.protections,
         }),
         Some(failure) => {
             let _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty());
@@ -328,10 +345,6 @@ impl Child<'_> {
                 return (Step::Stdio, last_errno());
             }
         }
-        if launch.dies_with_parent {
-            // SAFETY: integers only.
-            unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
-        }
         // SAFETY: integers only.
         unsafe { libc::umask(0o022) };
         // Everything this crate opens closes on exec; this is for what others may have left
@@ -345,12 +358,23 @@ impl Child<'_> {
                 CLOSE_RANGE_CLOEXEC,
             )
         };
+        for limit in launch.limits {
+            self.limits_set &= set_limit(*limit);
+        }
+        if let Err(failure) = self.become_who_it_is() {
+            return failure;
+        }
+        if launch.dies_with_parent {
+            // A change of user clears this, so it comes after.
+            // SAFETY: integers only.
+            unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+        }
         // SAFETY: `cwd` ends in NUL and outlives the call.
         if unsafe { libc::chdir(launch.cwd.as_ptr()) } == -1 {
             return (Step::Chdir, last_errno());
         }
-        for limit in launch.limits {
-            self.limits_set &= set_limit(*limit);
+        if let Err(failure) = launch.cage.map_or(Ok(()), |cage| self.enter(cage)) {
+            return failure;
         }
         let mut none = MaybeUninit::<libc::sigset_t>::uninit();
         // SAFETY: `sigemptyset` initialises the set before it is read.

@@ -147,7 +147,8 @@ async fn limits_hold_and_the_end_says_so() {
         whole.end.held,
         Held {
             cgroup: false,
-            rlimits: true
+            rlimits: true,
+            protections: hailer_exec::Protections::none(),
         }
     );
     // SIGXFSZ, as the shell passes it on.

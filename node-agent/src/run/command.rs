@@ -107,6 +107,8 @@ pub(super) fn spec(host: &Host, run: &Run, program: Program) -> Spec {
         stdin: Stdin::Null,
         detached: matches!(run.life, Life::Detached),
         kill_grace: config.kill_grace,
+        run_as: None,
+        sandbox: None,
         limits: Rlimits {
             address_space_bytes: run.caps.memory_bytes,
             cpu_seconds: run.caps.cpu_seconds,
