@@ -324,12 +324,13 @@ async fn who_may_not_change_users_is_told_so() {
         "run `id -u`: become the user it is to run as: Operation not permitted (os error 1)"
     );
     // To be who it is already needs no right, and the sandbox none either.
+    let mut spec = cell.sandboxed(spec);
     spec.run_as = Some(User {
         uid: 65_534,
         gid: 65_534,
         groups: vec![65_534],
         ..cell.user.clone()
     });
-    let whole = run(&spawner, &cell.sandboxed(spec.clone())).await;
+    let whole = run(&spawner, &spec).await;
     assert_eq!(whole.end.how, OK, "{whole:?}");
 }

@@ -68,7 +68,13 @@ pub(crate) fn build(
     };
     // Names are no secret; a right to list cannot be given for one folder without those below.
     allow(Path::new("/"), true, READ_DIR)?;
-    for grant in view(Path::new("/"), hidden) {
+    // Grants add up, so the scratch folder, where nothing is executed, is no part of the view.
+    let besides: Vec<_> = hidden
+        .iter()
+        .cloned()
+        .chain(scratch.map(Path::to_owned))
+        .collect();
+    for grant in view(Path::new("/"), &besides) {
         // What has gone since, or may not be looked at, stays without a grant.
         let _ = match grant {
             Grant::Tree(path) => allow(&path, true, READ_DIR | READ_FILE | EXECUTE),

@@ -4,7 +4,7 @@
 /// Returns the line that makes a call and prints how it was refused, by the error's name.
 pub(super) fn perl(call: &str) -> String {
     format!(
-        "perl -MErrno -MSocket -e 'my $r = do {{ {call} }}; \
+        "export S=$PPID; perl -MErrno -MSocket -e 'my $r = do {{ {call} }}; \
          if (defined $r && $r ne \"-1\") {{ print \"GOT THROUGH\" }} \
          else {{ for (keys %!) {{ print \"$_ \" if $!{{$_}} }} }}'"
     )
@@ -52,7 +52,7 @@ pub(super) const ATTEMPTS: &[(&str, &str, &str)] = &[
     ("limit the agent", "syscall(302, {agent}, 7, 0, 0)", REFUSED),
     (
         "limit the supervisor",
-        "syscall(302, getppid(), 7, 0, 0)",
+        "syscall(302, 0 + $ENV{S}, 7, 0, 0)",
         REFUSED,
     ),
     ("renice the agent", "syscall(141, 0, {agent}, 19)", REFUSED),
@@ -61,7 +61,7 @@ pub(super) const ATTEMPTS: &[(&str, &str, &str)] = &[
     ("signal the helper", "syscall(62, {helper}, 0)", REFUSED),
     (
         "signal the supervisor",
-        "syscall(62, getppid(), 0)",
+        "syscall(62, 0 + $ENV{S}, 0)",
         REFUSED,
     ),
     ("signal init", "syscall(62, 1, 0)", REFUSED),

@@ -1,6 +1,8 @@
 //! Attempts by command line, and the ordinary lines that must go on working.
 
 const NO: &str = "ermission denied|not permitted";
+/// Where the machine has no such file there is nothing to refuse.
+const NO_OR_NONE: &str = "ermission denied|not permitted|o such file|nonexistent";
 
 /// What is tried, the line, and texts of which one must be in what it says.
 pub(super) const ATTEMPTS: &[(&str, &str, &str)] = &[
@@ -52,8 +54,8 @@ pub(super) const ATTEMPTS: &[(&str, &str, &str)] = &[
         "for f in 3 4 5 6 7 8 9; do (echo x >&$f) 2>/dev/null && echo GOT THROUGH; done; echo none",
         "none",
     ),
-    ("the kernel's memory", "head -c 1 /proc/kcore", NO),
-    ("the machine's memory", "head -c 1 /dev/mem", NO),
+    ("the kernel's memory", "head -c 1 /proc/kcore", NO_OR_NONE),
+    ("the machine's memory", "head -c 1 /dev/mem", NO_OR_NONE),
     ("the kernel's log device", "head -c 1 /dev/kmsg", NO),
     ("the kernel's log in /proc", "head -c 1 /proc/kmsg", NO),
     ("a disk", "head -c 1 /dev/vda /dev/sda", NO),
@@ -66,10 +68,14 @@ pub(super) const ATTEMPTS: &[(&str, &str, &str)] = &[
     ("make an own folder", "mkdir {dir}/open/new", NO),
     (
         "a setting of the kernel",
-        "echo 1 > /proc/sys/kernel/sysrq",
+        "echo 1 > /proc/sys/vm/drop_caches",
         NO,
     ),
-    ("the magic request key", "echo h > /proc/sysrq-trigger", NO),
+    (
+        "the magic request key",
+        "echo h > /proc/sysrq-trigger",
+        NO_OR_NONE,
+    ),
     ("a setting in /sys", "echo 1 > /sys/kernel/mm/ksm/run", NO),
     (
         "spare itself when memory is short",
