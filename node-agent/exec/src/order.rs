@@ -405,6 +405,33 @@ mod tests {
     }
 
     #[test]
+    fn an_order_carries_user_and_sandbox_and_bounds_what_is_not_bounded() {
+        let spec = Spec {
+            run_as: Some(crate::user::User {
+                name: "ann".into(),
+                uid: 7,
+                gid: 8,
+                groups: vec![8, 9],
+                home: "/".into(),
+            }),
+            sandbox: Some(Sandbox {
+                scratch: Some("/scratch".into()),
+                may_connect: true,
+                ..Sandbox::hiding(["/key".into()])
+            }),
+            ..spec(Program::Shell("df".into()))
+        };
+        let bytes = encode(&spec, None).unwrap();
+        let order = Order::decode(&bytes[ORDER_HEAD..]).unwrap();
+        assert_eq!(order.run_as, Some((7, 8, vec![8, 9])));
+        assert_eq!(order.sandbox, spec.sandbox);
+        assert_eq!(order.limits, Rlimits::sandboxed());
+        for cut in ORDER_HEAD..bytes.len() {
+            assert_eq!(Order::decode(&bytes[ORDER_HEAD..cut]), None, "cut at {cut}");
+        }
+    }
+
+    #[test]
     fn without_a_path_or_with_functions_in_the_environment_the_shell_decides() {
         for env in [
             ("A", "b"),

@@ -114,37 +114,29 @@ fn run(bytes: &[u8], pipes: Pipes, control: UnixStream, supplies: &Supplies) -> 
         .cgroup_parent
         .map(|path| Path::new(OsStr::from_bytes(path.to_bytes())));
     let cgroup = cgroup_parent.and_then(|parent| RunCgroup::create(parent).ok());
-    let prepared = match prepare(&order) {
-        Ok(prepared) => prepared,
-        Err((step, errno)) => {
-            if let Some(cgroup) = cgroup {
-                cgroup.remove();
-            }
-            reply(&control, Reply::Failed { step, errno });
-            return Some(control);
-        }
-    };
     let user = order.run_as.as_ref().map(|(uid, gid, groups)| Identity {
         uid: *uid,
         gid: *gid,
         groups,
     });
-    let launched = sys::launch(&Launch {
-        paths: &order.paths,
-        argv: &order.argv,
-        shell: &order.shell,
-        env: &order.env,
-        cwd: order.cwd,
-        stdio: [
-            pipes.stdin.as_ref().unwrap_or(&supplies.null).as_fd(),
-            pipes.stdout.as_fd(),
-            pipes.stderr.as_fd(),
-        ],
-        cgroup_procs: cgroup.as_ref().map(RunCgroup::entrance),
-        limits: &limits(&order.limits, order.sandbox.is_some()),
-        dies_with_parent: !order.detached,
-        user: user.filter(|&user| !is_already(user)),
-        cage: order.sandbox.as_ref().map(|sandbox| prepared.cage(sandbox)),
+    let launched = prepare(&order).and_then(|prepared| {
+        sys::launch(&Launch {
+            paths: &order.paths,
+            argv: &order.argv,
+            shell: &order.shell,
+            env: &order.env,
+            cwd: order.cwd,
+            stdio: [
+                pipes.stdin.as_ref().unwrap_or(&supplies.null).as_fd(),
+                pipes.stdout.as_fd(),
+                pipes.stderr.as_fd(),
+            ],
+            cgroup_procs: cgroup.as_ref().map(RunCgroup::entrance),
+            limits: &limits(&order.limits, order.sandbox.is_some()),
+            dies_with_parent: !order.detached,
+            user: user.filter(|&user| !is_already(user)),
+            cage: order.sandbox.as_ref().map(|sandbox| prepared.cage(sandbox)),
+        })
     });
     // From here on the pipes are the command's alone, so that their end is seen when it comes.
     drop(pipes);

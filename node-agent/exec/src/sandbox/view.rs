@@ -53,7 +53,7 @@ pub(crate) fn view(root: &Path, hidden: &[PathBuf]) -> Vec<Grant> {
 fn real(path: &Path) -> PathBuf {
     for known in path.ancestors() {
         if let Ok(real) = fs::canonicalize(known) {
-            let rest = path.strip_prefix(known).unwrap_or(Path::new(""));
+            let rest = path.strip_prefix(known).unwrap_or_else(|_| Path::new(""));
             // Joining an empty rest would add a slash.
             return if rest.as_os_str().is_empty() {
                 real
