@@ -407,6 +407,7 @@ mod tests {
     #[test]
     fn an_order_carries_user_and_sandbox_and_bounds_what_is_not_bounded() {
         let spec = Spec {
+            env: Vec::new(),
             run_as: Some(crate::user::User {
                 name: "ann".into(),
                 uid: 7,

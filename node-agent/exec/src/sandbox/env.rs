@@ -118,7 +118,7 @@ mod tests {
             uid: 1,
             gid: 1,
             groups: vec![1],
-            home: "/home/ann".into(),
+            home: "/ann".into(),
         });
         spec.sandbox = Some(Sandbox {
             scratch: Some("/scratch".into()),
@@ -131,12 +131,7 @@ mod tests {
             .collect();
         assert_eq!(
             text,
-            [
-                "HOME=/home/ann",
-                "USER=ann",
-                "LOGNAME=ann",
-                "TMPDIR=/scratch"
-            ]
+            ["HOME=/ann", "USER=ann", "LOGNAME=ann", "TMPDIR=/scratch"]
         );
     }
 }
