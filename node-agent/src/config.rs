@@ -9,6 +9,8 @@
 //! state_dir = "/var/lib/hailer"                       # default
 //! helper = ["/usr/bin/hailerd", "exec-helper"]        # default: this executable
 //! labels = { dc = "fra", role = "web" }
+//! policy = "policy"                                   # default: beside this file
+//! readonly = false                                    # true: probes and readings alone
 //! ```
 //!
 //! Relative paths are relative to the file. An unknown key is an error: a misspelt limit must not
@@ -25,6 +27,9 @@ use crate::error::AgentError;
 
 /// Where the state lives unless the file says otherwise.
 const STATE_DIR: &str = "/var/lib/hailer";
+
+/// Where the policy is unless the file says otherwise, beside it.
+const POLICY: &str = "policy";
 
 /// How long a tree that is told to end may take before it is killed, unless the file says
 /// otherwise.
@@ -44,6 +49,9 @@ struct Raw {
     helper: Option<Vec<String>>,
     #[serde(default)]
     labels: BTreeMap<String, String>,
+    policy: Option<PathBuf>,
+    #[serde(default)]
+    readonly: bool,
     kill_grace_ms: Option<u64>,
     #[serde(default)]
     cgroup: Cgroup,
@@ -81,6 +89,10 @@ pub struct Config {
     pub helper: Vec<String>,
     /// Labels as the node itself knows them.
     pub labels: BTreeMap<String, String>,
+    /// What the node's owner allows on it; where there is no such file, nothing is allowed.
+    pub policy: PathBuf,
+    /// Whether it grants probes and readings alone, whatever the policy says.
+    pub is_read_only: bool,
     /// From the first request to end to the kill, in milliseconds.
     pub kill_grace_ms: u64,
     /// Whether commands get cgroups of their own.
@@ -121,6 +133,8 @@ impl Config {
             state_dir,
             helper,
             labels: raw.labels,
+            policy: base.join(raw.policy.unwrap_or_else(|| POLICY.into())),
+            is_read_only: raw.readonly,
             kill_grace_ms: raw.kill_grace_ms.unwrap_or(KILL_GRACE_MS),
             cgroup: raw.cgroup,
         })

@@ -16,7 +16,9 @@ use hailer_protocol::role::Identity;
 use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard, watch};
 
 use crate::clock;
-use crate::core::{Agent, Bounds, Detached, Effect, Entry, Gate, Input, KillReason, Peer, RunEnd};
+use crate::core::{
+    Agent, Bounds, Detached, Effect, Entry, Gate, Input, KillReason, Peer, Rules, RunEnd,
+};
 use crate::journal::{Journal, JournalError};
 use crate::run::{Kept, Room, Shelf, end_orphan};
 
@@ -29,6 +31,10 @@ pub struct HostConfig {
     pub fleet: Name,
     /// Whose signatures it believes; a process that serves many nodes has one for all.
     pub judge: Arc<SignatureJudge>,
+    /// What its owner allows.
+    pub rules: Rules,
+    /// Places that no reading may look into: its state and its key.
+    pub hidden: Vec<PathBuf>,
     /// Labels, as the node itself knows them.
     pub labels: BTreeMap<String, String>,
     /// Where commands start.
@@ -133,6 +139,8 @@ impl Host {
             fleet: config.fleet.clone(),
             node: config.node.clone(),
             judge: Arc::clone(&config.judge),
+            labels: config.labels.clone(),
+            rules: config.rules.clone(),
         };
         let mut core = Agent::new(software(), config.bounds, gate);
         for (run, request) in journal.take_known_runs() {
@@ -197,6 +205,11 @@ impl Host {
     /// Returns the detached runs of that operator, oldest first.
     pub(crate) fn detached_of(&self, who: &Identity) -> Vec<Detached> {
         lock(&self.core).detached_of(who)
+    }
+
+    /// Takes up other rules; they hold from the next request on.
+    pub fn set_rules(&self, rules: Rules) {
+        lock(&self.core).set_rules(rules);
     }
 
     /// Enters a connection; `None` if there are as many as there may be.

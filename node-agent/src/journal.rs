@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use hailer_protocol::codec;
 use hailer_protocol::error::ErrorCode;
+use hailer_protocol::grant::Grant;
 use hailer_protocol::ids::{Digest, RunId};
 use hailer_protocol::role::Identity;
 use hailer_protocol::signing::Statement;
@@ -18,7 +19,7 @@ use hailer_protocol::state::State as RunState;
 use hailer_protocol::time::Wall;
 use serde::{Deserialize, Serialize};
 
-use crate::core::{Detached, Entry, Outcome as Became, REMEMBERED_MAX, RunEnd};
+use crate::core::{Detached, Entry, Outcome as Became, Permit, REMEMBERED_MAX, RunEnd};
 use crate::state::{Admission, LogConfig, State, StateConfig, Sync};
 
 /// Why an entry could not be written.
@@ -77,6 +78,28 @@ impl Intent {
 struct Authorised {
     statement: Statement,
     approvers: Vec<String>,
+    permit: Option<Permitted>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Permitted {
+    grant: Grant,
+    line: u32,
+    policy: Digest,
+    run_as: Option<String>,
+    is_reading: bool,
+}
+
+impl From<&Permit> for Permitted {
+    fn from(permit: &Permit) -> Self {
+        Self {
+            grant: permit.grant,
+            line: u32::try_from(permit.line).unwrap_or(u32::MAX),
+            policy: permit.policy,
+            run_as: permit.run_as.as_ref().map(ToString::to_string),
+            is_reading: permit.reading.is_some(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -226,11 +249,13 @@ impl Journal {
             Entry::Authorised {
                 statement,
                 approvers,
+                permit,
             } => (
                 kind::AUTHORISED,
                 codec::encode(&Authorised {
                     statement: (**statement).clone(),
                     approvers: approvers.iter().map(ToString::to_string).collect(),
+                    permit: permit.as_ref().map(Permitted::from),
                 }),
             ),
             Entry::Intent {

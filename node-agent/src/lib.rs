@@ -6,6 +6,7 @@
 //!
 //! - [`core`]: every decision, pure.
 //! - [`net`]: QUIC. `run`: processes and probes. [`state`], [`journal`]: the disk.
+//! - `rules`: the owner's policy, from its file.
 //! - [`host`]: what one agent's drivers share. [`serve`]: the agent of one machine.
 //! - [`fleet`]: many agents in one process, for trying things out, tests and benchmarks.
 
@@ -18,6 +19,7 @@ pub mod fleet;
 pub mod host;
 pub mod journal;
 pub mod net;
+mod rules;
 mod run;
 pub mod serve;
 pub mod state;

@@ -18,6 +18,7 @@ use crate::error::AgentError;
 use crate::host::{Host, HostConfig};
 use crate::journal::Journal;
 use crate::net::{self, Listening};
+use crate::rules;
 use crate::state::{State, StateConfig};
 
 /// Starts the agent; it serves until it is closed.
@@ -48,6 +49,7 @@ pub fn start(config: &Config) -> Result<Listening, AgentError> {
     let state = State::open(&config.state_dir, StateConfig::default(), clock::wall())
         .map_err(|e| AgentError::State(e.to_string()))?;
     let journal = Journal::open(state).map_err(|e| AgentError::State(e.to_string()))?;
+    let (rules, stamp) = rules::read(&config.policy, config.is_read_only);
     std::fs::create_dir_all(&config.workdir)
         .map_err(|e| AgentError::file("create", &config.workdir, e))?;
     let host = Host::new(
@@ -55,6 +57,8 @@ pub fn start(config: &Config) -> Result<Listening, AgentError> {
             node: config.name.clone(),
             fleet: own.fleet.clone(),
             judge: Arc::new(judge),
+            rules,
+            hidden: vec![config.state_dir.clone(), config.key.clone()],
             labels: config.labels.clone(),
             workdir: config.workdir.clone(),
             kill_grace: Duration::from_millis(config.kill_grace_ms),
@@ -67,6 +71,8 @@ pub fn start(config: &Config) -> Result<Listening, AgentError> {
         Collector::default,
         Arc::new(start_helper(&config.helper, config.cgroup)?),
     );
+    let hosts = vec![Arc::downgrade(&host)];
+    rules::watch(hosts, config.policy.clone(), config.is_read_only, stamp);
     net::listen(host, config.listen, tls)
 }
 

@@ -19,7 +19,7 @@ use super::Now;
 use super::admit::{Denial, Verdict, admit, admit_stream};
 use super::detached::{Detached, DetachedRuns, Outcome};
 use super::effect::{Effect, Entry, Input, KillReason, RunEnd, StreamRef};
-use super::gate::{Authority, Gate, Peer, vouched};
+use super::gate::{Authority, Gate, Peer, Permit, Rules, request_digest, vouched};
 use super::leases::Leases;
 use super::request::{check_run, command_of, denial};
 use super::runs::{Known, Running, Runs};
@@ -100,6 +100,11 @@ impl Agent {
     #[must_use]
     pub fn is_detached(&self, run: RunId) -> bool {
         self.detached.has(run)
+    }
+
+    /// Takes up other rules; they hold from the next request on.
+    pub fn set_rules(&mut self, rules: Rules) {
+        self.gate.rules = rules;
     }
 
     /// Takes one input and returns what is to be done, in order.
@@ -257,7 +262,7 @@ impl Agent {
             | Probe::Facts(_)
             | Probe::Runs => {}
         }
-        let request = Digest::of(&envelope.body);
+        let request = request_digest(authority.holder(), envelope);
         match self.runs.known(run.run, request) {
             Known::New => {}
             Known::Same => {
@@ -284,7 +289,8 @@ impl Agent {
                 format!("{} runs are under way on this node", self.bounds.runs),
             ));
         }
-        authorised(&authority, out);
+        let permit = self.gate.permit(now.wall, &authority, &run)?;
+        authorised(&authority, Some(&permit), out);
         let command = command_of(&run.probe);
         let lease = match run.life {
             Life::Attached(lease) => Some(lease),
@@ -328,6 +334,7 @@ impl Agent {
             at,
             run: Arc::new(run),
             who,
+            permit,
         });
         Ok(())
     }
@@ -352,7 +359,7 @@ impl Agent {
                     ),
                 )
             })?;
-        authorised(authority, out);
+        authorised(authority, None, out);
         let is_running = match found.outcome {
             Outcome::Running => true,
             Outcome::Ended { .. } => false,
@@ -453,12 +460,13 @@ const ORPHAN: &str = "the agent ended while the run went on; what became of it i
 const ORPHAN_ENDED: &str = "the agent ended while the run went on, and what became of it is not known; what was left of it has been killed";
 
 /// Writes down what vouches for a request, which also spends its nonce.
-fn authorised(authority: &Authority, out: &mut Vec<Effect>) {
+fn authorised(authority: &Authority, permit: Option<&Permit>, out: &mut Vec<Effect>) {
     if let Authority::Signed(checked) = authority {
         let approvers = checked.signers.approvers.iter();
         out.push(Effect::Record(Entry::Authorised {
             statement: Box::new(checked.statement.clone()),
             approvers: approvers.map(|h| h.identity.clone()).collect(),
+            permit: permit.cloned(),
         }));
     }
 }

@@ -8,6 +8,7 @@ use hailer_protocol::envelope::Auth;
 use hailer_protocol::grant::Grant;
 use hailer_protocol::ids::{LeaseId, Name};
 use hailer_protocol::message::{Caps, Output, OutputMode};
+use hailer_protocol::policy::Policy;
 use hailer_protocol::role::Role;
 use hailer_protocol::row_plan::RowPlan;
 use hailer_protocol::signing::{
@@ -41,6 +42,8 @@ fn agent_with(role: Role) -> Agent {
             fleet: name("demo"),
             node: name(NODE),
             judge: Arc::clone(&papers().judge),
+            labels: BTreeMap::new(),
+            rules: rules("allow probe\n  to anyone\nallow run as app\n  to anyone\n"),
         },
     );
     let peer = papers().peer(role);
@@ -156,6 +159,12 @@ impl Papers {
             chain: Vec::new(),
         }
     }
+}
+
+fn rules(policy: &str) -> Rules {
+    let (policy, mistakes) = Policy::parse(policy);
+    assert!(mistakes.is_empty(), "{mistakes:?}");
+    Rules::new(Arc::new(policy), false)
 }
 
 fn name(text: &str) -> Name {
@@ -288,8 +297,9 @@ fn a_probe_that_nobody_waits_for_ends_with_its_lease() {
 #[test]
 fn a_request_from_before_a_restart_is_not_run_again() {
     let mut agent = agent_with(Role::Operator);
-    let body = shell(1).to_envelope().expect("small").body;
-    agent.remember(RunId([1; 16]), Digest::of(&body));
+    let envelope = shell(1).to_envelope().expect("small");
+    let digest = request_digest(&papers().peer(Role::Operator).holder, &envelope);
+    agent.remember(RunId([1; 16]), digest);
     assert_eq!(words(&ask(&mut agent, 0, &shell(1))), "answer");
 }
 

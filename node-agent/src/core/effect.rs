@@ -11,7 +11,7 @@ use hailer_protocol::role::Identity;
 use hailer_protocol::signing::Statement;
 use hailer_protocol::state::State;
 
-use super::gate::Peer;
+use super::gate::{Peer, Permit};
 
 /// One stream of one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -104,6 +104,8 @@ pub enum Effect {
         run: Arc<Run>,
         /// Who asked.
         who: Identity,
+        /// How it may be done.
+        permit: Permit,
     },
     /// Answer on the stream with what is there of a run that was begun before.
     Answer {
@@ -163,6 +165,9 @@ pub enum Entry {
         statement: Box<Statement>,
         /// Who approved it beside its operator.
         approvers: Vec<Identity>,
+        /// What the node's policy made of it; nothing where it is about an earlier run of the same
+        /// operator's.
+        permit: Option<Permit>,
     },
     /// A command is about to be started.
     Intent {

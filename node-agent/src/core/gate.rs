@@ -6,6 +6,7 @@
 //! again. Metrics, facts and lists rely on the connection's certificate alone: they change
 //! nothing, and cost less than a signature.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hailer_identity::SignatureJudge;
@@ -13,8 +14,11 @@ use hailer_protocol::envelope::{Auth, Envelope};
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::grant::Grant;
 use hailer_protocol::holder::Holder;
-use hailer_protocol::ids::{Name, NodeName};
-use hailer_protocol::message::Run;
+use hailer_protocol::ids::{Digest, Name, NodeName};
+use hailer_protocol::message::{Probe, Run};
+use hailer_protocol::policy::{
+    Allowed, Ask, Decision, NodeFacts, Policy, User, Wants, Words, decide,
+};
 use hailer_protocol::signing::{Checked, Own, SignedBlock, check};
 use hailer_protocol::time::Wall;
 use rustls::pki_types::CertificateDer;
@@ -40,6 +44,45 @@ pub struct Gate {
     pub node: NodeName,
     /// Whose signatures it believes.
     pub judge: Arc<SignatureJudge>,
+    /// The node's labels, as its own configuration says.
+    pub labels: BTreeMap<String, String>,
+    /// What its owner allows.
+    pub rules: Rules,
+}
+
+/// What a node's owner allows on it.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    policy: Arc<Policy>,
+    version: Digest,
+    is_read_only: bool,
+}
+
+impl Rules {
+    /// Takes up a policy; a node that is read only grants probes and readings, whatever it says.
+    #[must_use]
+    pub fn new(policy: Arc<Policy>, is_read_only: bool) -> Self {
+        Self {
+            version: policy.version(),
+            policy,
+            is_read_only,
+        }
+    }
+}
+
+/// How a request may be carried out, and in no other way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permit {
+    /// Under which grant.
+    pub grant: Grant,
+    /// The line of the policy that allows it.
+    pub line: usize,
+    /// That policy's version.
+    pub policy: Digest,
+    /// As which user of the node; nobody for a probe.
+    pub run_as: Option<User>,
+    /// The words of a reading, which runs without a shell and in the sandbox.
+    pub reading: Option<Vec<String>>,
 }
 
 /// In whose name a request is carried out, and what vouches for it.
@@ -86,6 +129,104 @@ impl Gate {
             .map(|checked| Authority::Signed(Box::new(checked)))
             .map_err(|e| denied(e.to_string()))
     }
+}
+
+impl Gate {
+    /// Asks the owner's policy. What an operator may not run may still be on the list of readings,
+    /// which is less: then it is carried out as one.
+    pub(super) fn permit(
+        &self,
+        now: Wall,
+        authority: &Authority,
+        request: &Run,
+    ) -> Result<Permit, Denial> {
+        let checked = match authority {
+            Authority::Connection(_) => None,
+            Authority::Signed(checked) => Some(checked),
+        };
+        let statement = checked.map(|c| &c.statement);
+        let ask = Ask {
+            who: authority.holder(),
+            approvals: checked.map_or(&[], |c| &c.signers.approvers),
+            wants: Wants::Probe,
+            run_as: statement.and_then(|s| s.action.run_as.as_deref()),
+            node: NodeFacts {
+                name: &self.node,
+                labels: &self.labels,
+                is_read_only: self.rules.is_read_only,
+            },
+            n_targets: statement.map(|s| s.targets.count),
+            n_fleet: statement.map(|s| s.targets.fleet),
+            reason: statement.and_then(|s| s.reason.as_deref()),
+        };
+        let Some(statement) = statement else {
+            return self.decide(now, &ask);
+        };
+        let read = reading(&request.probe).map(|words| Ask {
+            wants: Wants::Read(words),
+            ..ask
+        });
+        let run = Ask {
+            wants: Wants::Run(&statement.action.command.text),
+            ..ask
+        };
+        match (statement.action.grant, read) {
+            (Grant::Run, Some(read)) => self
+                .decide(now, &run)
+                .or_else(|denial| self.decide(now, &read).map_err(|_| denial)),
+            (Grant::Run, None) => self.decide(now, &run),
+            (Grant::Read, Some(read)) => self.decide(now, &read),
+            (Grant::Read, None) => Err(denied(
+                "a reading is one command; a command a row wants to be run".to_owned(),
+            )),
+            (grant @ (Grant::Probe | Grant::Automate), _) => Err(denied(format!(
+                "a request is not carried out under the grant `{grant}`"
+            ))),
+        }
+    }
+
+    fn decide(&self, now: Wall, ask: &Ask<'_>) -> Result<Permit, Denial> {
+        let decision = decide(&self.rules.policy, now, ask);
+        match &decision {
+            Decision::Allow(allowed) => Ok(self.permitted(allowed)),
+            Decision::Deny(_) => {
+                let told = decision.explain(&self.rules.policy, ask);
+                let lines: Vec<&str> = told.lines().map(str::trim).collect();
+                Err(denied(lines.join(" — ")))
+            }
+        }
+    }
+
+    fn permitted(&self, allowed: &Allowed) -> Permit {
+        Permit {
+            grant: allowed.grant,
+            line: allowed.line,
+            policy: self.rules.version,
+            run_as: allowed.run_as.clone(),
+            reading: allowed.argv.clone().filter(|_| allowed.is_sandboxed),
+        }
+    }
+}
+
+/// The words of a probe that could be a reading.
+fn reading(probe: &Probe) -> Option<Words<'_>> {
+    match probe {
+        Probe::Shell(line) => Some(Words::Line(line)),
+        Probe::Argv(argv) => Some(Words::Argv(argv)),
+        Probe::Each { .. }
+        | Probe::Metric(_)
+        | Probe::Facts(_)
+        | Probe::Runs
+        | Probe::Attach(_)
+        | Probe::Cancel(_) => None,
+    }
+}
+
+/// What a run id stands for: a request, and who asked. Whoever hands in another's request is not
+/// answered with what that one was told.
+pub(super) fn request_digest(who: &Holder, envelope: &Envelope) -> Digest {
+    let who = who.identity.to_string();
+    Digest::of(&[who.as_bytes(), b"\0", &envelope.body].concat())
 }
 
 /// Holds a decoded request against what vouches for it.

@@ -23,7 +23,7 @@ pub use admit::{Denial, Verdict, admit, admit_stream};
 pub use agent::{Agent, Bounds};
 pub use detached::{Detached, DetachedRuns, Outcome};
 pub use effect::{Effect, Entry, Input, KillReason, RunEnd, StreamRef};
-pub use gate::{Authority, Gate, Peer};
+pub use gate::{Authority, Gate, Peer, Permit, Rules};
 pub use leases::Leases;
 pub(crate) use runs::REMEMBERED_MAX;
 pub use runs::{Known, Runs};

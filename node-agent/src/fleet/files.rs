@@ -51,6 +51,24 @@ pub(super) fn write_node(dir: &Path, node: &SimNode) -> Result<(), AgentError> {
     Ok(())
 }
 
+/// Writes the policy of all nodes, unless there is one to try out; returns where it is.
+pub(super) fn write_policy(dir: &Path) -> Result<PathBuf, AgentError> {
+    let path = dir.join("policy");
+    if path.exists() {
+        return Ok(path);
+    }
+    let user = crate::run::own_user();
+    let text = format!(
+        "# What the nodes of this simulated fleet allow. A change holds within a second.\n\
+         allow probe\n  to      anyone\n\n\
+         allow run as {user}\n  to      anyone\n"
+    );
+    fs::write(&path, text)
+        .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o644)))
+        .map_err(|e| AgentError::file("write", &path, e))?;
+    Ok(path)
+}
+
 /// Writes a file that only its owner may read.
 pub(super) fn write_secret(path: &Path, content: &str) -> Result<(), AgentError> {
     use std::io::Write as _;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use hailer_collect::{Collector, Roots, Settings};
@@ -14,15 +14,16 @@ use hailer_protocol::role::{Identity, Role};
 use hailer_protocol::time::Wall;
 use rustls::time_provider::DefaultTimeProvider;
 
-use super::files::{fleet_file, node_dir, write_node, write_secret};
+use super::files::{fleet_file, node_dir, write_node, write_policy, write_secret};
 use super::plan::{Flaw, FleetPlan, SimNode};
 use crate::clock;
 use crate::config::Cgroup;
-use crate::core::Bounds;
+use crate::core::{Bounds, Rules};
 use crate::error::AgentError;
 use crate::host::{Host, HostConfig};
 use crate::journal::Journal;
 use crate::net::{self, Listening};
+use crate::rules;
 use crate::serve::start_helper;
 
 /// How long the throw-away certificates are valid.
@@ -90,6 +91,7 @@ struct Shared {
     validity: Validity,
     tls: ServerSide,
     judge: Arc<SignatureJudge>,
+    rules: Rules,
     spawner: Arc<Spawner>,
 }
 
@@ -106,7 +108,10 @@ pub fn serve(options: &FleetOptions) -> Result<Served, AgentError> {
         .dir
         .canonicalize()
         .map_err(|e| AgentError::file("find", &options.dir, e))?;
-    let shared = shared(options)?;
+    let policy = write_policy(&dir)?;
+    let (rules, stamp) = rules::read(&policy, false);
+    let shared = shared(options, rules)?;
+    let mut hosts = Vec::new();
     let mut addresses = Vec::with_capacity(plan.nodes.len());
     let mut listening = Vec::new();
     let mut down = Vec::new();
@@ -122,10 +127,12 @@ pub fn serve(options: &FleetOptions) -> Result<Served, AgentError> {
             continue;
         }
         write_node(&dir, node)?;
-        let served = start_node(&shared, options, &dir, node)?;
+        let (served, host) = start_node(&shared, options, &dir, node)?;
+        hosts.push(host);
         addresses.push(served.address());
         listening.push(served);
     }
+    rules::watch(hosts, policy, false, stamp);
     let operator = issue(&shared, Role::Operator, "operator")?;
     fs::write(dir.join("ca.pem"), shared.authority.cert_pem())
         .and_then(|()| fs::write(dir.join("operator.pem"), &operator.cert_pem))
@@ -141,7 +148,7 @@ pub fn serve(options: &FleetOptions) -> Result<Served, AgentError> {
     })
 }
 
-fn shared(options: &FleetOptions) -> Result<Shared, AgentError> {
+fn shared(options: &FleetOptions, rules: Rules) -> Result<Shared, AgentError> {
     let tls_error = |e: &dyn std::fmt::Display| AgentError::Tls(e.to_string());
     let now = clock::wall();
     // A little earlier than now, for clocks of containers that lag behind their host's.
@@ -163,6 +170,7 @@ fn shared(options: &FleetOptions) -> Result<Shared, AgentError> {
         validity,
         tls,
         judge,
+        rules,
         spawner,
     })
 }
@@ -185,7 +193,7 @@ fn start_node(
     options: &FleetOptions,
     dir: &Path,
     node: &SimNode,
-) -> Result<Listening, AgentError> {
+) -> Result<(Listening, Weak<Host>), AgentError> {
     let issued = issue(shared, Role::Node, &node.name)?;
     let tls = Credentials::from_issued(&issued)
         .map_err(|e| AgentError::Tls(e.to_string()))
@@ -201,6 +209,8 @@ fn start_node(
             node: Name::new(node.name.clone()).map_err(|e| AgentError::Fleet(e.to_string()))?,
             fleet: shared.authority.fleet().clone(),
             judge: Arc::clone(&shared.judge),
+            rules: shared.rules.clone(),
+            hidden: vec![dir.join("operator.key")],
             labels: node.labels.clone(),
             workdir: home.clone(),
             kill_grace: Duration::from_millis(500),
@@ -220,7 +230,8 @@ fn start_node(
         },
         Arc::clone(&shared.spawner),
     );
-    net::listen(host, loopback(), tls)
+    let weak = Arc::downgrade(&host);
+    Ok((net::listen(host, loopback(), tls)?, weak))
 }
 
 const fn loopback() -> SocketAddr {

@@ -110,14 +110,17 @@ async fn perform(
                     return After::Over;
                 }
             }
-            Effect::Begin { run, who, .. } => {
+            Effect::Begin {
+                run, who, permit, ..
+            } => {
                 tracing::debug!(run = %run.run, %who, "run begins");
                 let id = run.run;
+                let order = run::Order { run, who, permit };
                 let carried = async {
-                    if run.output == OutputMode::Kept {
-                        run::launch(host, run, who, outbound).await;
+                    if order.run.output == OutputMode::Kept {
+                        run::launch(host, order, outbound).await;
                     } else {
-                        run::carry_out(host, &run, &who, outbound).await;
+                        run::carry_out(host, &order, outbound).await;
                     }
                 };
                 tokio::pin!(carried);

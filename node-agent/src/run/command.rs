@@ -3,10 +3,11 @@
 //! Nothing is read from the command's pipes faster than the asker takes it: QUIC's flow control
 //! reaches down to the child. Killing does not wait for that; it goes through [`Host::kill`].
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hailer_exec::{Control, End, How, Program, Rlimits, Running, Spec, Stdin};
+use hailer_exec::{Control, End, How, Program, Rlimits, Running, Sandbox, Spec, Stdin, User};
 use hailer_protocol::clean::NodeBytes;
 use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
@@ -16,16 +17,16 @@ use hailer_protocol::message::{Done, Failed, Held, Life, Message, Output, Run, S
 use hailer_protocol::state::State;
 use hailer_protocol::time::Mono;
 
-use super::Carried;
 use super::asked::{plan_of, program_of};
-use super::environment::environment;
+use super::environment::{environment, own_user};
 use super::keep::Keep;
 use super::line_rows::LineRows;
 use super::pipe::Pipe;
 use super::rows::{evaluate, row_of};
+use super::{Carried, Order};
 use super::{kept, room, shelf};
 use crate::clock;
-use crate::core::{KillReason, RunEnd};
+use crate::core::{KillReason, Permit, RunEnd};
 use crate::host::{Host, Told};
 use crate::net::Outbound;
 
@@ -57,11 +58,12 @@ const UNKILLABLE: &str = "the command was killed and has not died: it waits in t
 /// Runs the command, answers, and says how it ended.
 pub(super) async fn carry_out(
     host: &Arc<Host>,
-    run: &Run,
+    order: &Order,
     told: Told,
     outbound: &mut Outbound,
 ) -> Carried {
     let begun = clock::mono();
+    let run = &*order.run;
     let (evaluator, each_line) = match plan_of(run) {
         Ok(planned) => planned,
         Err(failed) => return refuse(begun, failed, outbound).await,
@@ -70,7 +72,11 @@ pub(super) async fn carry_out(
         let failed = Failed::new(ErrorCode::INTERNAL, "a probe is no command".to_owned());
         return refuse(begun, failed, outbound).await;
     };
-    let running = match host.spawner().spawn(&spec(host, run, program)).await {
+    let spec = match spec(host, run, &order.permit, program).await {
+        Ok(spec) => spec,
+        Err(failed) => return refuse(begun, failed, outbound).await,
+    };
+    let running = match host.spawner().spawn(&spec).await {
         Ok(running) => running,
         Err(e) => {
             // What may have run is not told as what did not.
@@ -97,24 +103,68 @@ pub(super) async fn carry_out(
     command.conclude(run, begun, ended, evaluator).await
 }
 
-pub(super) fn spec(host: &Host, run: &Run, program: Program) -> Spec {
+/// Makes the order for the spawning helper: what was asked, in the way in which it is permitted.
+pub(super) async fn spec(
+    host: &Host,
+    run: &Run,
+    permit: &Permit,
+    program: Program,
+) -> Result<Spec, Failed> {
     let config = host.config();
     let defaults = Rlimits::default();
-    Spec {
+    let run_as = user_of(permit).await?;
+    let is_other = run_as.is_some();
+    let program = match &permit.reading {
+        Some(words) => Program::Argv(words.clone()),
+        None => program,
+    };
+    Ok(Spec {
         program,
         env: environment(&config.node, run.run, &run.env, config.stand_ins.as_deref()),
-        cwd: config.workdir.clone(),
+        // The agent's own empty folder lies in its state, where nobody else may go.
+        cwd: if is_other {
+            PathBuf::from("/")
+        } else {
+            config.workdir.clone()
+        },
         stdin: Stdin::Null,
         detached: matches!(run.life, Life::Detached),
         kill_grace: config.kill_grace,
-        run_as: None,
-        sandbox: None,
+        run_as,
+        sandbox: permit
+            .reading
+            .is_some()
+            .then(|| Sandbox::hiding(config.hidden.iter().cloned())),
         limits: Rlimits {
             address_space_bytes: run.caps.memory_bytes,
             cpu_seconds: run.caps.cpu_seconds,
             ..defaults
         },
+    })
+}
+
+/// Looks up as whom a command runs; `None` is the agent's own user.
+async fn user_of(permit: &Permit) -> Result<Option<User>, Failed> {
+    let Some(name) = &permit.run_as else {
+        let text = "the policy names nobody as whom a command may run".to_owned();
+        return Err(Failed::new(ErrorCode::DENIED, text));
+    };
+    if permit.reading.is_none() && name.as_str() == own_user() {
+        return Ok(None);
     }
+    let name = name.to_string();
+    let found = tokio::task::spawn_blocking(move || User::look_up(&name)).await;
+    let user = found
+        .map_err(|e| Failed::new(ErrorCode::INTERNAL, e.to_string()))?
+        .map_err(|e| Failed::new(ErrorCode::SPAWN, e.to_string()))?;
+    if permit.reading.is_some() && user.uid == 0 {
+        let text = format!(
+            "`{}` is the superuser on this node, and a reading is never done as that",
+            user.name
+        );
+        return Err(Failed::new(ErrorCode::DENIED, text));
+    }
+    Ok(Some(user))
 }
 
 async fn refuse(begun: Mono, failed: Failed, outbound: &mut Outbound) -> Carried {

@@ -19,20 +19,21 @@ use hailer_protocol::value::{DataType, Value};
 use super::command::{DRAIN, DRAIN_MAX, spec, until};
 use super::kept::BYTES_PER_RUN_MAX;
 use super::pipe::Pipe;
-use super::{Carried, ended_without_process};
+use super::{Carried, Order, ended_without_process};
 use crate::clock;
-use crate::core::{Entry, RunEnd};
+use crate::core::{Entry, Permit, RunEnd};
 use crate::host::{Host, Told};
 use crate::net::Outbound;
 
 /// Runs the command for every row, answers, and says how it ended.
 pub(super) async fn carry_out(
     host: &Arc<Host>,
-    run: &Run,
+    order: &Order,
     told: Told,
     outbound: &mut Outbound,
 ) -> Carried {
     let begun = clock::mono();
+    let run = &*order.run;
     let started = Started {
         pid: None,
         again: false,
@@ -42,6 +43,7 @@ pub(super) async fn carry_out(
     let mut each = Each {
         host,
         run,
+        permit: &order.permit,
         told,
         outbound,
         done: Done {
@@ -93,6 +95,7 @@ fn micros(d: Duration) -> u64 {
 struct Each<'a> {
     host: &'a Arc<Host>,
     run: &'a Run,
+    permit: &'a Permit,
     told: Told,
     outbound: &'a mut Outbound,
     /// The sum of all rows.
@@ -173,7 +176,11 @@ impl Each<'_> {
             return Ok(Step::without_process(State::Denied, &text));
         }
         let begun = clock::mono();
-        let mut spec = spec(self.host, self.run, Program::Shell(command.to_owned()));
+        let program = Program::Shell(command.to_owned());
+        let mut spec = match spec(self.host, self.run, self.permit, program).await {
+            Ok(spec) => spec,
+            Err(failed) => return Ok(Step::without_process(State::Denied, &failed.text)),
+        };
         let added = row.env.iter().map(|(k, v)| (k.into(), v.into()));
         spec.env.extend(added);
         let step = match self.host.spawner().spawn(&spec).await {

@@ -46,6 +46,11 @@ fn user() -> &'static User {
     })
 }
 
+/// Returns the name of the user the agent runs as; the number of one who has none.
+pub(crate) fn own_user() -> String {
+    user().name.to_string_lossy().into_owned()
+}
+
 /// Returns the variables for one command.
 pub(super) fn environment(
     node: &NodeName,

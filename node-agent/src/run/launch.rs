@@ -5,30 +5,24 @@ use std::time::Duration;
 
 use hailer_protocol::envelope::Envelope;
 use hailer_protocol::ids::RunId;
-use hailer_protocol::message::{Kind, Run, Started};
-use hailer_protocol::role::Identity;
+use hailer_protocol::message::{Kind, Started};
 use hailer_protocol::state::State;
 
 use tokio::sync::watch;
 
 use super::kept::Stage;
-use super::{carry_out, ended_without_process, kept};
+use super::{Order, carry_out, ended_without_process, kept};
 use crate::host::Host;
 use crate::net::Outbound;
 
 /// Begins a command that goes on without its asker, and answers as soon as it runs, or did not
 /// come to run.
-pub(crate) async fn launch(
-    host: &Arc<Host>,
-    run: Arc<Run>,
-    who: Identity,
-    outbound: &mut Outbound,
-) {
-    let id = run.run;
+pub(crate) async fn launch(host: &Arc<Host>, order: Order, outbound: &mut Outbound) {
+    let id = order.run.run;
     let stage = host.kept().wait_for(id);
     let own = Arc::clone(host);
     tokio::spawn(async move {
-        carry_out(&own, &run, &who, &mut Outbound::to_nobody()).await;
+        carry_out(&own, &order, &mut Outbound::to_nobody()).await;
     });
     let pid = match stage {
         Some(stage) => began(stage).await,

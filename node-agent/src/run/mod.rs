@@ -28,6 +28,7 @@ use hailer_protocol::message::{Done, Failed, Held, Message as _, Probe, Run, Usa
 use hailer_protocol::role::Identity;
 use hailer_protocol::state::State;
 
+pub(crate) use environment::own_user;
 pub(crate) use kept::Kept;
 pub(crate) use launch::launch;
 pub(crate) use orphan::end_orphan;
@@ -36,7 +37,7 @@ pub(crate) use shelf::Shelf;
 
 use kept::Stage;
 
-use crate::core::{Entry, KillReason, RunEnd};
+use crate::core::{Entry, KillReason, Permit, RunEnd};
 use crate::host::{Host, Told};
 use crate::journal::JournalError;
 use crate::net::Outbound;
@@ -48,24 +49,33 @@ struct Carried {
     answer: Option<Vec<Envelope>>,
 }
 
+/// What is to be done, for whom, and how it may be done.
+#[derive(Debug)]
+pub(crate) struct Order {
+    /// What was asked.
+    pub(crate) run: Arc<Run>,
+    /// Who asked.
+    pub(crate) who: Identity,
+    /// How the node's policy lets it be done.
+    pub(crate) permit: Permit,
+}
+
 /// Carries a run out and answers on its stream.
-pub(crate) async fn carry_out(
-    host: &Arc<Host>,
-    run: &Run,
-    who: &Identity,
-    outbound: &mut Outbound,
-) {
+pub(crate) async fn carry_out(host: &Arc<Host>, order: &Order, outbound: &mut Outbound) {
+    let run = &*order.run;
     let mut told = host.told(run.run);
     let carried = match told_while_late(host, &mut told).await {
         Some(why) => never_begun(why, outbound).await,
         None => match run.probe {
-            Probe::Shell(_) | Probe::Argv(_) => command::carry_out(host, run, told, outbound).await,
-            Probe::Each { .. } => each::carry_out(host, run, told, outbound).await,
+            Probe::Shell(_) | Probe::Argv(_) => {
+                command::carry_out(host, order, told, outbound).await
+            }
+            Probe::Each { .. } => each::carry_out(host, order, told, outbound).await,
             Probe::Metric(_)
             | Probe::Facts(_)
             | Probe::Runs
             | Probe::Attach(_)
-            | Probe::Cancel(_) => probe::carry_out(host, run, who, told, outbound).await,
+            | Probe::Cancel(_) => probe::carry_out(host, run, &order.who, told, outbound).await,
         },
     };
     host.conclude(run.run, carried.end, carried.answer).await;

@@ -12,7 +12,7 @@ use hailer_protocol::value::Value;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::support::{Client, Mark, Pki, Program, a_run, shell, until};
+use crate::support::{Client, Mark, Pki, Program, a_run, own_policy, shell, until};
 
 /// A directory with everything that an agent needs.
 struct Machine {
@@ -42,6 +42,8 @@ impl Machine {
         machine.write("node.key", &node.key_pem);
         machine.close("node.key", 0o600);
         machine.write("agent.toml", CONFIG);
+        machine.write("policy", &own_policy());
+        machine.close("policy", 0o644);
         machine
     }
 
@@ -266,4 +268,29 @@ async fn a_mistake_in_the_configuration_names_the_file_and_the_key() {
         log.contains("agent.toml") && log.contains("No such file"),
         "{log}"
     );
+}
+
+#[tokio::test]
+async fn a_policy_holds_as_soon_as_its_file_says_so_and_one_with_a_mistake_allows_nothing() {
+    let machine = Machine::new();
+    let (mut agent, client) = machine.serve().await;
+    assert_eq!(client.out_of("echo here").await, "here\n");
+    for (text, refused) in [
+        ("allow probe\n  to nobody in particular\n", "mistake"),
+        ("allow probe\n  to anyone\n", "no line of the policy"),
+    ] {
+        machine.write("policy", text);
+        agent.logs("the policy has changed").await;
+        let answer = client.run(&shell("touch ran")).await;
+        let told = &answer.failed().text;
+        assert!(told.contains(refused), "{told}");
+    }
+    machine.write("policy", &own_policy());
+    agent.logs("the policy has changed").await;
+    assert_eq!(client.out_of("echo here").await, "here\n");
+    machine.close("policy", 0o666);
+    agent.logs("chmod go-w").await;
+    agent.logs("the policy has changed").await;
+    let answer = client.run(&shell("touch ran")).await;
+    assert!(answer.failed().text.contains("has no policy"), "{answer:?}");
 }

@@ -9,6 +9,7 @@ mod fleet;
 mod garbage;
 mod lives;
 mod load;
+mod policy;
 mod probes;
 mod record;
 mod roles;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hailer_agent::core::Bounds;
+use hailer_agent::core::{Bounds, Rules};
 use hailer_agent::host::{Host, HostConfig};
 use hailer_agent::journal::Journal;
 use hailer_agent::net::{self, Listening};
@@ -14,6 +14,7 @@ use hailer_collect::Collector;
 use hailer_exec::{HelperCommand, Spawner, SpawnerConfig};
 use hailer_identity::{ServerSide, SignatureJudge};
 use hailer_protocol::ids::Name;
+use hailer_protocol::policy::Policy;
 use hailer_protocol::role::Role;
 use tempfile::TempDir;
 
@@ -25,6 +26,7 @@ const NAME: &str = "web1";
 pub(crate) struct Node {
     pub(crate) pki: Pki,
     pub(crate) listening: Listening,
+    pub(crate) host: Arc<Host>,
     dir: TempDir,
 }
 
@@ -53,6 +55,22 @@ impl Node {
         bounds: Bounds,
         delay: Option<Duration>,
     ) -> Self {
+        Self::made_of(pki, journal, bounds, delay, own_rules(""))
+    }
+
+    /// With an owner who allows this.
+    pub(crate) fn ruled(rules: Rules) -> Self {
+        let journal = Journal::in_memory().expect("a journal");
+        Self::made_of(Pki::new("demo"), journal, Bounds::default(), None, rules)
+    }
+
+    fn made_of(
+        pki: Pki,
+        journal: Journal,
+        bounds: Bounds,
+        delay: Option<Duration>,
+        rules: Rules,
+    ) -> Self {
         let dir = TempDir::new().expect("a temporary directory");
         let helper = HelperCommand {
             program: env!("CARGO_BIN_EXE_hailerd").into(),
@@ -63,6 +81,8 @@ impl Node {
             node: Name::new(NAME).expect("valid"),
             fleet: Name::new("demo").expect("valid"),
             judge: Arc::new(SignatureJudge::new(&pki.trust).expect("a judge")),
+            rules,
+            hidden: Vec::new(),
             labels: BTreeMap::from([("dc".to_owned(), "fra".to_owned())]),
             workdir: dir.path().to_owned(),
             kill_grace: Duration::from_millis(200),
@@ -78,7 +98,8 @@ impl Node {
             .expect("a TLS configuration");
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Self {
-            listening: net::listen(host, any, tls).expect("loopback"),
+            listening: net::listen(Arc::clone(&host), any, tls).expect("loopback"),
+            host,
             pki,
             dir,
         }
@@ -87,6 +108,7 @@ impl Node {
     /// Ends the agent and gives its state up; what is left is its authority.
     pub(crate) async fn stop(self) -> Pki {
         self.listening.close().await;
+        drop(self.host);
         self.pki
     }
 
@@ -118,6 +140,26 @@ impl Node {
             .await
             .expect("an operator may connect")
     }
+}
+
+/// What a node allows whose owner is whoever runs the test, and `more`.
+pub(crate) fn own_rules(more: &str) -> Rules {
+    rules(&format!("{}{more}", own_policy()))
+}
+
+pub(crate) fn own_policy() -> String {
+    let uid = rustix::process::getuid();
+    let passwd = std::fs::read_to_string("/etc/passwd").expect("users");
+    let own = passwd.lines().map(|l| l.split(':').collect::<Vec<_>>());
+    let own = own.into_iter().find(|f| f[2] == uid.as_raw().to_string());
+    let user = own.expect("a user with a name")[0].to_owned();
+    format!("allow probe\n  to anyone\nallow run as {user}\n  to anyone\n")
+}
+
+pub(crate) fn rules(text: &str) -> Rules {
+    let (policy, mistakes) = Policy::parse(text);
+    assert!(mistakes.is_empty(), "{mistakes:?}");
+    Rules::new(Arc::new(policy), false)
 }
 
 fn read(path: &Path) -> String {
