@@ -16,6 +16,7 @@ use crate::demo::{self, Demo, DemoOptions};
 use crate::ends::Ends;
 use crate::error::ShellError;
 use crate::exit::Exit;
+use crate::fleet::Wish;
 use crate::generate;
 use crate::help;
 use crate::interrupt::{Interrupts, no_scope};
@@ -415,6 +416,11 @@ async fn session(fleet: &FleetArgs, run: &RunArgs, memory: Memory) -> Result<Ses
         expect: run.expect,
         dry_run: run.dry_run,
         detach: run.detach,
+        wish: Wish {
+            reads_only: run.read_only,
+            run_as: run.run_as.clone(),
+            reason: run.reason.clone(),
+        },
         fail_if_rows: run.fail_if_rows,
         ..defaults
     };

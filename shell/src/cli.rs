@@ -169,6 +169,18 @@ pub struct RunArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration, allow_hyphen_values = true, global = true)]
     pub deadline: Option<std::time::Duration>,
 
+    /// Why: signed with the run and written down on every node; some policies want it
+    #[arg(long, value_name = "TEXT", global = true)]
+    pub reason: Option<String>,
+
+    /// As which user of the nodes commands run; their policies say who may
+    #[arg(long, value_name = "USER", value_parser = user, global = true)]
+    pub run_as: Option<String>,
+
+    /// Run commands only as readings: what a node lists, in its sandbox
+    #[arg(long, global = true)]
+    pub read_only: bool,
+
     /// How long to wait for a node's connection [default: 3s]
     #[arg(long, value_name = "DURATION", value_parser = duration, allow_hyphen_values = true, global = true)]
     pub connect_timeout: Option<std::time::Duration>,
@@ -302,6 +314,13 @@ fn state(text: &str) -> Result<State, String> {
         let near = hailer_lang::nearest::did_you_mean(text, names);
         near.unwrap_or_else(|| format!("the states are {}", names.join(", ")))
     })
+}
+
+/// The name of a user of the nodes.
+fn user(text: &str) -> Result<String, String> {
+    let user = hailer_protocol::policy::User::new(text);
+    user.map(|user| user.to_string())
+        .ok_or_else(|| "not a user's name: lower-case letters, digits, `_` and `-`".to_owned())
 }
 
 /// Reads a duration as the language writes it.

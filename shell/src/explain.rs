@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use hailer_lang::explain::explain;
-use hailer_lang::plan::{LinePlan, Query, ResolvedScope, resolve_scope};
+use hailer_lang::plan::{LinePlan, Query, ResolvedScope, Source, resolve_scope};
 use hailer_lang::preview::preview;
 use hailer_protocol::limits;
 use hailer_protocol::units::display_value;
 use hailer_protocol::value::Value;
 
 use crate::error::ShellError;
+use crate::fleet::Wish;
 use crate::fleet::policy::MAX_IN_FLIGHT_DEFAULT;
 use crate::session::Session;
 use crate::settings::Settings;
@@ -34,6 +35,7 @@ impl Session {
                 )
             }));
             out.push_str(&rows("within", &bounds));
+            out.push_str(&rows("signed", &signed(query, &self.settings.wish)));
         }
         if let LinePlan::Query(query) = plan {
             out.push_str(&rows("spread", &spread(query, &self.settings)));
@@ -86,6 +88,24 @@ impl Session {
         let live = self.live();
         preview(scope, &self.context(&live))
     }
+}
+
+/// What a node's owner is told beside the request: what its policy may want to know.
+fn signed(query: &Query, wish: &Wish) -> Vec<String> {
+    if !matches!(query.source, Source::Command(_) | Source::Each(_)) {
+        return Vec::new();
+    }
+    let mut said = Vec::new();
+    said.extend(wish.reason.as_ref().map(|why| format!("reason: {why}")));
+    said.extend(
+        wish.run_as
+            .as_ref()
+            .map(|user| format!("as the user {user}")),
+    );
+    if wish.reads_only {
+        said.push("only as a reading: what a node lists, in its sandbox".to_owned());
+    }
+    said
 }
 
 /// What a run may take: of time, of output, of the fleet at once.

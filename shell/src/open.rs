@@ -109,9 +109,10 @@ fn credentials(
 fn check_operator(credentials: &Credentials, cert: &Path) -> Result<(), ShellError> {
     let (identity, validity) = (credentials.identity(), credentials.validity());
     let cert = cert.display();
-    if identity.role == Role::Node {
+    if identity.role != Role::Operator {
         return Err(ShellError::usage(format!(
-            "{cert}: {identity} is a node, and nodes ask nobody"
+            "{cert}: {identity} is a {}, and only operators ask nodes",
+            identity.role
         ))
         .hint("`operator` in the fleet file names the certificate of an operator"));
     }

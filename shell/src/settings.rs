@@ -6,8 +6,10 @@ use hailer_lang::danger::{AskBar, changes_things};
 use hailer_lang::facts::AGE_MAX_DEFAULT;
 use hailer_lang::plan::Source;
 use hailer_lang::spread::Spread;
+use hailer_protocol::policy::User;
 
 use crate::error::ShellError;
+use crate::fleet::Wish;
 use crate::fleet::policy::MAX_IN_FLIGHT_DEFAULT;
 use crate::view::pager::Pager;
 use crate::view::style::Theme;
@@ -68,6 +70,8 @@ pub struct Settings {
     pub fail_if_rows: bool,
     /// How many lines a second `follow` shows on a terminal; `None` for all.
     pub follow_rate: Option<u32>,
+    /// What is signed beside a request: why, as whom, and whether only as a reading.
+    pub wish: Wish,
     /// From how many nodes on the prompt asks before a line that changes things; `None` for never.
     pub ask: Option<AskBar>,
     /// How old a node's facts may be for a selector to go by them.
@@ -95,6 +99,7 @@ impl Default for Settings {
             detach: false,
             fail_if_rows: false,
             follow_rate: Some(FOLLOW_RATE_DEFAULT),
+            wish: Wish::default(),
             ask: Some(AskBar::default()),
             facts_age: AGE_MAX_DEFAULT,
             shell: NodeShell::default(),
@@ -139,6 +144,18 @@ pub const NAMES: &[(&str, &str)] = &[
     (
         "ask",
         "ask before a line that changes things on more nodes than this, or than 10% of the fleet if that is more (a number, or off)",
+    ),
+    (
+        "reason",
+        "why: signed with each run, written down on every node, wanted by some policies (a text, or off)",
+    ),
+    (
+        "run_as",
+        "as which user of the nodes commands run; their policies say who may (a name, or off)",
+    ),
+    (
+        "read_only",
+        "commands run only as readings: what a node lists, in its sandbox (on, or off)",
     ),
     (
         "shell",
@@ -227,6 +244,10 @@ impl Settings {
             "ask" => self
                 .ask
                 .map_or_else(|| "off".to_owned(), |bar| bar.nodes.to_string()),
+            "reason" => self.wish.reason.clone().unwrap_or_else(off),
+            "run_as" => self.wish.run_as.clone().unwrap_or_else(off),
+            "read_only" if self.wish.reads_only => "on".to_owned(),
+            "read_only" => off(),
             "shell" => match self.shell {
                 NodeShell::Sh => "sh".to_owned(),
                 NodeShell::Bash => "bash".to_owned(),
@@ -305,6 +326,19 @@ impl Settings {
                 })?;
             }
             "out_dir" => self.answers_in = (value != "off").then(|| value.to_owned()),
+            "reason" => self.wish.reason = (value != "off").then(|| value.to_owned()),
+            "run_as" if value == "off" => self.wish.run_as = None,
+            "run_as" => {
+                let user = User::new(value).ok_or_else(|| wrong("the name of a user"))?;
+                self.wish.run_as = Some(user.to_string());
+            }
+            "read_only" => {
+                self.wish.reads_only = match value {
+                    "on" => true,
+                    "off" => false,
+                    _ => return Err(wrong("`on` or `off`")),
+                };
+            }
             "shell" => {
                 self.shell = match value {
                     "sh" => NodeShell::Sh,

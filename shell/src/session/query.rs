@@ -330,7 +330,8 @@ impl Session {
     }
 
     /// Lets a job run apart from the session.
-    pub(super) fn launch(&mut self, job: Job, query: Query) -> Running {
+    pub(super) fn launch(&mut self, mut job: Job, query: Query) -> Running {
+        job.wish.clone_from(&self.settings.wish);
         let (events, heard) = mpsc::channel(EVENTS_MAX);
         let (control, wishes) = mpsc::channel(WISHES_MAX);
         let fleet = Arc::clone(&self.fleet);

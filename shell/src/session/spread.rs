@@ -18,7 +18,7 @@ use crate::around::Around;
 use crate::deed::count;
 use crate::error::ShellError;
 use crate::fleet::policy::{Limits, Staging};
-use crate::fleet::{self, Fleet, Gate, Job, Policy};
+use crate::fleet::{self, Fleet, Gate, Job, Policy, Wish};
 use crate::rows;
 use crate::settings::NodeShell;
 
@@ -154,10 +154,12 @@ impl Session {
             answer_within: Some(within),
             ..Policy::default()
         };
+        let wish = self.settings.wish.clone();
         Ok(Gate::new(move |nodes| {
             let (fleet, around) = (Arc::clone(&fleet), around.clone());
-            let (query, run, policy) = (query.clone(), run.clone(), policy.clone());
-            Box::pin(async move { ask_gate(&fleet, nodes, query, run, policy, around).await })
+            let (query, run) = (query.clone(), run.clone());
+            let terms = (policy.clone(), wish.clone());
+            Box::pin(async move { ask_gate(&fleet, nodes, query, run, terms, around).await })
         }))
     }
 }
@@ -169,12 +171,13 @@ async fn ask_gate(
     nodes: NodeSet,
     query: Query,
     mut run: Run,
-    policy: Policy,
+    (policy, wish): (Policy, Wish),
     around: Around,
 ) -> Result<(), String> {
     run.run = fleet::random::run_id().map_err(|e| e.to_string())?;
     let job = Job {
         policy,
+        wish,
         ..Job::new(&nodes, run)
     };
     // Nobody listens, and nobody wishes: a gate that is dropped is cancelled.

@@ -2,8 +2,6 @@
 
 use std::fs::File;
 
-use hailer_protocol::role::Role;
-
 use crate::support::agent::Agent;
 use crate::support::fleet::Fleet;
 use crate::support::wait_until;
@@ -119,12 +117,28 @@ fn six_is_that_some_never_had_their_turn() {
         .says("2 nodes · not_started: the run's deadline came first");
 }
 
+/// The user as whom agents of these tests run commands.
+fn own_user() -> String {
+    let id = std::process::Command::new("id").arg("-un").output();
+    let name = String::from_utf8(id.expect("`id` is everywhere").stdout);
+    name.expect("a name is text").trim().to_owned()
+}
+
 #[test]
 fn seven_is_that_a_node_denied_it() {
-    // A keeper may connect, but it cannot command.
-    let agent = Agent::start(Role::Keeper);
+    let agent = Agent::start("allow probe\n  to anyone\n");
     let ran = agent.hailer().line("@n1 : true").run();
-    ran.exits(7).says("denied").says("only operators may");
+    ran.exits(7).says("denied").says("no line of the policy");
+    agent.hailer().line("@n1 : metric load1").run().exits(0);
+    // What a policy wants is signed with the run.
+    let agent = Agent::start(&format!(
+        "allow probe\n  to anyone\nallow run as {}\n  to anyone\n  needs reason\n",
+        own_user()
+    ));
+    let ran = agent.hailer().line("@n1 : true").run();
+    ran.exits(7).says("it needs a reason");
+    let with = agent.hailer().args(["--reason", "disk full"]);
+    with.line("@n1 : true").run().exits(0);
 }
 
 #[test]

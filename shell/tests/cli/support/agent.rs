@@ -17,11 +17,12 @@ pub(crate) struct Agent {
 }
 
 impl Agent {
-    /// Starts the agent; the asker's certificate has that role.
-    pub(crate) fn start(asker: Role) -> Self {
+    /// Starts the agent of an owner who allows that.
+    pub(crate) fn start(policy: &str) -> Self {
         let papers = Papers::new("demo");
         papers.issue("n1", Role::Node, Papers::valid());
-        papers.issue("operator", asker, Papers::valid());
+        papers.issue("operator", Role::Operator, Papers::valid());
+        papers.write("policy", policy);
         let text = format!(
             "name = \"n1\"\nlisten = \"127.0.0.1:0\"\nca = \"ca.pem\"\ncert = \"n1.pem\"\n\
              key = \"n1.key\"\nstate_dir = \"state\"\nhelper = [\"{}\", \"exec-helper\"]\n\
