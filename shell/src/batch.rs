@@ -240,6 +240,12 @@ async fn carry_out(
             }
             Ok(()) | Err(_) => Ok(Next::Line(Exit::OK)),
         },
+        Answered::Done(text) => {
+            if !output.is_quiet {
+                show::remark(&text);
+            }
+            Ok(Next::Line(Exit::OK))
+        }
         Answered::History(_) => Err(ShellError::usage("the history is the prompt's")
             .hint("`: history` runs a Linux command of that name")),
         Answered::Local(command) => show::run_local(&command).await.map(Next::Line),

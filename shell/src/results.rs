@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hailer_lang::ast::{ResultRef, SetKind};
 use hailer_lang::node_set::{NodeId, NodeSet};
 use hailer_lang::selector::{ResultSetError, ResultSets};
+use hailer_protocol::time::Mono;
 use hailer_protocol::value::Value;
 use hailer_table::Frame;
 
@@ -24,6 +25,10 @@ const KEPT_BYTES_MAX: u64 = 256 << 20;
 pub struct Kept {
     /// The line that made it.
     pub text: String,
+    /// When it was kept.
+    pub at: Mono,
+    /// The scope that it was asked in.
+    pub scope: String,
     /// The run behind it: its own, or that of the result it went on from.
     pub run: Option<Arc<Finished>>,
     /// Its rows; `None` for a command's plain answers, of which rows are made when wanted.
@@ -153,6 +158,11 @@ impl Results {
     /// Returns the results that are kept with their numbers, the last one first.
     pub fn newest(&self) -> impl Iterator<Item = (u32, &Kept)> {
         self.kept.iter().rev().map(|(number, kept)| (*number, kept))
+    }
+
+    /// Returns the numbers whose runs go on in the background.
+    pub fn running(&self) -> impl Iterator<Item = u32> {
+        self.running.iter().copied()
     }
 
     /// Returns a result, if it is still kept.

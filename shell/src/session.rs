@@ -7,6 +7,7 @@ mod files;
 mod followed;
 mod keeping;
 mod known;
+mod listed;
 mod prepare;
 mod query;
 mod retry;
@@ -43,6 +44,7 @@ use crate::results::Results;
 use crate::running::{Heard, Running};
 use crate::script::Statement;
 use crate::settings::Settings;
+use crate::view::terminal::stdout_size;
 pub use deed::Prepared;
 pub(crate) use detached::{let_go, looked_for};
 pub(crate) use files::read_table;
@@ -56,6 +58,8 @@ pub enum Answered {
     Nothing,
     /// Words for the operator.
     Said(String),
+    /// What became of a line for the shell itself: talk, and no data.
+    Done(String),
     /// Lines that were run; whoever keeps them shows them.
     History(Wanted),
     /// A command for the operator's own machine; whoever owns the terminal runs it.
@@ -419,6 +423,7 @@ impl Session {
             "help" => Ok(Answered::Said(help::help(
                 args.first().map(String::as_str),
             )?)),
+            "results" => Ok(Answered::Said(self.list_results(stdout_size()))),
             "scope" => Ok(Answered::Said(self.describe_scope())),
             "history" => {
                 let wanted = Wanted::parse(args).map(Answered::History);

@@ -94,6 +94,11 @@ pub const SHELL_WORDS: &[Word] = &[
         "ends a run on every node: one in the background, the last without a number, or a detached one",
     ),
     now(
+        "results",
+        "results",
+        "lists the results that are kept: number, nodes by state, rows, age, scope, line",
+    ),
+    now(
         "retry",
         "retry $N[.SET]",
         "asks the targets of a result that were not ok, or one of its sets, once more: $N gets their answers",

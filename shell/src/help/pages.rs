@@ -65,7 +65,7 @@ A line is a Linux command. It runs on every node in scope; equal answers fold.
   df --output=pcent,target |> parse |> where use_pct > 90 |> top 5 by use_pct
   metric mem |> where value > 95% |> count by dc
   |> count by version            go on from the last result; nothing runs again
-  $3 |> where rc != 0            go on from result 3; $3 alone shows it again
+  $3 |> where rc != 0            go on from result 3; $3 shows it, results lists
   @$3.failed : journalctl -n 50  a result's nodes as a scope
   retry $3.failed                its line again there, into $3
 

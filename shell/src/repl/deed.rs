@@ -70,7 +70,7 @@ impl Repl {
                         ..Came::default()
                     }
                 }
-                Answered::Said(text) => {
+                Answered::Said(text) | Answered::Done(text) => {
                     show::say(&text);
                     nowhere
                 }

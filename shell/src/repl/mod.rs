@@ -388,6 +388,10 @@ impl Repl {
                 self.page(&text, session).await;
                 Came::default()
             }
+            Answered::Done(text) => {
+                show::say(&text);
+                Came::default()
+            }
             Answered::History(wanted) => {
                 let look = self.looks.on_stdout();
                 let now = clock::wall();

@@ -61,9 +61,10 @@ impl Session {
             Some((_, Some(RunName::Id(id)))) => return self.follow_detached(&id, ends).await,
             Some((_, Some(RunName::Number(number)))) => number,
             Some((text, None)) => {
-                return Err(
-                    ShellError::usage(format!("`{text}` is no run")).hint("`jobs` lists them")
-                );
+                return Err(ShellError::usage(format!("there is no run `{text}`")).hint(
+                    "a run is named by its number, or the beginning of a detached one's id: \
+                         `jobs` lists those of this shell, `jobs all` the detached ones",
+                ));
             }
             None => self.jobs.last().ok_or_else(|| {
                 ShellError::usage("nothing is in the background").hint(NOTHING_THERE)
@@ -200,7 +201,7 @@ pub(super) fn cut(text: &str) -> String {
 }
 
 /// Returns rows as text, each column as wide as its widest cell.
-fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
+pub(super) fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
     let width = |at: usize| rows.iter().map(|row| row[at].chars().count()).max();
     let widths: Vec<usize> = (0..N).map(|at| width(at).unwrap_or(0)).collect();
     let mut out = String::new();

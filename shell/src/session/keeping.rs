@@ -61,6 +61,11 @@ impl Session {
         }
         let kept = Kept {
             text,
+            at: clock::mono(),
+            scope: self
+                .scope
+                .as_ref()
+                .map_or_else(String::new, |s| s.text.clone()),
             run: origin.clone(),
             frame: frame.clone(),
             asked: None,

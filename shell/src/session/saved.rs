@@ -82,6 +82,7 @@ impl Session {
                 None => Err(self.no_such_name(name)),
             },
             [name, line, ..] => {
+                let before = self.saved.get(name).map(str::to_owned);
                 self.saved
                     .insert(name, line, &self.inventory)
                     .map_err(|e| {
@@ -91,7 +92,10 @@ impl Session {
                 if let Some(file) = &self.lines_file {
                     file.change(name, Some(line))?;
                 }
-                Ok(Answered::Nothing)
+                let before = before.filter(|before| before != line);
+                let before =
+                    before.map_or_else(String::new, |b| format!(", and no longer for `{b}`"));
+                Ok(self.done(&format!("`{name}` stands for `{line}`{before}")))
             }
         }
     }
@@ -99,13 +103,22 @@ impl Session {
     /// `unlet NAME`.
     pub(super) fn unlet_word(&mut self, args: &[String]) -> Result<Answered, ShellError> {
         let name = args.first().map_or("", String::as_str);
-        if self.saved.remove(name).is_none() {
+        let Some(line) = self.saved.remove(name) else {
             return Err(self.no_such_name(name));
-        }
+        };
         if let Some(file) = &self.lines_file {
             file.change(name, None)?;
         }
-        Ok(Answered::Nothing)
+        Ok(self.done(&format!("`{name}` no longer stands for `{line}`")))
+    }
+
+    /// What was done with a name, and whether that outlives the session.
+    fn done(&self, what: &str) -> Answered {
+        let until = match self.lines_file {
+            Some(_) => "",
+            None => ", until this session ends",
+        };
+        Answered::Done(format!("{}{until}\n", Clean::line(what)))
     }
 
     /// `source FILE`.

@@ -196,6 +196,7 @@ async fn one(
         Begun::Answered(
             Answered::Nothing
             | Answered::Said(_)
+            | Answered::Done(_)
             | Answered::History(_)
             | Answered::Local(_)
             | Answered::Lines(_)

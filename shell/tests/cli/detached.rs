@@ -148,7 +148,7 @@ fn what_cannot_run_detached_is_refused_and_runs_nothing() {
         ("detached", "expected `detached LINE`"),
         ("detached detached uptime", "expected `detached LINE`"),
         ("detached jobs", "expected `detached LINE`"),
-        ("jobs attach zz", "expected `jobs"),
+        ("jobs attach zz", "there is no run `zz`"),
         ("cancel zz", "expected `cancel"),
     ] {
         fleet

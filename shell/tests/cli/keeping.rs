@@ -26,6 +26,53 @@ fn a_name_stands_for_a_line_and_for_a_selector_within_a_script() {
 }
 
 #[test]
+fn a_name_that_is_given_or_taken_away_is_told_and_is_no_data() {
+    let text = "let up = echo up\nlet up = uptime\nunlet up\n";
+    hailer()
+        .stdin(text)
+        .run()
+        .exits(0)
+        .prints_nothing()
+        .complains("`up` stands for `echo up`, until this session ends")
+        .complains("`up` stands for `uptime`, and no longer for `echo up`")
+        .complains("`up` no longer stands for `uptime`");
+}
+
+#[test]
+fn the_results_that_there_are_can_be_listed() {
+    let text = "results\necho one\n@web[01-03] : echo two |> parse lines |> take 2\nresults\n";
+    let ran = hailer().stdin(text).run().exits(0);
+    let lines: Vec<&str> = ran.out.lines().collect();
+    assert_eq!(
+        lines[0],
+        "there are no results yet: each line that asks nodes makes one"
+    );
+    let at = |start: &str| {
+        let line = lines.iter().find(|l| l.starts_with(start));
+        let line = line.unwrap_or_else(|| panic!("{}", ran.out));
+        line.split("  ")
+            .map(str::trim)
+            .filter(|c| !c.is_empty())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        at("result "),
+        ["result", "nodes", "rows", "age", "scope", "line"]
+    );
+    let first = at("$1 ");
+    assert_eq!(
+        [first[1], first[2], first[4], first[5]],
+        ["1 ok", "1", "@web01", "echo one"]
+    );
+    let second = at("$2 = $");
+    assert_eq!([second[1], second[2]], ["3 ok", "2"]);
+    assert!(
+        second[5].starts_with("@web[01-03] : echo two"),
+        "{second:?}"
+    );
+}
+
+#[test]
 fn a_scope_whose_name_stands_for_too_much_leaves_no_scope_behind() {
     let chain = (0..10).rev().map(|n| format!("let s{} = @s{n}\n", n + 1));
     let text = format!(

@@ -275,7 +275,7 @@ impl Parser<'_> {
 /// The least and the most number of arguments.
 fn arity(word: &str) -> (usize, usize) {
     match word {
-        "scope" | "quit" | "exit" => (0, 0),
+        "scope" | "results" | "quit" | "exit" => (0, 0),
         "jobs" => (0, 2),
         "help" | "cancel" => (0, 1),
         "mute" => (1, 2),
@@ -295,7 +295,8 @@ fn shape_fits(word: &str, args: &[String]) -> bool {
         "jobs" => match args {
             [] => true,
             [word] => word == "attach" || word == "all",
-            [word, run, ..] => word == "attach" && is_run(run),
+            // Whether there is such a run is found out when it is looked for.
+            [word, run, ..] => word == "attach" && !run.starts_with('-'),
         },
         "history" => args
             .iter()

@@ -77,7 +77,10 @@ pub(super) fn shell_arguments(word: &str, before: &[String], known: &Known) -> V
             ("--failed", "only lines that did not end with 0"),
             ("--here", "only lines of the current scope"),
         ]),
-        ("jobs", None) => vec![Candidate::word("attach", "watches a run in the background")],
+        ("jobs", None) => vec![
+            Candidate::word("attach", "watches a run in the background"),
+            Candidate::word("all", "lists the detached runs on the nodes in scope"),
+        ],
         ("retry", None) => retried(known),
         ("let" | "unlet", None) => {
             let saved = known.saved.iter();
