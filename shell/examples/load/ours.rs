@@ -121,6 +121,7 @@ fn shown(answered: Answered) -> Result<Shown> {
         Answered::Result(shown) => Ok(*shown),
         Answered::Nothing
         | Answered::Said(_)
+        | Answered::Done(_)
         | Answered::Lines(_)
         | Answered::History(_)
         | Answered::Local(_)

@@ -30,7 +30,7 @@ use crate::running::Bond;
 const LIST_WITHIN: Duration = Duration::from_secs(10);
 
 /// The columns by which the rows of `jobs all` fold: what is the same on many nodes.
-const FOLD_BY: [&str; 6] = ["run", "began", "run_state", "run_rc", "held", "line"];
+const FOLD_BY: [&str; 6] = ["run", "line", "began", "run_state", "run_rc", "held"];
 
 /// A detached run that was found on nodes.
 struct Found {

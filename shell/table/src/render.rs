@@ -41,7 +41,7 @@ pub fn render_table(frame: &Frame, view: &View) -> String {
     let n_rows = view
         .max_rows
         .map_or(frame.len(), |max| frame.len().min(max));
-    let columns: Vec<Drawn> = frame
+    let mut columns: Vec<Drawn> = frame
         .shown_columns()
         .map(|(at, column)| Drawn::new(frame, at, column, n_rows, ink))
         .collect();
@@ -51,6 +51,7 @@ pub fn render_table(frame: &Frame, view: &View) -> String {
     if frame.len() == 1 && upright::is_upright(&columns, n_rows, view) {
         return upright::draw(&columns, view);
     }
+    mark_keys(&mut columns);
     let demands: Vec<Demand> = columns.iter().map(|c| c.demand(view.width, ink)).collect();
     let widths = layout::share(&demands, view.width.map(usize::from));
     let mut out = draw(&columns, &widths, n_rows, view);
@@ -106,9 +107,52 @@ fn more_columns(names: &[&str], width: Option<u16>, ink: Ink) -> String {
         names.join(", ")
     );
     let width = width.map_or(usize::MAX, usize::from);
-    let mut line = Fitted::new(&Clean::line(&line), width, ink).into_string();
-    line.push('\n');
-    line
+    let hint = if names.len() == 1 {
+        "(|> select shows it)"
+    } else {
+        "(|> select shows them)"
+    };
+    let names = Fitted::new(&Clean::line(&line), width, ink);
+    let on_one_line = names.width().saturating_add(1 + hint.len()) <= width;
+    let mut said = names.into_string();
+    if on_one_line || hint.len() <= width {
+        said.push(if on_one_line { ' ' } else { '\n' });
+        said.push_str(hint);
+    }
+    said.push('\n');
+    said
+}
+
+/// Columns by which people know what a row is about, where a tool has them.
+const KEYS: [&str; 16] = [
+    "name",
+    "run",
+    "id",
+    "pid",
+    "unit",
+    "mounted_on",
+    "target",
+    "device",
+    "interface",
+    "container",
+    "pod",
+    "package",
+    "file",
+    "path",
+    "command",
+    "out",
+];
+
+/// Marks the columns that tell rows apart: those which are called so, or else the last text, which
+/// is where tools print a name.
+fn mark_keys(columns: &mut [Drawn]) {
+    for column in columns.iter_mut() {
+        column.is_key = KEYS.contains(&column.name.as_str());
+    }
+    if !columns.iter().any(|c| c.is_key) {
+        let last = columns.iter_mut().rev().find(|c| c.kind == Kind::Text);
+        last.into_iter().for_each(|c| c.is_key = true);
+    }
 }
 
 /// How a column may give way.
@@ -128,8 +172,11 @@ struct Drawn {
     kind: Kind,
     heading: Clean,
     cells: Vec<Clean>,
+    name: String,
     /// Whether it stays when the terminal is too narrow for all columns.
     stays: bool,
+    /// Whether it tells rows apart.
+    is_key: bool,
     is_state: bool,
 }
 
@@ -156,6 +203,8 @@ impl Drawn {
                 .map(|row| ink.clean(&evaluator::display(&frame.value(row, at))))
                 .collect(),
             stays: column.is_node() || column.is_node_set() || name == "count",
+            name: name.to_owned(),
+            is_key: false,
             is_state,
         }
     }
@@ -172,6 +221,7 @@ impl Drawn {
         let whole = |c: &Clean| Fitted::new(c, enough, ink).width();
         let natural = widest(&whole).unwrap_or(0).max(heading).max(1);
         let least = match self.kind {
+            Kind::Text if self.is_key && natural <= KEY_WIDTH => natural,
             Kind::Text => natural.min(TEXT_WIDTH_MIN),
             Kind::Number | Kind::Word => widest(&whole).unwrap_or(0).max(heading.min(HEADING_MIN)),
             Kind::NodeSet => widest(&|c| cell::longest_piece(c, ink))
@@ -182,6 +232,7 @@ impl Drawn {
             natural,
             least: least.clamp(1, natural),
             stays: self.stays,
+            is_key: self.is_key,
         }
     }
 
@@ -279,6 +330,9 @@ const fn rule(ascii: bool) -> TableStyle {
 
 /// A text column is not made narrower than this: less says nothing.
 const TEXT_WIDTH_MIN: usize = 8;
+
+/// A column that tells rows apart is not cut up to this width.
+const KEY_WIDTH: usize = 20;
 
 /// The heading of a narrow column is not cut below this.
 const HEADING_MIN: usize = 4;

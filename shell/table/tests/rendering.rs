@@ -129,14 +129,16 @@ fn a_table_at_40_columns() {
     assert_eq!(
         draw(&disks(), 40),
         "\
-node    Use%  avail  Mounted …  options
-────────────────────────────────────────
-web000   91%   3GiB  /var       rw,nosu…
-web001  8.5%         /srv/デ…   rw
-web002  100%     0B  /home/ca…  ro
+node    Use%  avail  Mounted on
+────────────────────────────────
+web000   91%   3GiB  /var
+web001  8.5%         /srv/データ
+web002  100%     0B  /home/cafe\u{301}
+… 1 more column: options
+(|> select shows it)
 "
     );
-    // Too narrow even so: the last column goes, and that is said.
+    // Too narrow even so: what a row is about stays, and what goes is said.
     assert_eq!(
         draw(&disks(), 32),
         "\
@@ -146,6 +148,19 @@ web000   91%   3GiB  /var
 web001  8.5%         /srv/データ
 web002  100%     0B  /home/cafe\u{301}
 … 1 more column: options
+(|> select shows it)
+"
+    );
+    assert_eq!(
+        draw(&disks(), 25),
+        "\
+node    Use%  Mounted on
+─────────────────────────
+web000   91%  /var
+web001  8.5%  /srv/データ
+web002  100%  /home/cafe\u{301}
+… 2 more columns: avail,…
+(|> select shows them)
 "
     );
 }

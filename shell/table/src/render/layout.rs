@@ -12,12 +12,14 @@ pub(super) struct Demand {
     pub(super) least: usize,
     /// Whether it is drawn in any case.
     pub(super) stays: bool,
+    /// Whether it tells the rows of a node apart, and goes after those that do not.
+    pub(super) is_key: bool,
 }
 
 /// Returns each column's width, `None` for one that is left out.
 ///
 /// The widest columns give way first. Where even that is not enough, columns are left out from the
-/// right; those that stay may then be wider than the line, which is better than half a name.
+/// right, those that tell rows apart after all others; those that stay may then be wider than the line, which is better than half a name.
 pub(super) fn share(demands: &[Demand], available: Option<usize>) -> Vec<Option<usize>> {
     let Some(available) = available else {
         return demands.iter().map(|d| Some(d.natural)).collect();
@@ -35,9 +37,11 @@ pub(super) fn share(demands: &[Demand], available: Option<usize>) -> Vec<Option<
             break;
         }
         let n_drawn = is_drawn.iter().filter(|d| **d).count();
-        let next = (0..demands.len())
-            .rev()
-            .find(|&at| is_drawn[at] && !demands[at].stays);
+        let may_go = |at: &usize| is_drawn[*at] && !demands[*at].stays;
+        let from_right = || (0..demands.len()).rev().filter(may_go);
+        let next = from_right()
+            .find(|&at| !demands[at].is_key)
+            .or_else(|| from_right().next());
         match next {
             Some(at) if n_drawn > 1 => is_drawn[at] = false,
             _ => break,
@@ -80,6 +84,7 @@ mod tests {
                 natural,
                 least,
                 stays,
+                is_key: false,
             })
             .collect();
         assert_eq!(share(&demands, Some(available)), expected, "{demands:?}");
@@ -102,6 +107,30 @@ mod tests {
             &[Some(6), Some(12), None],
         );
         check(&[(50, 50, true), (10, 8, false)], 20, &[Some(50), None]);
+    }
+
+    #[test]
+    fn what_tells_rows_apart_goes_last() {
+        let demand = |natural, is_key| Demand {
+            natural,
+            least: natural,
+            stays: false,
+            is_key,
+        };
+        let demands = [
+            demand(6, false),
+            demand(8, true),
+            demand(6, false),
+            demand(6, true),
+        ];
+        for (available, expected) in [
+            (40, [Some(6), Some(8), Some(6), Some(6)]),
+            (30, [Some(6), Some(8), None, Some(6)]),
+            (20, [None, Some(8), None, Some(6)]),
+            (10, [None, Some(8), None, None]),
+        ] {
+            assert_eq!(share(&demands, Some(available)), expected, "{available}");
+        }
     }
 
     #[test]
