@@ -48,6 +48,7 @@ mod write;
 
 use std::collections::BTreeMap;
 
+use crate::grant::Grant;
 use crate::ids::{Digest, Name};
 use crate::mistake::Mistake;
 
@@ -136,6 +137,16 @@ impl Policy {
     #[must_use]
     pub fn rules(&self) -> &[Placed] {
         &self.rules
+    }
+
+    /// Whether some rule grants this to somebody.
+    #[must_use]
+    pub fn grants(&self, grant: Grant) -> bool {
+        let granted = |rule: &Rule| match &rule.effect {
+            Effect::Allow(granted) => granted.grant() == grant,
+            Effect::Deny { .. } => false,
+        };
+        self.rules.iter().any(|placed| granted(&placed.rule))
     }
 
     /// Returns the policy in its one canonical form, without comments. What it says of a sound

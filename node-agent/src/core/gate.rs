@@ -171,9 +171,16 @@ impl Gate {
             ..ask
         };
         match (statement.action.grant, read) {
-            (Grant::Run, Some(read)) => self
-                .decide(now, &run)
-                .or_else(|denial| self.decide(now, &read).map_err(|_| denial)),
+            (Grant::Run, Some(read)) => self.decide(now, &run).or_else(|denial| {
+                let as_reading = self.decide(now, &read);
+                as_reading.map_err(|reading| {
+                    if self.rules.policy.grants(Grant::Read) {
+                        both(denial, &reading)
+                    } else {
+                        denial
+                    }
+                })
+            }),
             (Grant::Run, None) => self.decide(now, &run),
             (Grant::Read, Some(read)) => self.decide(now, &read),
             (Grant::Read, None) => Err(denied(
@@ -190,9 +197,11 @@ impl Gate {
         match &decision {
             Decision::Allow(allowed) => Ok(self.permitted(allowed)),
             Decision::Deny(_) => {
+                // Without its first line, which says who asks for what of which node: all nodes that
+                // deny it for one reason are one group.
                 let told = decision.explain(&self.rules.policy, ask);
-                let lines: Vec<&str> = told.lines().map(str::trim).collect();
-                Err(denied(lines.join(" — ")))
+                let lines: Vec<&str> = told.lines().skip(1).map(str::trim).collect();
+                Err(denied(lines.join(" ")))
             }
         }
     }
@@ -205,6 +214,14 @@ impl Gate {
             run_as: allowed.run_as.clone(),
             reading: allowed.argv.clone().filter(|_| allowed.is_sandboxed),
         }
+    }
+}
+
+/// Why something may be neither run nor read.
+fn both(run: Denial, read: &Denial) -> Denial {
+    Denial {
+        text: format!("{}; as a reading: {}", run.text, read.text),
+        ..run
     }
 }
 

@@ -62,6 +62,12 @@ async fn who_may_read_and_not_run_reads_in_the_sandbox_as_somebody_else() {
         }
         other @ (End::Failed(_) | End::Refused(_) | End::Silent) => panic!("{other:?}"),
     }
+    let told = denied(&client, "uname -a").await;
+    assert!(
+        told.contains("to run") && told.contains("as a reading: "),
+        "{told}"
+    );
+    assert!(!told.contains("web1"), "all nodes say the same: {told}");
     // What it may not read it does not read, and a shell's syntax is no reading.
     for line in [
         "id -un; touch ran",
