@@ -300,11 +300,13 @@ impl FirstLines {
         if let Some(file) = self.lines {
             session.keep_lines_in(file).iter().for_each(show::complain);
         }
-        let (lines, errors) = config::read_rc(&self.rc);
-        errors.iter().for_each(show::complain);
-        for (place, line) in lines {
-            if let Err(error) = session.first_line(&line.text) {
-                show::complain(&error.at(&place));
+        for line in config::read_rc(&self.rc) {
+            let done = line.and_then(|(place, line)| {
+                let done = session.first_line(&line.text);
+                done.map_err(|error| error.at(&place))
+            });
+            if let Err(error) = done {
+                show::complain(&error);
             }
         }
     }

@@ -14,6 +14,9 @@ use crate::error::ShellError;
 /// A script, or lines on standard input, of at most this many bytes.
 const SCRIPT_MAX: u64 = 16 << 20;
 
+/// U+FEFF in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Files that are read by files.
 const DEPTH_MAX: usize = 8;
 
@@ -91,12 +94,23 @@ pub fn statements(script: &str, names: &KnownNames) -> Result<Vec<Statement>, Sh
 /// # Errors
 /// When it cannot be read, is no text, or is too long.
 pub fn read(input: impl io::Read) -> io::Result<String> {
-    let mut text = String::new();
-    input.take(SCRIPT_MAX + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > SCRIPT_MAX {
+    let mut bytes = Vec::new();
+    input.take(SCRIPT_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > SCRIPT_MAX {
         return Err(io::Error::other(format!("more than {SCRIPT_MAX} bytes")));
     }
-    Ok(text)
+    // Editors of other systems begin a file with this mark, which nobody sees.
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        bytes.drain(..BYTE_ORDER_MARK.len());
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = good.iter().filter(|b| **b == b'\n').count() + 1;
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("line {line} is no UTF-8 text"),
+        )
+    })
 }
 
 /// Reads a file of lines, and in the place of each `source FILE` in it that file's, whose name is
@@ -119,7 +133,7 @@ fn load_into(
     let place = path.display().to_string();
     if depth >= DEPTH_MAX {
         return Err(ShellError::usage(format!(
-            "{place} is read by files that are read by files, more than {DEPTH_MAX} deep"
+            "files of lines read each other, more than {DEPTH_MAX} deep; the last is {place}"
         ))
         .hint("does one of them read itself? nothing of it was run"));
     }
@@ -130,8 +144,13 @@ fn load_into(
         match sourced(&statement.text, names) {
             Some(inner) => {
                 let beside = path.parent().unwrap_or_else(|| Path::new("."));
-                load_into(&beside.join(inner), names, depth + 1, found)
-                    .map_err(|e| e.at(&format!("{place}:{}", statement.line)))?;
+                load_into(&beside.join(inner), names, depth + 1, found).map_err(
+                    |e| match depth {
+                        // A mistake has its own place; where it was read from is told once.
+                        0 => e.at(&format!("{place}:{}", statement.line)),
+                        _ => e,
+                    },
+                )?;
             }
             None => found.push(Statement {
                 file: Some(Arc::clone(&file)),
@@ -178,6 +197,14 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_order_mark_is_left_out_and_what_is_no_text_is_told_with_its_line() {
+        let marked = read(&b"\xef\xbb\xbfuptime\n"[..]).expect("reads");
+        assert_eq!(marked, "uptime\n");
+        let error = read(&b"uptime\necho gr\xfc\xdfe\n"[..]).expect_err("Latin-1");
+        assert_eq!(error.to_string(), "line 2 is no UTF-8 text");
+    }
+
+    #[test]
     fn a_script_that_ends_inside_a_quote_is_no_script() {
         let error = statements("uptime\necho 'a", &KnownNames::default()).expect_err("open quote");
         assert!(error.to_string().contains("line 2"), "{error}");
@@ -212,6 +239,8 @@ mod tests {
         let path = dir.path().join("loop.hail");
         std::fs::write(&path, "uptime\nsource loop.hail\n").expect("writes");
         let error = load(&path, &KnownNames::default()).expect_err("refused");
-        assert!(error.to_string().contains("read itself"), "{error}");
+        let told = error.to_string();
+        assert!(told.contains("read itself"), "{error}");
+        assert_eq!(told.matches("loop.hail").count(), 2, "{error}");
     }
 }

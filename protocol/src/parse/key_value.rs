@@ -147,8 +147,8 @@ fn is_word_key(key: &str) -> bool {
     !key.is_empty()
         && key.len() <= KEY_MAX
         && key
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"_-./@".contains(&b))
+            .chars()
+            .all(|c| c.is_alphanumeric() || "_-./@".contains(c))
 }
 
 /// Splits `key=value` or `key: value`.
@@ -166,7 +166,7 @@ fn entry_of(line: &str) -> Option<(&str, &str)> {
             b == b'=' || (b == b':' && ends)
         })?;
     let (key, value) = (line[..at].trim_end(), line[at + 1..].trim_start());
-    let is_key = key.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+    let is_key = key.starts_with(|c: char| c.is_alphanumeric() || c == '_')
         && (line.as_bytes()[at] == b':' || is_word_key(key));
     is_key.then(|| (key, unquote(value)))
 }
@@ -445,6 +445,16 @@ mod tests {
             &["net_ipv4_ip_forward", "kernel_x"],
             &[&[1.into(), "a b".into()]],
         );
+    }
+
+    #[test]
+    fn keys_are_words_of_any_script() {
+        check(
+            "größe=5 名前=x\n",
+            &["größe", "名前"],
+            &[&[5.into(), "x".into()]],
+        );
+        check("größe: 5\n", &["größe"], &[&[5.into()]]);
     }
 
     #[test]

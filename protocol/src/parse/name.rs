@@ -2,11 +2,14 @@
 
 use std::collections::HashSet;
 
-/// Longest name in characters; a longer heading is cut.
+use crate::clean::Clean;
+
+/// Longest name in bytes, roughly; a longer heading is cut.
 pub const NAME_LENGTH_MAX: usize = 64;
 
 /// Names a column by its heading: lower case; `%` becomes `_pct` behind a word and `pct_` before
-/// one; other runs of signs become one `_`, and none at the ends.
+/// one; other runs of signs become one `_`, and none at the ends. Letters and digits of any script
+/// stay, if they are seen.
 ///
 /// `Use%` is `use_pct`, `%CPU` is `pct_cpu`, `Mounted on` is `mounted_on`. A heading without any
 /// letter or digit is `name`, since it stands above names wherever tools leave it empty. A name that
@@ -25,6 +28,9 @@ pub fn column_name(heading: &str) -> String {
                 push_gap(&mut name);
                 name.push_str("pct_");
             }
+            c if is_letter_or_digit(c) => {
+                name.extend(c.to_lowercase().filter(|c| is_letter_or_digit(*c)));
+            }
             _ => push_gap(&mut name),
         }
     }
@@ -32,21 +38,39 @@ pub fn column_name(heading: &str) -> String {
     if name.is_empty() {
         return "name".to_owned();
     }
-    if name.starts_with(|c: char| c.is_ascii_digit()) {
+    if !name.starts_with(begins_name) {
         name.insert(0, '_');
     }
     name
 }
 
-/// Whether a text can be a column's name: `[a-z_][a-z0-9_]*`, not too long.
+/// Whether a text can be a column's name: letters, digits and `_`, no capitals, no digit first, not
+/// too long. Such a name is one word of an expression, and all of it is seen.
 #[must_use]
 pub fn is_column_name(text: &str) -> bool {
+    let inside = |c: char| match c {
+        'a'..='z' | '0'..='9' | '_' => true,
+        c => is_letter_or_digit(c) && c.to_lowercase().eq([c]),
+    };
     // Room for the `_` before a digit, the last `pct` and a number that makes the name unique.
-    text.len() <= NAME_LENGTH_MAX + 16
-        && text.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    text.len() <= NAME_LENGTH_MAX + 16 && text.starts_with(begins_name) && text.chars().all(inside)
+}
+
+fn begins_name(c: char) -> bool {
+    c == '_' || c.is_alphabetic()
+}
+
+/// Whether a character may stand in a name. What nobody sees would make two names look the same.
+fn is_letter_or_digit(c: char) -> bool {
+    // Khmer vowels that are only implied; all else that hides is escaped wherever text is printed.
+    let is_implied = matches!(c, '\u{17b4}' | '\u{17b5}');
+    let is_seen = || {
+        Clean::line(c.encode_utf8(&mut [0; 4]))
+            .as_str()
+            .chars()
+            .eq([c])
+    };
+    c.is_ascii_alphanumeric() || (c.is_alphanumeric() && !is_implied && is_seen())
 }
 
 /// Makes names unique: the second `x` is `x_2`.
@@ -103,7 +127,14 @@ mod tests {
             ("Recv-Q", "recv_q"),
             ("", "name"),
             ("---", "name"),
-            ("Größe", "gr_e"),
+            ("Größe", "größe"),
+            ("名前", "名前"),
+            ("サイズ (MB)", "サイズ_mb"),
+            ("Доступно", "доступно"),
+            ("İç", "iç"),
+            ("²x", "_²x"),
+            ("a\u{202e}b\u{200b}c", "a_b_c"),
+            ("\u{3164}", "name"),
             ("snake_case", "snake_case"),
         ] {
             assert_eq!(column_name(heading), expected, "{heading:?}");
@@ -122,7 +153,20 @@ mod tests {
     proptest! {
         #[test]
         fn every_heading_gives_a_usable_name(heading: String) {
-            prop_assert!(is_column_name(&column_name(&heading)));
+            let name = column_name(&heading);
+            prop_assert!(is_column_name(&name), "{name:?}");
+            let seen = Clean::line(&name);
+            prop_assert_eq!(seen.as_str(), &name, "it hides nothing");
+            if name.len() <= NAME_LENGTH_MAX {
+                prop_assert_eq!(column_name(&name), name, "a name is its own heading");
+            }
+        }
+
+        #[test]
+        fn letters_of_every_script_stay(heading in r"\p{Lo}{1,10}") {
+            let name = column_name(&heading);
+            let hidden = heading.chars().any(|c| !is_letter_or_digit(c));
+            prop_assert!(hidden || name == heading, "{heading:?} is {name:?}");
         }
     }
 }

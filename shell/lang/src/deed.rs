@@ -1,7 +1,7 @@
 //! Deeds: `… |> run CMD`, a command on the nodes that rows were observed on.
 //!
 //! A row's columns reach the command as environment variables. The column `pct_cpu` is
-//! `$row_pct_cpu`; in names of labels and the like every sign that is no letter, digit or `_`
+//! `$row_pct_cpu`; in names of labels and the like every sign that is no letter of English, digit or `_`
 //! becomes `_` (`label.rack-id` is `$row_label_rack_id`). Sizes are bytes, durations seconds,
 //! percentages points, times RFC 3339; text is as the node sent it, so put it in double quotes.
 

@@ -180,6 +180,19 @@ proptest! {
     }
 
     #[test]
+    fn the_name_of_every_heading_can_be_typed_in_an_expression(heading: String) {
+        let name = hailer_protocol::parse::column_name(&heading);
+        prop_assume!(!hailer_lang::words::KEYWORDS.contains(&name.as_str()));
+        let inventory = fleet();
+        let text = format!("df |> parse |> where {name} is not null");
+        let parsed = parse(&text, &inventory.known_names());
+        prop_assert!(parsed.diagnostics.is_empty(), "{}", render_all(&parsed.diagnostics, &text));
+        let at = text.len() - " is not null".len() - name.len();
+        let found = hailer_lang::lexer::token::next(&text, at);
+        prop_assert_eq!(found.token, hailer_lang::lexer::token::Token::Word(name));
+    }
+
+    #[test]
     fn folding_is_the_inverse_of_unfolding(names in names()) {
         let folded = fold(names.iter().map(String::as_str));
         let mut back = unfold(&folded).unwrap();

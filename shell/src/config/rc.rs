@@ -23,43 +23,40 @@ pub enum Rc {
     No,
 }
 
-/// Reads the first lines. Those that may not stand there are told of and left out; the shell starts
+/// Reads the first lines in their order. Those that may not stand there are errors among them; the shell starts
 /// all the same.
 #[must_use]
-pub fn read(rc: &Rc) -> (Vec<(String, Statement)>, Vec<ShellError>) {
+pub fn read(rc: &Rc) -> Vec<Result<(String, Statement), ShellError>> {
     let (path, is_optional) = match rc {
         Rc::In(directory) => (directory.join(FILE), true),
         Rc::File(file) => (file.clone(), false),
-        Rc::No => return (Vec::new(), Vec::new()),
+        Rc::No => return Vec::new(),
     };
     let place = path.display().to_string();
-    let text = match std::fs::read_to_string(&path) {
+    let text = match std::fs::File::open(&path).and_then(crate::script::read) {
         Ok(text) => text,
         Err(e) if is_optional && e.kind() == io::ErrorKind::NotFound => {
-            return (Vec::new(), Vec::new());
+            return Vec::new();
         }
-        Err(e) => return (Vec::new(), vec![unreadable(&path, &e)]),
+        Err(e) => return vec![Err(unreadable(&path, &e))],
     };
     let names = KnownNames::default();
-    let mut errors = Vec::new();
-    let found = statements(&text, &names).unwrap_or_else(|e| {
-        errors.push(e.at(&place));
-        Vec::new()
-    });
-    let mut lines = Vec::new();
-    for statement in found {
+    let found = match statements(&text, &names) {
+        Ok(found) => found,
+        Err(error) => return vec![Err(error.at(&place))],
+    };
+    let judged = found.into_iter().map(|statement| {
         let at = format!("{place}:{}", statement.line);
         if may_stand_there(&statement.text, &names) {
-            lines.push((at, statement));
-        } else {
-            errors.push(
-                ShellError::usage("only `set` and `let` may stand here, and comments")
-                    .at(&at)
-                    .hint("`source FILE` carries out lines that run something"),
-            );
+            return Ok((at, statement));
         }
-    }
-    (lines, errors)
+        Err(
+            ShellError::usage("only `set` and `let` may stand here, and comments")
+                .at(&at)
+                .hint("`source FILE` carries out lines that run something"),
+        )
+    });
+    judged.collect()
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> ShellError {
@@ -82,19 +79,28 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let text = "# mine\nset timeout 30s\nreboot\n@all\nlet up = uptime\n";
         std::fs::write(dir.path().join(FILE), text).expect("writes");
-        let (lines, errors) = read(&Rc::In(dir.path().to_owned()));
-        let texts: Vec<&str> = lines.iter().map(|(_, s)| s.text.as_str()).collect();
-        assert_eq!(texts, ["set timeout 30s", "let up = uptime"]);
-        let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        assert!(told[0].contains("rc.hail:3:"), "{told:?}");
-        assert!(told[1].contains("rc.hail:4:"), "{told:?}");
+        let found = read(&Rc::In(dir.path().to_owned()));
+        let texts: Vec<String> = found
+            .iter()
+            .map(|line| match line {
+                Ok((_, statement)) => statement.text.clone(),
+                Err(error) => error.to_string(),
+            })
+            .collect();
+        assert_eq!(
+            [&*texts[0], &*texts[3]],
+            ["set timeout 30s", "let up = uptime"]
+        );
+        assert!(texts[1].contains("rc.hail:3:"), "{texts:?}");
+        assert!(texts[2].contains("rc.hail:4:"), "{texts:?}");
+        assert_eq!(texts.len(), 4);
     }
 
     #[test]
     fn a_file_that_is_not_there_is_no_mistake_unless_it_was_asked_for() {
         let dir = tempfile::tempdir().expect("a directory");
-        assert_eq!(read(&Rc::In(dir.path().to_owned())).1.len(), 0);
-        assert_eq!(read(&Rc::File(dir.path().join("mine"))).1.len(), 1);
-        assert_eq!(read(&Rc::No).1.len(), 0);
+        assert_eq!(read(&Rc::In(dir.path().to_owned())).len(), 0);
+        assert_eq!(read(&Rc::File(dir.path().join("mine"))).len(), 1);
+        assert_eq!(read(&Rc::No).len(), 0);
     }
 }

@@ -21,6 +21,10 @@ const FOUND_MAX: usize = 200;
 /// Rows that are shown at once.
 const ROWS: usize = 10;
 
+/// Columns of what came of a line, and of its scope; more is cut and ends in `…`.
+const OUTCOME_WIDTH: usize = 16;
+const SCOPE_WIDTH: usize = 12;
+
 /// The menu.
 pub(super) struct Search {
     history: History,
@@ -103,6 +107,8 @@ impl Search {
     fn row(&self, entry: &Entry, cells: [String; 4], at: usize) -> Line {
         let is_selected = at == self.selected;
         let [when, _, outcome, scope] = cells;
+        let outcome = shortened(&outcome, OUTCOME_WIDTH);
+        let scope = shortened(&scope, SCOPE_WIDTH);
         let paint = match &entry.outcome {
             Some(outcome) if outcome.is_ok() => Paint::Good,
             Some(_) => Paint::Bad,
@@ -120,8 +126,8 @@ impl Search {
             line = line.clean(Paint::Dim, &Clean::line(&format!("{when:<8} ")));
         }
         line = line
-            .clean(paint, &Clean::line(&format!("{outcome:<14} ")))
-            .clean(Paint::Dim, &Clean::line(&format!("{scope:<12} ")));
+            .clean(paint, &Clean::line(&format!("{outcome:<OUTCOME_WIDTH$} ")))
+            .clean(Paint::Dim, &Clean::line(&format!("{scope:<SCOPE_WIDTH$} ")));
         if is_narrow {
             let own = Line::new(self.look).own(text, if is_selected { "> " } else { "  " });
             return own.clean(text, &Clean::line(&entry.line));
@@ -233,6 +239,15 @@ impl Menu for Search {
     }
 }
 
+/// Cuts a cell, so that those behind it stand below one another.
+fn shortened(cell: &str, most: usize) -> String {
+    let cell = Clean::line(cell).into_string();
+    if cell.chars().count() <= most {
+        return cell;
+    }
+    cell.chars().take(most - 1).chain(['…']).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -244,7 +259,12 @@ mod tests {
         let history = History::open(None, "demo", 1);
         for (scope, line, exit, states) in [
             ("@all", "uptime", 0, "8 ok"),
-            ("@role=db", "systemctl status db", 1, "2 ok, 1 failed"),
+            (
+                "@role=db & dc=fra",
+                "systemctl status db",
+                1,
+                "2 ok, 1 failed, 13 unreachable",
+            ),
             ("@all", "echo \x1b[2J", 0, "8 ok"),
         ] {
             history.set_scope(Some(scope.to_owned()));
@@ -272,9 +292,9 @@ mod tests {
             shown(&search),
             [
                 "history of every scope · Ctrl-R: of @all",
-                "> now      8 ok           @all         echo \\e[2J",
-                "  now      2 ok, 1 failed @role=db     systemctl status db",
-                "  now      8 ok           @all         uptime",
+                "> now      8 ok             @all         echo \\e[2J",
+                "  now      2 ok, 1 failed,… @role=db & … systemctl status db",
+                "  now      8 ok             @all         uptime",
             ]
         );
         search.find("status");

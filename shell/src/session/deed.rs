@@ -69,7 +69,9 @@ impl Prepared {
             inventory.fold_limited(&nodes, 60)
         );
         if self.deed.each {
-            about.push_str(&format!(", for {} rows", self.targets.n_rows()));
+            let rows = self.targets.n_rows();
+            let noun = if rows == 1 { "row" } else { "rows" };
+            about.push_str(&format!(", for {rows} {noun}"));
         }
         if let Some(seed) = self.layout.picked {
             about.push_str(&format!(", picked by --seed {seed}"));

@@ -91,9 +91,11 @@ impl Parser<'_> {
                         format!("`{verb}` stands behind a `|>`"),
                     )
                     .label("no Linux command is called so")
-                    .help(format!(
-                        "`|> {verb} …` goes on from the last result; for a program of this name, begin the line with `: `"
-                    )),
+                    .help(if verb == "run" {
+                        "`nodes |> run …` runs it on every node in scope, `|> run …` where the last result has rows; for a program of this name, begin the line with `: `".to_owned()
+                    } else {
+                        format!("`|> {verb} …` goes on from the last result; for a program of this name, begin the line with `: `")
+                    }),
                 );
             }
         }
