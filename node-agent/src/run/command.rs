@@ -99,6 +99,10 @@ pub(super) async fn carry_out(
         evaluator.is_some(),
         each_line,
     );
+    if let (Some(_), Some(user)) = (&order.permit.reading, &order.permit.run_as) {
+        let note = format!("a reading: as {user}, without a shell, in the sandbox");
+        command.notes.push(note);
+    }
     let ended = command.follow().await;
     command.conclude(run, begun, ended, evaluator).await
 }
