@@ -94,7 +94,10 @@ fn stopped(exit: Exit, place: Option<&str>, waiting: usize) -> Option<String> {
         1 => "1 line behind it was not run".to_owned(),
         n => format!("{n} lines behind it were not run"),
     };
-    let place = place.map_or("stopped".to_owned(), |place| format!("stopped at {place}"));
+    let place = place.map_or_else(
+        || "stopped".to_owned(),
+        |place| format!("stopped at {place}"),
+    );
     let place = Clean::line(&place);
     Some(if exit == Exit::INTERRUPTED {
         format!("{place}, interrupted: {lines}\n")

@@ -6,7 +6,6 @@ use hailer_lang::danger::{AskBar, changes_things};
 use hailer_lang::facts::AGE_MAX_DEFAULT;
 use hailer_lang::plan::Source;
 use hailer_lang::spread::Spread;
-use hailer_protocol::policy::User;
 
 use crate::error::ShellError;
 use crate::fleet::Wish;
@@ -326,18 +325,10 @@ impl Settings {
                 })?;
             }
             "out_dir" => self.answers_in = (value != "off").then(|| value.to_owned()),
-            "reason" => self.wish.reason = (value != "off").then(|| value.to_owned()),
-            "run_as" if value == "off" => self.wish.run_as = None,
-            "run_as" => {
-                let user = User::new(value).ok_or_else(|| wrong("the name of a user"))?;
-                self.wish.run_as = Some(user.to_string());
-            }
-            "read_only" => {
-                self.wish.reads_only = match value {
-                    "on" => true,
-                    "off" => false,
-                    _ => return Err(wrong("`on` or `off`")),
-                };
+            "reason" | "run_as" | "read_only" => {
+                if let Err(wanted) = self.wish.set(name, value) {
+                    return Err(wrong(wanted));
+                }
             }
             "shell" => {
                 self.shell = match value {

@@ -13,6 +13,7 @@ use hailer_protocol::grant::Grant;
 use hailer_protocol::ids::{NodeName, RunId};
 use hailer_protocol::limits::SIGNED_LIFE_MAX;
 use hailer_protocol::message::Probe;
+use hailer_protocol::policy::User;
 use hailer_protocol::signing::{
     Action, Command, STATEMENT_VERSION, Statement, Targets, Tree, TreeError,
 };
@@ -36,6 +37,28 @@ pub struct Wish {
     pub run_as: Option<String>,
     /// Why, for the audit of every node, and for policies that want to know.
     pub reason: Option<String>,
+}
+
+impl Wish {
+    /// Changes what `set` can: `reason`, `run_as` and `read_only`.
+    ///
+    /// # Errors
+    /// Returns what a value has to be.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), &'static str> {
+        match (name, value) {
+            ("reason", "off") => self.reason = None,
+            ("reason", why) => self.reason = Some(why.to_owned()),
+            ("run_as", "off") => self.run_as = None,
+            ("run_as", name) => {
+                let user = User::new(name).ok_or("the name of a user of the nodes, or `off`")?;
+                self.run_as = Some(user.to_string());
+            }
+            (_, "on") => self.reads_only = true,
+            (_, "off") => self.reads_only = false,
+            _ => return Err("`on` or `off`"),
+        }
+        Ok(())
+    }
 }
 
 /// A signed statement and the tree that its proofs come from.

@@ -338,7 +338,7 @@ fn one_row() -> Frame {
         s("fpu vme de pse tsc msr pae mce cx8 apic sep mtrr pge mca cmov pat pse36 clflush mmx"),
     ]];
     let parts = [(0, hailer_protocol::table::Table { columns, rows })];
-    Frame::from_node_tables(parts.into_iter(), &Ambient::default(), &Names::new(1))
+    Frame::from_node_tables(parts, &Ambient::default(), &Names::new(1))
         .unwrap()
         .0
 }

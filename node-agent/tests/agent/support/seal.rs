@@ -1,7 +1,8 @@
 //! Signing what tests ask, as an operator's shell does.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
+use hailer_agent::clock;
 use hailer_identity::Signer;
 use hailer_protocol::envelope::{Auth, Envelope};
 use hailer_protocol::grant::Grant;
@@ -10,16 +11,8 @@ use hailer_protocol::message::{Message as _, Run};
 use hailer_protocol::signing::{
     Action, Command, Nonce, STATEMENT_VERSION, Statement, Targets, Tree,
 };
-use hailer_protocol::time::Wall;
 
 use super::new_run_id;
-
-pub(crate) fn now() -> Wall {
-    let since = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .expect("after 1970");
-    Wall(i64::try_from(since.as_millis()).expect("before the year 292 million"))
-}
 
 /// What the operator vouches for if one node is asked.
 pub(crate) fn statement(signer: &Signer, node: &str, run: &Run, body: &[u8]) -> (Statement, Tree) {
@@ -38,8 +31,8 @@ pub(crate) fn statement(signer: &Signer, node: &str, run: &Run, body: &[u8]) -> 
             run_as: None,
         },
         targets: Targets::of(&tree, 1),
-        issued_at: now(),
-        not_after: now() + Duration::from_secs(3600),
+        issued_at: clock::wall(),
+        not_after: clock::wall() + Duration::from_secs(3600),
         reason: None,
         policy: None,
     };
