@@ -36,8 +36,23 @@ use self::compiled::Patterns;
 
 /// The column that `parse` reads.
 pub const PARSED_COLUMN: &str = "out";
+/// The column of what was written to standard error.
+const ERRORS_COLUMN: &str = "err";
 /// The column that says that [`PARSED_COLUMN`] was cut.
 pub const TRUNCATED_COLUMN: &str = "truncated";
+
+/// Whether a column is what a command wrote: an expression reads it without the newline that ends it, as
+/// `$(…)` does in a shell, so that `out = 'active'` is true of what `systemctl is-active` prints.
+#[must_use]
+pub fn is_output(column: &str) -> bool {
+    matches!(column, PARSED_COLUMN | ERRORS_COLUMN)
+}
+
+/// Returns the text of a command's output as expressions read it.
+#[must_use]
+pub fn without_last_newline(text: &str) -> &str {
+    text.strip_suffix('\n').unwrap_or(text)
+}
 
 /// A row plan that is ready to run.
 #[derive(Debug, Clone)]
@@ -165,7 +180,16 @@ impl Evaluator {
     ) -> Result<Vec<Compiled>, EvalError> {
         projections
             .iter()
-            .map(|p| Compiled::with_patterns(&p.expr, columns, &self.patterns))
+            .map(|p| {
+                let compiled = Compiled::with_patterns(&p.expr, columns, &self.patterns)?;
+                // A column that is only handed on stays as it is.
+                let is_picked = p.expr.as_column() == Some(&p.name);
+                Ok(if is_picked {
+                    compiled.verbatim()
+                } else {
+                    compiled
+                })
+            })
             .collect()
     }
 

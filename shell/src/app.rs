@@ -242,10 +242,7 @@ async fn with_demo(
         Input::Script("standard input".to_owned(), read_stdin()?)
     };
     let mut session = session(&fleet, run, Memory::Forgets).await?;
-    session.settings.ask = Some(AskBar {
-        nodes: DEMO_ASK,
-        percent: 0,
-    });
+    session.settings.ask = Some(AskBar::exactly(DEMO_ASK));
     carry_out(session, input, keep_going, out, first).await
 }
 

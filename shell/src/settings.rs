@@ -142,7 +142,7 @@ pub const NAMES: &[(&str, &str)] = &[
     ),
     (
         "ask",
-        "ask before a line that changes things on more nodes than this, or than 10% of the fleet if that is more (a number, or off)",
+        "ask before a line that changes things on more nodes than this, or than 10% of the fleet if that is more (a number; auto: 50, and most of any fleet; off)",
     ),
     (
         "reason",
@@ -240,9 +240,11 @@ impl Settings {
             "follow_rate" => self
                 .follow_rate
                 .map_or_else(|| "off".to_owned(), |n| n.to_string()),
-            "ask" => self
-                .ask
-                .map_or_else(|| "off".to_owned(), |bar| bar.nodes.to_string()),
+            "ask" => match self.ask {
+                None => "off".to_owned(),
+                Some(bar) if bar == AskBar::default() => "auto".to_owned(),
+                Some(bar) => bar.nodes.to_string(),
+            },
             "reason" => self.wish.reason.clone().unwrap_or_else(off),
             "run_as" => self.wish.run_as.clone().unwrap_or_else(off),
             "read_only" if self.wish.reads_only => "on".to_owned(),
@@ -304,12 +306,11 @@ impl Settings {
                 self.follow_rate = Some(n.ok_or_else(|| wrong("a number from 1, or `off`"))?);
             }
             "ask" if value == "off" => self.ask = None,
+            "ask" if value == "auto" => self.ask = Some(AskBar::default()),
             "ask" => {
-                let nodes = value.parse().map_err(|_| wrong("a number, or `off`"))?;
-                self.ask = Some(AskBar {
-                    nodes,
-                    ..AskBar::default()
-                });
+                let nodes = value.parse();
+                let nodes = nodes.map_err(|_| wrong("a number, `auto` or `off`"))?;
+                self.ask = Some(AskBar::of(nodes));
             }
             "canary" if value == "off" => self.care.canary = Vec::new(),
             "max_failures" if value == "off" => self.care.max_failures = None,

@@ -11,7 +11,7 @@ use super::check::{
 };
 use super::error::{EvalError, PlanError};
 use super::node::Node;
-use super::{arithmetic, call, check};
+use super::{arithmetic, call, check, is_output};
 use crate::expr::{BinaryOp, Expr, Function, UnaryOp};
 use crate::nearest::nearest;
 use crate::parse::regex::compile;
@@ -80,6 +80,15 @@ impl Compiled {
         } else {
             widen(value, self.data_type)
         }
+    }
+
+    /// Reads a column as it is, and not as an expression reads it.
+    #[must_use]
+    pub(super) fn verbatim(mut self) -> Self {
+        if let Node::Output(at) = self.node {
+            self.node = Node::Column(at);
+        }
+        self
     }
 
     /// Returns the type of every value that is not null.
@@ -190,7 +199,15 @@ impl Binder<'_> {
     fn bind_column(&self, name: &str) -> Result<(Node, DataType), EvalError> {
         let names = || self.columns.iter().map(|c| c.name.as_str());
         match self.columns.iter().position(|c| c.name == name) {
-            Some(at) => Ok((Node::Column(at), self.columns[at].data_type)),
+            Some(at) => {
+                let data_type = self.columns[at].data_type;
+                let node = if is_output(name) {
+                    Node::Output(at)
+                } else {
+                    Node::Column(at)
+                };
+                Ok((node, data_type))
+            }
             None => Err(EvalError::UnknownColumn {
                 name: name.to_owned(),
                 nearest: nearest(name, names()).map(str::to_owned),

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use regex::Regex;
 
 use super::compiled::Tally;
-use super::{arithmetic, call};
+use super::{arithmetic, call, without_last_newline};
 use crate::expr::{BinaryOp, Function};
 use crate::parse::typing::widen;
 use crate::table::Row;
@@ -18,6 +18,8 @@ use crate::value::{DataType, Value};
 pub(super) enum Node {
     Literal(Value),
     Column(usize),
+    /// What a command wrote, without the newline that ends it.
+    Output(usize),
     Not(Box<Self>),
     Negate(Box<Self>),
     /// `and`, or `or` if the second field is true.
@@ -39,6 +41,12 @@ impl Node {
         match self {
             Self::Literal(value) => Cow::Borrowed(value),
             Self::Column(at) => Cow::Borrowed(row.get(*at).unwrap_or(&Value::Null)),
+            Self::Output(at) => match row.get(*at) {
+                Some(Value::Str(text)) if text.ends_with('\n') => {
+                    Cow::Owned(Value::from(without_last_newline(text)))
+                }
+                value => Cow::Borrowed(value.unwrap_or(&Value::Null)),
+            },
             Self::Not(x) => truth(x.truth(row, tally).map(|b| !b)),
             Self::Negate(x) => Cow::Owned(arithmetic::negate(&x.eval(row, tally), tally)),
             Self::Logic(x, is_or, y) => truth(Self::logic(x, *is_or, y, row, tally)),

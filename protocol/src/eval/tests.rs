@@ -390,3 +390,73 @@ fn comparisons_nested_to_the_limit_compile_at_once() {
     let compiled = Compiled::new(&expr, &[]).expect("within the limit");
     assert_eq!(compiled.eval(&vec![]), Value::Bool(true));
 }
+
+#[test]
+fn an_expression_reads_output_without_the_one_newline_that_ends_it() {
+    use BinaryOp::{Eq, Ne};
+    let table = |texts: &[&str]| Table {
+        columns: vec![
+            Column::new("out", DataType::Str),
+            Column::new("err", DataType::Str),
+            Column::new("line", DataType::Str),
+        ],
+        rows: texts.iter().map(|t| vec![Value::from(*t); 3]).collect(),
+    };
+    let texts = [
+        "active\n",
+        "active",
+        "active\n\n",
+        "active\r\n",
+        "\nactive",
+        "\n",
+        "",
+    ];
+    let kept = |expr: Expr| -> Vec<String> {
+        let kept = run(vec![RowStep::Where(expr)], table(&texts)).expect("the types fit");
+        let of = |row: &Vec<Value>| row[0].as_str().map(str::to_owned);
+        kept.table.rows.iter().filter_map(of).collect()
+    };
+    for name in ["out", "err"] {
+        let equal = kept(binary(column(name), Eq, literal("active")));
+        assert_eq!(equal, ["active\n", "active"], "what is kept is as it was");
+        assert_eq!(kept(binary(column(name), Ne, literal("active"))).len(), 5);
+        let anchored = Expr::Matches {
+            of: column(name),
+            pattern: "^active$".to_owned(),
+            negated: false,
+        };
+        assert_eq!(kept(anchored), ["active\n", "active"]);
+        let within = Expr::In {
+            of: column(name),
+            list: vec![Expr::Literal(Value::from("active"))],
+            negated: true,
+        };
+        assert_eq!(kept(within).len(), 5);
+        assert_eq!(kept(binary(column(name), Eq, literal(""))), ["\n", ""]);
+    }
+    let other = kept(binary(column("line"), Eq, literal("active")));
+    assert_eq!(other, ["active"], "no other column is read so");
+}
+
+#[test]
+fn output_that_is_only_picked_keeps_its_newline_and_under_another_name_has_none() {
+    let table = || Table {
+        columns: vec![Column::new("out", DataType::Str)],
+        rows: vec![vec![Value::from("a\n")]],
+    };
+    let named = |name: &str| crate::row_plan::Projection {
+        name: name.to_owned(),
+        expr: *column("out"),
+    };
+    for (step, expected) in [
+        (
+            RowStep::Select(vec![named("out"), named("x")]),
+            ["a\n", "a"],
+        ),
+        (RowStep::Derive(vec![named("x")]), ["a\n", "a"]),
+    ] {
+        let outcome = run(vec![step], table()).expect("the types fit");
+        let expected: Vec<Value> = expected.into_iter().map(Value::from).collect();
+        assert_eq!(outcome.table.rows, [expected]);
+    }
+}

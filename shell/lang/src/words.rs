@@ -294,8 +294,16 @@ pub const RESERVED_COLUMNS: &[Word] = &[
     now("ms", "int", "how long the command took, in milliseconds"),
     now("bytes", "size", "how much the command wrote"),
     now("truncated", "bool", "whether output was cut off"),
-    now("out", "string", "what the command wrote to standard output"),
-    now("err", "string", "what the command wrote to standard error"),
+    now(
+        "out",
+        "string",
+        "what the command wrote to standard output; expressions read it without its last newline",
+    ),
+    now(
+        "err",
+        "string",
+        "what the command wrote to standard error; expressions read it without its last newline",
+    ),
 ];
 
 /// The reserved columns that a row plan finds on the node; the others are the shell's.

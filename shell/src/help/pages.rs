@@ -116,7 +116,8 @@ at the end:
   follow                     the lines of endless commands as they come
   watch 2s                   again and again, what changed is marked
 
-Columns of a command: node state rc ms bytes truncated out err, and the labels.
+Columns of a command: node state rc ms bytes truncated out err, and the labels;
+in expressions out and err end without their last newline: out = 'active'.
 `help where` shows expressions, `help functions` what can be called in them.
 ";
 

@@ -21,6 +21,7 @@ mod accumulate;
 use hailer_lang::aggregate::{AggregateCall, AggregateFunction};
 use hailer_lang::write::expression;
 use hailer_protocol::clean::Clean;
+use hailer_protocol::eval::is_output;
 use hailer_protocol::expr::Expr;
 use hailer_protocol::table::Column;
 use hailer_protocol::value::{DataType, Value};
@@ -153,7 +154,9 @@ fn of_argument(
 
 /// Returns the values of an argument, of one type: the column's, or what the evaluator makes of it.
 fn argument(frame: &Frame, expr: &Expr) -> Result<(DataType, Vec<Value>, Vec<Note>), TableError> {
-    if let Expr::Column(name) = expr {
+    if let Expr::Column(name) = expr
+        && !is_output(name)
+    {
         let at = find_or_say(frame.columns(), VERB, name)?;
         let values = (0..frame.len()).map(|row| frame.value(row, at)).collect();
         return Ok((frame.columns()[at].column.data_type, values, Vec::new()));

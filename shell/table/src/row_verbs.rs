@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use hailer_protocol::eval::{PARSED_COLUMN, TRUNCATED_COLUMN};
+use hailer_protocol::eval::{PARSED_COLUMN, TRUNCATED_COLUMN, is_output};
 use hailer_protocol::expr::Expr;
 use hailer_protocol::row_plan::{ParseAs, Projection, RowStep};
 use hailer_protocol::table::{Column, Table};
@@ -110,7 +110,7 @@ fn select(frame: Frame, projections: &[Projection]) -> Result<(Frame, Vec<Note>)
     // A column that is only picked keeps its cells, heading and origin; the rest is evaluated.
     let computed: Vec<Projection> = projections
         .iter()
-        .filter(|p| !matches!(&p.expr, Expr::Column(_)))
+        .filter(|p| picked(p).is_none())
         .cloned()
         .collect();
     let mut notes = Vec::new();
@@ -130,7 +130,7 @@ fn select(frame: Frame, projections: &[Projection]) -> Result<(Frame, Vec<Note>)
     let mut data: Vec<Cells> = Vec::new();
     let mut moved = Vec::new();
     for projection in projections {
-        let (column, cells) = if let Expr::Column(name) = &projection.expr {
+        let (column, cells) = if let Some(name) = picked(projection) {
             let at = find_or_say(frame.columns(), "select", name)?;
             let mut column = frame.columns()[at].clone();
             column.shown = true;
@@ -164,6 +164,21 @@ fn select(frame: Frame, projections: &[Projection]) -> Result<(Frame, Vec<Note>)
         data.push(cells);
     }
     Ok((Frame::from_parts(columns, data, provenance)?, notes))
+}
+
+/// Returns the column that a projection only picks, where it reads it as it is.
+fn picked(projection: &Projection) -> Option<&String> {
+    match &projection.expr {
+        Expr::Column(name) if projection.name == *name || !is_output(name) => Some(name),
+        Expr::Column(_)
+        | Expr::Literal(_)
+        | Expr::Unary(..)
+        | Expr::Binary(..)
+        | Expr::In { .. }
+        | Expr::Matches { .. }
+        | Expr::IsNull { .. }
+        | Expr::Call(..) => None,
+    }
 }
 
 /// `parse` over a kept result: each row's `out` becomes rows, which have that row's nodes and

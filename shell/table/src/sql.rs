@@ -21,6 +21,7 @@ mod query;
 mod whole;
 
 use hailer_protocol::clean::Clean;
+use hailer_protocol::eval::{is_output, without_last_newline};
 use hailer_protocol::value::DataType;
 use polars::prelude::{DataType as Kind, IntoLazy as _, PlSmallStr, TimeUnit};
 use polars::sql::SQLContext;
@@ -129,6 +130,14 @@ fn as_sql_sees(table: &Frame, columns: &[usize]) -> Result<Data, TableError> {
                 DataType::Time => {
                     let kind = Kind::Datetime(TimeUnit::Milliseconds, None);
                     table.cells(at).cast(&kind)?
+                }
+                DataType::Str if is_output(&column.name) => {
+                    let text = table.cells(at).as_materialized_series().str()?;
+                    let read: Vec<Option<&str>> = text
+                        .iter()
+                        .map(|cell| cell.map(without_last_newline))
+                        .collect();
+                    Cells::new(PlSmallStr::EMPTY, read)
                 }
                 DataType::Null
                 | DataType::Bool

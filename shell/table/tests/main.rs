@@ -10,6 +10,7 @@ mod functions_match_polars;
 mod hostile;
 mod joins;
 mod large;
+mod outputs;
 mod rendering;
 mod sql;
 mod untold;

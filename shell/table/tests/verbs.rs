@@ -331,7 +331,7 @@ fn derive_adds_replaces_and_never_takes_a_label_away() {
     let (derived, _) = apply(&command_result(), &step);
     assert_eq!(
         derived.value(0, derived.index_of("dc").unwrap()),
-        s("a 1\nb 2\n")
+        s("a 1\nb 2")
     );
     assert_eq!(
         values(&derived, "label.dc"),

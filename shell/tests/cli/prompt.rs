@@ -165,6 +165,23 @@ fn what_changes_things_everywhere_is_asked_about() {
 }
 
 #[test]
+fn most_of_a_small_fleet_is_asked_about_and_a_part_of_it_is_not() {
+    let mut demo = Demo::start(100, 30);
+    demo.terminal.enters("set ask auto");
+    demo.terminal.wait_for_prompt("@all 8>");
+    demo.terminal.enters("rm -f app/version");
+    demo.terminal.wait_for("[y/N]");
+    demo.terminal.enters("n");
+    demo.terminal.wait_for("nothing was run");
+    demo.terminal.wait_for_prompt("@all 8>");
+    demo.terminal
+        .enters("@web01 : rm -f app/version; echo was not asked");
+    demo.terminal.wait_for("  was not asked");
+    demo.terminal.wait_for_prompt("@all 8>");
+    demo.leave(0);
+}
+
+#[test]
 fn a_deed_shows_its_rows_and_asks_once_with_count_share_and_age() {
     let mut demo = Demo::start(140, 30);
     let line = "nodes |> where node = 'web01' |> run touch app/cured";

@@ -98,7 +98,11 @@ fn setting_values(name: &str) -> Vec<Candidate> {
         "max_in_flight" => &[("10", "nodes"), ("100", "nodes"), ("1000", "nodes")],
         "follow_rate" => &[("20", "lines a second"), ("off", "all of them")],
         "facts_age" => &[("30s", ""), ("10m", ""), ("1h", "")],
-        "ask" => &[("50", "nodes"), ("off", "never ask")],
+        "ask" => &[
+            ("auto", "above 50 nodes and a tenth; for most of any fleet"),
+            ("50", "nodes"),
+            ("off", "never ask"),
+        ],
         "shell" => &[("sh", "/bin/sh"), ("bash", "where the nodes have it")],
         "theme" => &[
             ("auto", "as the terminal is"),
