@@ -23,7 +23,7 @@ use crate::interrupt::{Interrupts, no_scope};
 use crate::open::open;
 use crate::output::Format;
 use crate::repl;
-use crate::script::{self, Statement, statements};
+use crate::script;
 use crate::session::Session;
 use crate::settings::{OutDirWish, Settings};
 use crate::show;
@@ -265,9 +265,9 @@ fn lines_are_given(fleet: &FleetArgs, are_given: bool) -> Result<(), ShellError>
         )
         .hint("give one with -c LINE, or a script"));
     }
-    if fleet.targets_from.is_none() && !fleet.targets_state.is_empty() {
+    if fleet.targets_from.is_none() && (!fleet.targets_state.is_empty() || fleet.targets_partial) {
         return Err(ShellError::usage(
-            "--targets-state goes with --targets-from",
+            "--targets-state and --targets-partial go with --targets-from",
         ));
     }
     Ok(())
@@ -339,15 +339,10 @@ async fn carry_out(
     session.settings.out_dir = out_dir(out);
     let (source, statements) = match input {
         Input::Prompt(notice) => return repl::run(session, output.looks, notice).await,
-        Input::Lines(lines) => {
-            let names = session.known_names();
-            let each = lines.iter().map(|text| statements(text, &names));
-            let all: Vec<Vec<Statement>> = each.collect::<Result<_, _>>()?;
-            (None, all.into_iter().flatten().collect())
-        }
+        Input::Lines(lines) => (None, script::given(&lines, &session.known_names())?),
         Input::Script(name, text) => {
-            let statements = statements(&text, &session.known_names());
-            (Some(name.clone()), statements.map_err(|e| e.at(&name))?)
+            let statements = script::script(&name, &text, &session.known_names())?;
+            (Some(name), statements)
         }
     };
     let (mut ends, fleet) = (ends()?, Arc::clone(session.fleet()));
@@ -397,6 +392,7 @@ async fn session(fleet: &FleetArgs, run: &RunArgs, memory: Memory) -> Result<Ses
             Some(targets::read(
                 from,
                 &fleet.targets_state,
+                fleet.targets_partial,
                 &opened.inventory,
             )?)
         }

@@ -156,6 +156,10 @@ pub struct FleetArgs {
         global = true
     )]
     pub targets_state: Vec<State>,
+
+    /// With --targets-from: records without their summary will do, though they are a part
+    #[arg(long, global = true)]
+    pub targets_partial: bool,
 }
 
 /// How lines are run.

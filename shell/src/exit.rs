@@ -4,9 +4,9 @@
 //! |---|---|
 //! | 0 | every target answered and was ok |
 //! | 1 | some commands ended with another code than 0; or `--fail-if-rows` found rows |
-//! | 2 | usage or language: nothing ran |
+//! | 2 | usage or language, or nothing to carry out: nothing ran |
 //! | 3 | the selector matched nothing, or fewer nodes than `--expect` |
-//! | 4 | some targets are unreachable, lost, cancelled, or could not carry it out |
+//! | 4 | some targets are unreachable, lost, cancelled, or could not carry it out; or a count, a file or a deed is of answers that were cut |
 //! | 5 | some targets ran into their deadline |
 //! | 6 | the run was halted before some targets had their turn |
 //! | 7 | some targets denied it |

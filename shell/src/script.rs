@@ -31,6 +31,44 @@ pub struct Statement {
     pub text: String,
 }
 
+/// Cuts a script into statements, of which there is one at least: a check that has come out empty is no
+/// check that passed.
+///
+/// # Errors
+/// When it has no line to carry out, or ends within a statement.
+pub fn script(name: &str, text: &str, names: &KnownNames) -> Result<Vec<Statement>, ShellError> {
+    let found = statements(text, names).map_err(|e| e.at(name))?;
+    if found.is_empty() {
+        return Err(
+            ShellError::usage(format!("{name} has no line to carry out"))
+                .hint("give one with -c LINE, or a script; nothing was run"),
+        );
+    }
+    Ok(found)
+}
+
+/// Cuts what was given by `-c` into statements; each has one at least, since `-c "$CHECK"` of a
+/// variable that is not set is no check that passed.
+///
+/// # Errors
+/// When one of them has nothing to carry out, or ends within a statement.
+pub fn given(lines: &[String], names: &KnownNames) -> Result<Vec<Statement>, ShellError> {
+    let mut all = Vec::new();
+    for text in lines {
+        let found = statements(text, names)?;
+        if found.is_empty() {
+            let what = if text.trim().is_empty() {
+                "-c has an empty line"
+            } else {
+                "-c has nothing but a comment"
+            };
+            return Err(ShellError::usage(what).hint("nothing was run; is a variable unset?"));
+        }
+        all.extend(found);
+    }
+    Ok(all)
+}
+
 /// Cuts a script into statements. Blank lines and comments are left out, and a first line that
 /// begins with `#!` is one.
 ///

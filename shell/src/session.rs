@@ -1,6 +1,7 @@
 //! A session: lines in, results out. The prompt, `-c`, scripts and standard input all come here.
 
 mod background;
+mod cut;
 mod deed;
 mod detached;
 mod files;

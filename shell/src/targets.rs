@@ -3,8 +3,9 @@
 //!
 //! A list holds names one a line or folded, with comments. Records are those of `--format ndjson`,
 //! whole or filtered by another program: every `row` names its node, whatever came of it there;
-//! with `--targets-state` rows and failures in these states do. A list that names nobody is an
-//! error, and never everybody.
+//! with `--targets-state` rows and failures in these states do. Records without their summary are a
+//! part of what was written, and want `--targets-partial`. A list that names nobody is an error, and
+//! never everybody.
 
 use std::io;
 use std::path::Path;
@@ -39,6 +40,7 @@ type Named = (usize, String);
 pub fn read(
     from: &Path,
     states: &[State],
+    is_partial: bool,
     inventory: &Inventory,
 ) -> Result<ResolvedScope, ShellError> {
     let (called, text) = if is_stdin(from) {
@@ -49,7 +51,7 @@ pub fn read(
         (from.display().to_string(), text)
     };
     let text = text.map_err(|e| ShellError::usage(format!("read targets from {called}: {e}")))?;
-    let nodes = of_text(&text, states, inventory).map_err(|e| e.at(&called))?;
+    let nodes = of_text(&text, states, is_partial, inventory).map_err(|e| e.at(&called))?;
     let names = inventory.fold_limited(&nodes, NAMES_WIDTH);
     let is_whole = inventory.fold(&nodes) == names;
     let scope = if is_whole {
@@ -73,9 +75,14 @@ pub fn is_stdin(from: &Path) -> bool {
     from == Path::new("-")
 }
 
-fn of_text(text: &str, states: &[State], inventory: &Inventory) -> Result<NodeSet, ShellError> {
+fn of_text(
+    text: &str,
+    states: &[State],
+    is_partial: bool,
+    inventory: &Inventory,
+) -> Result<NodeSet, ShellError> {
     let named = if text.trim_start().starts_with(['{', '[']) {
-        of_records(text, states)?
+        of_records(text, states, is_partial)?
     } else if states.is_empty() {
         names_of_list(text)
             .map_err(|e| ShellError::usage(Clean::line(&e.to_string()).into_string()))?
@@ -131,8 +138,10 @@ fn unknown_names(line: usize, name: &str, all: &[Named], inventory: &Inventory) 
 }
 
 /// The nodes of records, one a line.
-fn of_records(text: &str, states: &[State]) -> Result<Vec<Named>, ShellError> {
+fn of_records(text: &str, states: &[State], is_partial: bool) -> Result<Vec<Named>, ShellError> {
     let mut named = Vec::new();
+    // Records that hailer wrote have a type, and the last of them is their summary.
+    let (mut has_types, mut is_whole) = (false, false);
     for (number, line) in (1..).zip(text.lines()) {
         if line.trim().is_empty() {
             continue;
@@ -142,7 +151,10 @@ fn of_records(text: &str, states: &[State]) -> Result<Vec<Named>, ShellError> {
                 .hint("records are written by --format ndjson, one a line")
         })?;
         // What another program made of records has perhaps no type any more.
-        let kind = record.get("type").and_then(Json::as_str).unwrap_or("row");
+        let kind = record.get("type").and_then(Json::as_str);
+        has_types |= kind.is_some();
+        let kind = kind.unwrap_or("row");
+        is_whole |= kind == "summary";
         let is_wanted = match kind {
             "row" if states.is_empty() => true,
             "row" | "failure" => states.contains(&state_of(&record)),
@@ -160,6 +172,12 @@ fn of_records(text: &str, states: &[State]) -> Result<Vec<Named>, ShellError> {
                 .hint("rows of `group`, `count` and the like cannot be targets"));
             }
         }
+    }
+    if has_types && !is_whole && !is_partial {
+        return Err(ShellError::usage(
+            "these records have no summary, so they are a part of what was written",
+        )
+        .hint("nothing was run; let the `summary` record through, or say --targets-partial"));
     }
     Ok(named)
 }
@@ -194,8 +212,12 @@ mod tests {
     }
 
     fn check(text: &str, states: &[State], expected: &str) {
+        check_as(false, text, states, expected);
+    }
+
+    fn check_as(is_partial: bool, text: &str, states: &[State], expected: &str) {
         let inventory = inventory();
-        let found = match of_text(text, states, &inventory) {
+        let found = match of_text(text, states, is_partial, &inventory) {
             Ok(nodes) => inventory.fold(&nodes),
             Err(e) => format!("{} {e}", e.exit().0),
         };
@@ -218,6 +240,19 @@ mod tests {
         check(RECORDS, &[State::Failed], "web2");
         check(RECORDS, &[State::Unreachable, State::Failed], "web[2-3]");
         check(RECORDS, &[State::Ok], "web[1,4-5]");
+    }
+
+    #[test]
+    fn records_without_their_summary_are_a_part_and_somebody_has_to_say_so() {
+        let (part, _) = RECORDS
+            .split_once("{\"v\":1,\"type\":\"summary\"")
+            .expect("the last");
+        check(part, &[], "2 these records have no summary");
+        check(part, &[State::Failed], "2 these records have no summary");
+        check_as(true, part, &[], "web[1-2,4-5]");
+        check_as(true, part, &[State::Failed], "web2");
+        let of_another_program = "{\"node\":\"web5\"}\n{\"node\":\"web6\"}\n";
+        check(of_another_program, &[], "web[5-6]");
     }
 
     #[test]
@@ -247,7 +282,7 @@ mod tests {
         );
         check("{\n \"rows\": []}", &[], "2 line 1: this is no record");
         check("web1\n\u{1b}[2J", &[], "2 line 2:");
-        let error = of_text("\u{1b}[2J", &[], &inventory()).expect_err("no name");
+        let error = of_text("\u{1b}[2J", &[], false, &inventory()).expect_err("no name");
         assert!(!error.to_string().contains('\u{1b}'), "{error}");
     }
 }

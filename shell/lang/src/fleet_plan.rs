@@ -109,6 +109,26 @@ impl FleetStep {
         }
     }
 
+    /// Whether what it makes says something of all rows, so that rows which are not there make it
+    /// wrong, and not only shorter.
+    #[must_use]
+    pub const fn speaks_of_all(&self) -> bool {
+        match self {
+            Self::Count { .. }
+            | Self::Top { .. }
+            | Self::Agg { .. }
+            | Self::Uniq { .. }
+            | Self::Sql { .. }
+            | Self::Join { .. } => true,
+            Self::Row(_)
+            | Self::Group { .. }
+            | Self::Sort { .. }
+            | Self::Take(_)
+            | Self::Diff { .. }
+            | Self::Why { .. } => false,
+        }
+    }
+
     /// Returns the file that the step reads beside its own rows.
     #[must_use]
     pub const fn file(&self) -> Option<&TableFile> {

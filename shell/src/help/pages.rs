@@ -162,8 +162,9 @@ every table ends with who did not answer.
   not_started     halted before its turn                                   6
   denied          refused by the node                                      7
 
-  2  a mistake in the line or the arguments; nothing ran
+  2  a mistake in the line or the arguments, or no line; nothing ran
   3  the selector matched nothing, or less than --expect
+  4  also: a count, a file or a deed is of answers that were cut
   8  hailer itself failed
 
 The highest that applies is the exit code.

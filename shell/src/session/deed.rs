@@ -11,7 +11,7 @@ use hailer_lang::plan::{LinePlan, Query, QueryEnd, Source};
 use hailer_lang::spread::Layout;
 use hailer_protocol::message::{EachRow, Probe, Run};
 use hailer_protocol::units::duration_text;
-use hailer_table::Frame;
+use hailer_table::{Frame, Note};
 
 use super::{Begun, Session, Shown, Side};
 use crate::asked::Asked;
@@ -160,7 +160,8 @@ impl Session {
         self.gate_of(&spread, scope).map(|_| ())
     }
 
-    /// Prepares the deed of a line whose rows are there. `None` where no row is left.
+    /// Prepares the deed of a line whose rows are there. Where no row is left: why not, as far as rows
+    /// were there.
     pub(super) fn prepare_deed(
         &self,
         deed: Deed,
@@ -168,10 +169,10 @@ impl Session {
         frame: &Arc<Frame>,
         origin: Option<&Finished>,
         sides: &[Side],
-    ) -> Result<Option<Box<Prepared>>, ShellError> {
+    ) -> Result<Result<Box<Prepared>, Vec<String>>, ShellError> {
         let targets = Targets::of(&deed, frame, origin, sides, &self.inventory)?;
         if targets.rows.is_empty() {
-            return Ok(None);
+            return Ok(Err(targets.left_out));
         }
         let spread = self.settings.spread_of_deed(&deed.spread);
         let layout = self.lay_out(&spread, &targets.nodes())?;
@@ -208,7 +209,7 @@ impl Session {
             n_fleet: self.inventory.len(),
         };
         prepared.describe(self, origin, sides);
-        Ok(Some(Box::new(prepared)))
+        Ok(Ok(Box::new(prepared)))
     }
 
     /// Begins to run a deed that somebody has agreed to.
@@ -279,12 +280,16 @@ impl Session {
         };
         let sides = self.results.find(ResultRef::Number(shown.number));
         let sides = sides.map(|kept| &kept.sides[..]).unwrap_or_default();
-        shown.deed = self
+        let prepared = self
             .prepare_deed(deed, text, frame, shown.origin.as_deref(), sides)
             .map_err(|e| {
                 let kept = format!("the rows are kept as ${}", shown.number);
                 ShellError::new(e.exit(), format!("{e}; {kept}"))
             })?;
+        match prepared {
+            Ok(prepared) => shown.deed = Some(prepared),
+            Err(why) => shown.notes.extend(why.iter().map(|why| Note::new(why))),
+        }
         Ok(shown)
     }
 }

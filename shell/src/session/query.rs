@@ -15,6 +15,7 @@ use hailer_protocol::value::Value;
 use hailer_table::{Frame, Note};
 use tokio::sync::mpsc;
 
+use super::cut::Made;
 use super::{Begun, Session, Shown, files};
 use crate::around::Around;
 use crate::asked::Asked;
@@ -36,6 +37,7 @@ impl Session {
     /// Makes a result of what the shell has: the inventory, or a kept result.
     pub(super) async fn look_up(&mut self, query: Query) -> Result<Shown, ShellError> {
         let is_limited = is_limited(&query);
+        let made_of = Made::by(&query);
         let sides = self.sides_of(&query);
         let around = self.around(&query.fleet, &query.scope.nodes)?;
         let end = query.end.clone();
@@ -93,10 +95,10 @@ impl Session {
         let number = self.results.reserve();
         let shown = self.keep(number, query.text.clone(), None, origin, Some(frame));
         self.results.note_sides(number, sides);
-        let shown = Shown {
+        let shown = made_of.check(Shown {
             is_limited,
             ..shown
-        };
+        });
         let shown = files::end(end, shown).await?;
         self.with_deed(shown, query.deed.map(|deed| *deed), &query.text)
     }
@@ -132,6 +134,7 @@ impl Session {
         let query = retried.map_or(&running.query, |(_, asked)| &asked.query);
         let (number, query) = (running.number, query.clone());
         let is_limited = is_limited(&query);
+        let made_of = Made::by(&query);
         let sides = self.sides_of(&query);
         if query.source == Source::Facts(Vec::new()) && query.row_plan.steps.is_empty() {
             self.knowledge.learn_facts(&finished, clock::wall());
@@ -179,7 +182,7 @@ impl Session {
         let shown = self.keep(number, query.text.clone(), Some(run), origin, frame);
         self.results.note_sides(number, sides);
         let shown = self.write_answers(shown, &query.end).await;
-        let shown = Shown {
+        let shown = made_of.check(Shown {
             is_limited,
             detached: match running.bond {
                 Bond::Launches(run) => Some(run),
@@ -187,7 +190,7 @@ impl Session {
             },
             exit: shown.exit.worst(of_targets),
             ..shown
-        };
+        });
         let shown = files::end(query.end, shown).await?;
         self.with_deed(shown, query.deed.map(|deed| *deed), &query.text)
     }

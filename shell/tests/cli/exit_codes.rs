@@ -56,6 +56,34 @@ fn two_is_that_nothing_ran_since_it_was_not_understood() {
 }
 
 #[test]
+fn two_is_that_there_was_nothing_to_carry_out() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let empty = dir.path().join("empty.hail");
+    std::fs::write(&empty, "# nothing yet\n\n").expect("written");
+    let hailer = || Fleet::shared().hailer();
+    for line in ["", "  ", "\n"] {
+        hailer()
+            .line(line)
+            .run()
+            .exits(2)
+            .complains("-c has an empty line");
+    }
+    let ran = hailer().line("@web01 : echo ran").line("").run();
+    ran.exits(2)
+        .prints_nothing()
+        .complains("-c has an empty line");
+    hailer()
+        .line("# what")
+        .run()
+        .exits(2)
+        .complains("nothing but a comment");
+    let ran = hailer().args([&empty]).run().exits(2);
+    ran.complains("empty.hail has no line to carry out");
+    let ran = hailer().stdin("\n").run().exits(2);
+    ran.complains("standard input has no line to carry out");
+}
+
+#[test]
 fn three_is_that_there_are_no_or_too_few_targets() {
     let hailer = || Fleet::shared().hailer();
     hailer()
@@ -92,6 +120,48 @@ fn four_is_that_a_node_was_not_reached() {
     let ran = Fleet::shared().hailer().line("@web[10-11] : true").run();
     ran.exits(4)
         .says("web11 · 1 node · unreachable: no connection");
+}
+
+#[test]
+fn four_is_that_something_was_made_of_answers_that_were_cut() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("lines.csv");
+    let hailer = || Fleet::shared().hailer().args(["--yes"]);
+    let rows = "@web01 : seq 1 300000 |> parse lines |>";
+    for behind in [
+        "count".to_owned(),
+        "agg max(line)".to_owned(),
+        "top 1 by line".to_owned(),
+        "uniq by line |> count".to_owned(),
+        "sql 'select count(*) from self'".to_owned(),
+        format!("save {}", file.display()),
+    ] {
+        let ran = hailer().line(&format!("{rows} {behind}")).run().exits(4);
+        ran.complains("1 answer is not kept whole");
+    }
+    // What is merely shown is as good as it goes, and says what is missing.
+    hailer()
+        .line("@web01 : seq 1 300000")
+        .run()
+        .exits(0)
+        .says("cut");
+    hailer()
+        .line("@web01 : seq 1 100 |> parse lines |> count")
+        .run()
+        .exits(0);
+}
+
+#[test]
+fn four_is_that_a_deed_was_run_nowhere_since_the_answers_were_cut() {
+    let ran = Fleet::shared()
+        .hailer()
+        .args(["--yes"])
+        .line("@web01 : seq 1 300000 |> parse lines |> take 1 |> run echo ran")
+        .run()
+        .exits(4);
+    let ran = ran.complains("do not count, since their answers had not ended or were cut");
+    let ran = ran.complains("run nowhere");
+    assert!(!ran.out.contains("ran"), "{}", ran.out);
 }
 
 #[test]

@@ -173,16 +173,6 @@ fn without_a_fleet_it_is_said_how_to_give_one() {
 }
 
 #[test]
-fn nothing_to_do_is_no_failure() {
-    hailer().stdin("").run().exits(0).prints_nothing();
-    hailer()
-        .stdin("\n# only a comment\n")
-        .run()
-        .exits(0)
-        .prints_nothing();
-}
-
-#[test]
 fn help_is_of_the_program_and_of_the_language() {
     let help = |words: &[&str]| hailer().args(["help"]).args(words).run().exits(0);
     help(&[]).says("Usage: hailer").says("help language");

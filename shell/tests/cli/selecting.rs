@@ -188,6 +188,12 @@ fn runs_chain_by_their_records() {
         .exits(3)
         .prints_nothing()
         .complains("no node ended as denied");
+    let (part, _) = first.out.split_once('\n').expect("a record");
+    second(&[], part)
+        .exits(2)
+        .prints_nothing()
+        .complains("these records have no summary");
+    second(&["--targets-partial"], part).exits(0);
     second(&[], "").exits(3).prints_nothing();
     second(&[], "web01\nwbe02")
         .exits(3)
