@@ -45,6 +45,7 @@ use crate::results::Results;
 use crate::running::{Heard, Running};
 use crate::script::Statement;
 use crate::settings::Settings;
+use crate::show;
 use crate::view::terminal::stdout_size;
 pub use deed::Prepared;
 pub(crate) use detached::{let_go, looked_for};
@@ -421,9 +422,10 @@ impl Session {
     fn shell_word(&mut self, word: &str, args: &[String]) -> Result<Answered, ShellError> {
         match word {
             "quit" | "exit" => Ok(Answered::Quit),
-            "help" => Ok(Answered::Said(help::help(
-                args.first().map(String::as_str),
-            )?)),
+            "help" => {
+                let page = help::help(args.first().map(String::as_str))?;
+                Ok(Answered::Said(show::prose(&page)))
+            }
             "results" => Ok(Answered::Said(self.list_results(stdout_size()))),
             "scope" => Ok(Answered::Said(self.describe_scope())),
             "history" => {
@@ -451,8 +453,10 @@ impl Session {
                 Ok(Answered::Said(self.preview(&line)?))
             }
             "set" => match args {
-                [] => Ok(Answered::Said(self.settings.describe())),
-                [name] => Ok(Answered::Said(self.settings.describe_one(name)?)),
+                [] => Ok(Answered::Said(show::prose(&self.settings.describe()))),
+                [name] => Ok(Answered::Said(show::prose(
+                    &self.settings.describe_one(name)?,
+                ))),
                 [name, value] => {
                     self.settings.set(name, value)?;
                     Ok(Answered::Nothing)

@@ -16,11 +16,11 @@ use crate::files::SavedFile;
 use crate::rows::Names;
 use crate::rows::detached::short_id;
 use crate::session::Shown;
-use crate::view::complaint::complaint;
+use crate::view::complaint::{self, complaint};
 use crate::view::diff::{DiffView, render_diff};
 use crate::view::footer::render_footer;
 use crate::view::groups::{GroupsView, draw_groups};
-use crate::view::terminal::stderr_size;
+use crate::view::terminal::{stderr_size, stdout_size};
 
 /// Rows of a table that are drawn at the prompt; `take N` shows more.
 const ROWS_MAX: usize = 200;
@@ -29,6 +29,13 @@ const ROWS_MAX: usize = 200;
 pub fn say(text: &str) {
     // A terminal that is gone ends the next reading of a line.
     let _ = write(text);
+}
+
+/// Lays words of hailer's own out for standard output: where that is a terminal, they break between
+/// words.
+#[must_use]
+pub fn prose(text: &str) -> String {
+    complaint::prose(text, stdout_size().map(|size| size.columns))
 }
 
 /// Writes words of hailer's own, or text that was cleaned.
@@ -81,7 +88,7 @@ pub fn result(shown: &Shown, inventory: &Arc<Inventory>, looks: Looks, length: L
         (Some(_), run) if shown.saved.is_some() => {
             text.extend(shown.saved.iter().map(saved_line));
             for note in &shown.notes {
-                text.push_str(note.as_str());
+                text.push_str(&complaint::prose(note.as_str(), look.width));
                 text.push('\n');
             }
             if let Some(run) = run {
@@ -108,7 +115,7 @@ pub fn result(shown: &Shown, inventory: &Arc<Inventory>, looks: Looks, length: L
                 text.push_str(&render_table(frame, &view));
             }
             for note in &shown.notes {
-                text.push_str(note.as_str());
+                text.push_str(&complaint::prose(note.as_str(), look.width));
                 text.push('\n');
             }
             if let Some(run) = &shown.origin {

@@ -62,12 +62,12 @@ pub async fn run(mut session: Session, looks: Looks, notice: &str) -> Result<Exi
     let own = |what: &str, e: std::io::Error| ShellError::own(format!("{what}: {e}"));
     let interrupts = Interrupts::take_over_both().map_err(|e| own("take over Ctrl-C", e))?;
     let mut ends = Ends::take_over().map_err(|e| own("take over signals", e))?;
-    show::say(&format!(
+    show::say(&show::prose(&format!(
         "hailer {} · fleet {} · {} nodes\n{notice}{WELCOME}\n",
         env!("CARGO_PKG_VERSION"),
         session.inventory().fleet(),
         session.inventory().len(),
-    ));
+    )));
     let quiet = Quiet::begin();
     let history = open_history(&session);
     let editor = Editor::start(

@@ -28,6 +28,25 @@ pub fn complaint(text: &str, width: Option<u16>) -> String {
     out
 }
 
+/// Lays words of ours out: every line breaks between words where it is wider than the terminal.
+#[must_use]
+pub fn prose(text: &str, width: Option<u16>) -> String {
+    let Some(width) = width else {
+        return text.to_owned();
+    };
+    let mut out = String::new();
+    for line in text.split_inclusive('\n') {
+        let (line, end) = line.strip_suffix('\n').map_or((line, ""), |l| (l, "\n"));
+        if width_of(line) > usize::from(width) {
+            wrap(line, usize::from(width), &mut out);
+        } else {
+            out.push_str(line);
+        }
+        out.push_str(end);
+    }
+    out
+}
+
 /// Breaks a line between words; what follows stands two columns further in.
 fn wrap(line: &str, width: usize, out: &mut String) {
     let indent = line.len() - line.trim_start_matches(' ').len();
@@ -66,6 +85,16 @@ mod tests {
             "error[verb]: no verb is called\n  `nonsense` here\n  uptime |> nonsense |> count by dc, rack\n            ^^^^^^^^ unknown\n"
         );
         assert_eq!(complaint("x", None), "error: x\n");
+    }
+
+    #[test]
+    fn prose_breaks_between_words_only_where_it_has_to() {
+        let text = "timeout  off  kill it\nask 50: ask before a line that changes things\n";
+        assert_eq!(
+            prose(text, Some(24)),
+            "timeout  off  kill it\nask 50: ask before a\n  line that changes\n  things\n"
+        );
+        assert_eq!(prose(text, None), text);
     }
 
     #[test]
