@@ -205,7 +205,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "DURATION", global = true, help_heading = SPREAD)]
     pub wait: Option<String>,
 
-    /// Ask this after each stage; rows, failures or silence halt the run [a node has --timeout for
+    /// Ask this between stages; rows, failures or silence halt the run [a node has --timeout for
     /// it, or 60s]
     #[arg(long, value_name = "LINE", global = true, help_heading = SPREAD)]
     pub gate: Option<String>,

@@ -5,7 +5,7 @@
 //! | `--canary 1,5%,25%` | stages: so many nodes in all, a share rounded up; then the rest |
 //! | `--batch-by LABEL` | stages: one value of the label after the other, never two at once |
 //! | `--wait DURATION` | ask nobody else for so long after each stage |
-//! | `--gate 'LINE'` | after each stage ask this of its nodes; rows, failures or silence halt; a node has the timeout for it, or 60 s |
+//! | `--gate 'LINE'` | between stages ask this of the nodes asked so far; rows, failures or silence halt; a node has the timeout for it, or 60 s |
 //! | `--max-failures N\|%` | halt when more fail; a share is rounded down |
 //! | `--max-unreachable N\|%` | halt when more cannot be reached |
 //! | `--fail-fast` | `--max-failures 0` |
@@ -90,7 +90,7 @@ pub struct Spread {
     pub batch_by: Option<String>,
     /// How long nobody else is asked after a stage.
     pub wait: Option<Duration>,
-    /// The line that is asked after each stage.
+    /// The line that is asked between stages.
     pub gate: Option<String>,
     /// How many may fail.
     pub max_failures: Option<Amount>,

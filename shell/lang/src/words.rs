@@ -259,7 +259,7 @@ pub const RUN_FLAGS: &[Word] = &[
     now(
         "gate",
         "gate 'LINE'",
-        "ask this after each stage; rows or failures halt",
+        "ask this between stages, not behind the last; rows or failures halt",
     ),
     now("max-failures", "max-failures N|%", "halt when more fail"),
     now(
