@@ -16,7 +16,6 @@ use crate::demo::{self, Demo, DemoOptions};
 use crate::ends::Ends;
 use crate::error::ShellError;
 use crate::exit::Exit;
-use crate::fleet::Wish;
 use crate::generate;
 use crate::help;
 use crate::interrupt::{Interrupts, no_scope};
@@ -25,7 +24,7 @@ use crate::output::Format;
 use crate::repl;
 use crate::script;
 use crate::session::Session;
-use crate::settings::{OutDirWish, Settings};
+use crate::settings::Settings;
 use crate::show;
 use crate::targets;
 use crate::view::style::{Look, Theme, is_ascii_only};
@@ -155,7 +154,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
             lines_are_given(&fleet, true)?;
             let output = output(&cli.out)?;
             let mut session = session(&fleet, &cli.run, Memory::Remembers).await?;
-            session.settings.out_dir = out_dir(&cli.out);
+            session.settings.out_dir = cli.out.wish();
             let exit = if cli.run.dry_run {
                 show::say(&format!(
                     "{}\n  {argv:?}\n",
@@ -336,7 +335,7 @@ async fn carry_out(
                 .hint("give one with -c LINE"),
         );
     }
-    session.settings.out_dir = out_dir(out);
+    session.settings.out_dir = out.wish();
     let (source, statements) = match input {
         Input::Prompt(notice) => return repl::run(session, output.looks, notice).await,
         Input::Lines(lines) => (None, script::given(&lines, &session.known_names())?),
@@ -360,13 +359,6 @@ async fn carry_out(
 
 fn ends() -> Result<Ends, ShellError> {
     Ends::take_over().map_err(|e| ShellError::own(format!("take over signals: {e}")))
-}
-
-fn out_dir(out: &OutArgs) -> Option<OutDirWish> {
-    out.out_dir.as_ref().map(|dir| OutDirWish {
-        dir: dir.clone(),
-        force: out.force,
-    })
 }
 
 /// Whether what is learned of nodes outlives the session.
@@ -411,11 +403,7 @@ async fn session(fleet: &FleetArgs, run: &RunArgs, memory: Memory) -> Result<Ses
         expect: run.expect,
         dry_run: run.dry_run,
         detach: run.detach,
-        wish: Wish {
-            reads_only: run.read_only,
-            run_as: run.run_as.clone(),
-            reason: run.reason.clone(),
-        },
+        wish: run.wish(),
         fail_if_rows: run.fail_if_rows,
         ..defaults
     };

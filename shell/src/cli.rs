@@ -7,7 +7,9 @@ use hailer_protocol::state::State;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use hailer_lang::spread::{FlagError, Spread};
 
+use crate::fleet::Wish;
 use crate::output::Format;
+use crate::settings::OutDirWish;
 use crate::view::style::ColorChoice;
 
 /// An interactive debugging shell for fleets of Linux machines
@@ -255,7 +257,28 @@ pub struct RunArgs {
 const SPREAD: &str =
     "How a run is spread: the line's `run` where it has one, its command otherwise";
 
+impl OutArgs {
+    /// Returns where a line's answers go beside the result.
+    #[must_use]
+    pub fn wish(&self) -> Option<OutDirWish> {
+        self.out_dir.as_ref().map(|dir| OutDirWish {
+            dir: dir.clone(),
+            force: self.force,
+        })
+    }
+}
+
 impl RunArgs {
+    /// Returns what is signed beside a request.
+    #[must_use]
+    pub fn wish(&self) -> Wish {
+        Wish {
+            reads_only: self.read_only,
+            run_as: self.run_as.clone(),
+            reason: self.reason.clone(),
+        }
+    }
+
     /// Reads the flags that say how a run is spread, by the language's own rules.
     pub(crate) fn spread(&self) -> Result<Spread, FlagError> {
         let mut spread = Spread::default();

@@ -1,26 +1,18 @@
 //! What the agent decides, told as conversations.
 
-use std::sync::OnceLock;
-
-use hailer_identity::{Authority as Issuer, Credentials, SignatureJudge, Signer, Trust, Validity};
 use hailer_protocol::clean::NodeBytes;
-use hailer_protocol::envelope::Auth;
-use hailer_protocol::grant::Grant;
-use hailer_protocol::ids::{LeaseId, Name};
+use hailer_protocol::ids::LeaseId;
 use hailer_protocol::message::{Caps, Output, OutputMode};
 use hailer_protocol::policy::Policy;
 use hailer_protocol::role::Role;
 use hailer_protocol::row_plan::RowPlan;
-use hailer_protocol::signing::{
-    Action, Command, Nonce, STATEMENT_VERSION, Statement, Targets, Tree,
-};
 use hailer_protocol::state::State;
 use hailer_protocol::time::Wall;
 
+use super::super::papers::{NODE, name, papers, sealed};
 use super::*;
 
 const AT: StreamRef = StreamRef { conn: 1, stream: 0 };
-const NODE: &str = "web1";
 const LEASE: LeaseId = LeaseId([9; 16]);
 
 fn now(secs: u64) -> Now {
@@ -78,97 +70,10 @@ fn say<M: Message>(agent: &mut Agent, at: StreamRef, message: &M) -> Vec<Effect>
     agent.handle(now(0), Input::Envelope { at, envelope })
 }
 
-/// What a run is sent as: signed, where it starts or ends something.
-fn sealed(run: &Run) -> Envelope {
-    let mut envelope = run.to_envelope().expect("small");
-    if Grant::Probe.fits(&run.probe) {
-        return envelope;
-    }
-    let tree = Tree::of([(&name(NODE), &envelope.body)]).expect("one target");
-    let statement = Statement {
-        version: STATEMENT_VERSION,
-        fleet: name("demo"),
-        operator: name("ann"),
-        run: run.run,
-        nonce: Nonce(run.run.0),
-        action: Action {
-            grant: Grant::Run,
-            command: Command::of(&run.probe),
-            run_as: None,
-        },
-        targets: Targets::of(&tree, 1),
-        issued_at: Wall(0),
-        not_after: Wall(60_000),
-        reason: None,
-        policy: None,
-    };
-    let signed = papers().signer.sign(&statement).expect("her own");
-    let block = signed.block(tree.proof(0).expect("the only one"));
-    envelope.auth = Auth::Signed(block.expect("small"));
-    envelope
-}
-
-/// Certificates of all roles, made once: keys take time.
-struct Papers {
-    judge: Arc<SignatureJudge>,
-    signer: Signer,
-    credentials: Vec<Credentials>,
-}
-
-fn papers() -> &'static Papers {
-    static PAPERS: OnceLock<Papers> = OnceLock::new();
-    PAPERS.get_or_init(|| {
-        let (not_before, not_after) = (Wall(0), Wall(4_000_000_000_000));
-        let authority = Issuer::generate(name("demo"), not_before, not_after).expect("generated");
-        let clock = Arc::new(rustls::time_provider::DefaultTimeProvider);
-        let trust = Trust::from_pem(name("demo"), authority.cert_pem(), clock).expect("ours");
-        let validity = Validity {
-            not_before,
-            not_after,
-        };
-        let issue = |role| {
-            let identity = Identity {
-                fleet: name("demo"),
-                role,
-                name: name("ann"),
-            };
-            let issued = authority.issue(&identity, validity).expect("issued");
-            Credentials::from_issued(&issued).expect("its own")
-        };
-        let credentials: Vec<_> = Role::ALL.into_iter().map(issue).collect();
-        let operator = credentials
-            .iter()
-            .find(|c| c.identity().role == Role::Operator);
-        Papers {
-            judge: Arc::new(SignatureJudge::new(&trust).expect("a judge")),
-            signer: Signer::new(operator.expect("one of all roles")).expect("an operator"),
-            credentials,
-        }
-    })
-}
-
-impl Papers {
-    fn peer(&self, role: Role) -> Peer {
-        let own = self
-            .credentials
-            .iter()
-            .find(|c| c.identity().role == role)
-            .expect("one of all roles");
-        Peer {
-            holder: own.holder().clone(),
-            chain: Vec::new(),
-        }
-    }
-}
-
 fn rules(policy: &str) -> Rules {
     let (policy, mistakes) = Policy::parse(policy);
     assert!(mistakes.is_empty(), "{mistakes:?}");
     Rules::new(Arc::new(policy), false)
-}
-
-fn name(text: &str) -> Name {
-    Name::new(text).expect("valid")
 }
 
 /// Opens a request stream and asks; returns the effects of the asking.

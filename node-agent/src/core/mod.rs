@@ -15,6 +15,8 @@ mod detached;
 mod effect;
 mod gate;
 mod leases;
+#[cfg(test)]
+mod papers;
 mod request;
 mod runs;
 mod session;

@@ -3,11 +3,10 @@
 //! Nothing is read from the command's pipes faster than the asker takes it: QUIC's flow control
 //! reaches down to the child. Killing does not wait for that; it goes through [`Host::kill`].
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hailer_exec::{Control, End, How, Program, Rlimits, Running, Sandbox, Spec, Stdin, User};
+use hailer_exec::{Control, End, How, Running};
 use hailer_protocol::clean::NodeBytes;
 use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
@@ -18,15 +17,15 @@ use hailer_protocol::state::State;
 use hailer_protocol::time::Mono;
 
 use super::asked::{plan_of, program_of};
-use super::environment::{environment, own_user};
 use super::keep::Keep;
 use super::line_rows::LineRows;
 use super::pipe::Pipe;
 use super::rows::{evaluate, row_of};
+use super::spec::spec;
 use super::{Carried, Order};
 use super::{kept, room, shelf};
 use crate::clock;
-use crate::core::{KillReason, Permit, RunEnd};
+use crate::core::{KillReason, RunEnd};
 use crate::host::{Host, Told};
 use crate::net::Outbound;
 
@@ -105,70 +104,6 @@ pub(super) async fn carry_out(
     }
     let ended = command.follow().await;
     command.conclude(run, begun, ended, evaluator).await
-}
-
-/// Makes the order for the spawning helper: what was asked, in the way in which it is permitted.
-pub(super) async fn spec(
-    host: &Host,
-    run: &Run,
-    permit: &Permit,
-    program: Program,
-) -> Result<Spec, Failed> {
-    let config = host.config();
-    let defaults = Rlimits::default();
-    let run_as = user_of(permit).await?;
-    let is_other = run_as.is_some();
-    let program = match &permit.reading {
-        Some(words) => Program::Argv(words.clone()),
-        None => program,
-    };
-    Ok(Spec {
-        program,
-        env: environment(&config.node, run.run, &run.env, config.stand_ins.as_deref()),
-        // The agent's own empty folder lies in its state, where nobody else may go.
-        cwd: if is_other {
-            PathBuf::from("/")
-        } else {
-            config.workdir.clone()
-        },
-        stdin: Stdin::Null,
-        detached: matches!(run.life, Life::Detached),
-        kill_grace: config.kill_grace,
-        run_as,
-        sandbox: permit
-            .reading
-            .is_some()
-            .then(|| Sandbox::hiding(config.hidden.iter().cloned())),
-        limits: Rlimits {
-            address_space_bytes: run.caps.memory_bytes,
-            cpu_seconds: run.caps.cpu_seconds,
-            ..defaults
-        },
-    })
-}
-
-/// Looks up as whom a command runs; `None` is the agent's own user.
-async fn user_of(permit: &Permit) -> Result<Option<User>, Failed> {
-    let Some(name) = &permit.run_as else {
-        let text = "the policy names nobody as whom a command may run".to_owned();
-        return Err(Failed::new(ErrorCode::DENIED, text));
-    };
-    if permit.reading.is_none() && name.as_str() == own_user() {
-        return Ok(None);
-    }
-    let name = name.to_string();
-    let found = tokio::task::spawn_blocking(move || User::look_up(&name)).await;
-    let user = found
-        .map_err(|e| Failed::new(ErrorCode::INTERNAL, e.to_string()))?
-        .map_err(|e| Failed::new(ErrorCode::SPAWN, e.to_string()))?;
-    if permit.reading.is_some() && user.uid == 0 {
-        let text = format!(
-            "`{}` is the superuser on this node, and a reading is never done as that",
-            user.name
-        );
-        return Err(Failed::new(ErrorCode::DENIED, text));
-    }
-    Ok(Some(user))
 }
 
 async fn refuse(begun: Mono, failed: Failed, outbound: &mut Outbound) -> Carried {

@@ -16,9 +16,10 @@ use hailer_protocol::table::{Column, Table};
 use hailer_protocol::time::Mono;
 use hailer_protocol::value::{DataType, Value};
 
-use super::command::{DRAIN, DRAIN_MAX, spec, until};
+use super::command::{DRAIN, DRAIN_MAX, until};
 use super::kept::BYTES_PER_RUN_MAX;
 use super::pipe::Pipe;
+use super::spec::spec;
 use super::{Carried, Order, ended_without_process};
 use crate::clock;
 use crate::core::{Entry, Permit, RunEnd};

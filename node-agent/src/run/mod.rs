@@ -17,6 +17,7 @@ mod room;
 mod rows;
 mod runs;
 mod shelf;
+mod spec;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use hailer_protocol::time::Wall;
 use rustix::fs::{FlockOperation, flock};
 
+mod database;
 pub mod frame;
 pub mod log;
 mod memory;

@@ -10,19 +10,17 @@
 //! that never needed it has none; and its cache is small, because so is the agent. Everything is
 //! bounded, and full means refused.
 
-use std::fs::OpenOptions;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use hailer_protocol::ids::RunId;
 use hailer_protocol::time::Wall;
-use redb::backends::FileBackend;
 use redb::{
-    Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition, TableError,
+    ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition, TableError,
     WriteTransaction,
 };
 
+use super::database::{Handle, made, open_database};
 use super::memory::MemoryStore;
 
 /// A small key-value store.
@@ -36,18 +34,6 @@ pub struct Store {
 enum Place {
     Memory(MemoryStore),
     Disk { path: PathBuf, database: Handle },
-}
-
-/// The database's file.
-#[derive(Debug)]
-enum Handle {
-    /// It is not there; the first write makes it.
-    Absent,
-    /// In use.
-    Open(Database),
-    /// A write failed, and the database takes no more until it is opened again, which the next
-    /// write does. Until then nothing is read: what is there is not known.
-    Broken,
 }
 
 /// Bounds of a store.
@@ -392,44 +378,6 @@ fn admit(
     Ok(Admission::Fresh)
 }
 
-/// Returns the database, made now if it is not there.
-fn made<'a>(path: &Path, handle: &'a mut Handle) -> Result<&'a Database, StoreError> {
-    if let Handle::Open(database) = handle {
-        return Ok(database);
-    }
-    let fresh = open_database(path)?;
-    if let Some(dir) = path.parent() {
-        super::sync_dir(dir).map_err(|source| StoreError::Io {
-            path: path.to_owned(),
-            source,
-        })?;
-    }
-    *handle = Handle::Open(fresh);
-    match handle {
-        Handle::Open(database) => Ok(database),
-        Handle::Absent | Handle::Broken => unreachable!("it was just opened"),
-    }
-}
-
-fn open_database(path: &Path) -> Result<Database, StoreError> {
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)
-        .map_err(|source| StoreError::Io {
-            path: path.to_owned(),
-            source,
-        })?;
-    let mut builder = Database::builder();
-    builder.set_cache_size(CACHE_BYTES);
-    FileBackend::new(file)
-        .and_then(|backend| builder.create_with_backend(backend))
-        .map_err(|e| failed("open the store", path)(e.into()))
-}
-
 /// Does `deed` in one transaction; it is on the disk, whole, when this returns.
 fn write<T>(
     handle: &mut Handle,
@@ -477,7 +425,7 @@ fn read<T>(
     transact().map_err(failed("read the store", path))
 }
 
-fn failed(what: &'static str, path: &Path) -> impl Fn(redb::Error) -> StoreError {
+pub(super) fn failed(what: &'static str, path: &Path) -> impl Fn(redb::Error) -> StoreError {
     let path = path.to_owned();
     move |source| StoreError::Database {
         what,
@@ -493,8 +441,6 @@ pub const VALUE_BYTES_MAX: usize = 1024 * 1024;
 /// How many values a [`Space`] keeps.
 pub const ENTRIES_MAX: u64 = 4_096;
 
-/// What the database may cache, in bytes.
-const CACHE_BYTES: usize = 512 * 1024;
 /// The latest end among the forgotten, by what was forgotten.
 const FORGOTTEN: TableDefinition<'static, &str, i64> = TableDefinition::new("forgotten");
 

@@ -3,7 +3,7 @@
 //!
 //! Each side runs its half before a single application byte is exchanged. A peer sends its own
 //! certificate, signed by the authority itself, or with that of the one issuer between them, which
-//! must be an issuer of the peer's role (see [`crate::issuer`]). There is never a second issuer: so
+//! must be an issuer of the peer's role (see `issuer`). There is never a second issuer: so
 //! there is nothing to nest.
 
 use std::sync::Arc;

@@ -29,7 +29,6 @@ use super::gather::Gather;
 use super::job::{Control, Event, Finished, Gate, Job, StageNews};
 use super::link::{Link, Signal, SignalSender};
 use super::policy::Policy;
-use super::request::{Request, Terms};
 use super::seat::{Flight, Plan, Seat};
 use super::session::Attached;
 use super::summary::Summary;
@@ -53,20 +52,11 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 /// When the job cannot be carried out for anybody. A node that fails is an answer.
 pub async fn run(
     fleet: &Fleet,
-    job: Job,
+    mut job: Job,
     events: mpsc::Sender<Event>,
     control: mpsc::Receiver<Control>,
 ) -> Result<Finished, FleetError> {
-    let nodes = job.targets.iter().map(|node| fleet.inventory.node(*node));
-    let names: Vec<_> = nodes.map(|node| node.map(|node| &node.name)).collect();
-    let terms = Terms {
-        signer: &fleet.signer,
-        now: clock::wall(),
-        wish: &job.wish,
-        policy: &job.policy,
-        fleet_size: u32::try_from(fleet.inventory.len()).unwrap_or(u32::MAX),
-    };
-    let request = Request::new(terms, job.ask, &names)?;
+    let request = fleet.request(&mut job)?;
     let plan = Plan {
         targets: job.targets,
         keep: job.keep,

@@ -55,6 +55,9 @@ use hailer_protocol::role::Role;
 use tokio::sync::watch;
 
 use endpoint::Dialler;
+use request::{Request, Terms};
+
+use crate::clock;
 
 /// How long nodes may take to confirm that they ended what ran for a shell that a signal ends. It is
 /// longer than a command may take to end itself before it is killed.
@@ -96,6 +99,21 @@ impl Fleet {
             signer,
             ending: watch::Sender::new(false),
         })
+    }
+
+    /// Makes and signs what a job's targets are sent; what is asked is taken out of the job.
+    fn request(&self, job: &mut Job) -> Result<Request, FleetError> {
+        let nodes = job.targets.iter().map(|node| self.inventory.node(*node));
+        let names: Vec<_> = nodes.map(|node| node.map(|node| &node.name)).collect();
+        let terms = Terms {
+            signer: &self.signer,
+            now: clock::wall(),
+            wish: &job.wish,
+            policy: &job.policy,
+            fleet_size: u32::try_from(self.inventory.len()).unwrap_or(u32::MAX),
+        };
+        let ask = std::mem::replace(&mut job.ask, Ask::Each(Vec::new()));
+        Request::new(terms, ask, &names)
     }
 
     /// Connects every node, and keeps it connected.
