@@ -358,6 +358,13 @@ async fn a_job_without_a_request_for_each_target_asks_nobody() {
         })
     ));
     assert_eq!(stage.seen.requests.load(Ordering::Relaxed), 0);
+    // A signature is for one run.
+    let (events, _) = mpsc::channel(1);
+    let (_control, wishes) = mpsc::channel(1);
     job.ask = Ask::Each(vec![stage.a_run(), stage.a_run()]);
+    let refused = fleet::run(&stage.fleet, job.clone(), events, wishes).await;
+    assert!(matches!(refused, Err(FleetError::Sign(_))));
+    assert_eq!(stage.seen.requests.load(Ordering::Relaxed), 0);
+    job.ask = Ask::Each(vec![stage.a_run(); 2]);
     assert_eq!(finish(&stage, job).await.summary.count(State::Ok), 2);
 }

@@ -107,7 +107,7 @@ fn answers_that_cannot_be_written_are_told_and_the_result_is_there() {
         .run()
         .exits(8);
     ran.says("one")
-        .complains("out_dir: write answers to /dev/null/folder/");
+        .complains("out_dir: write answers to /dev/null");
 }
 
 #[test]
