@@ -121,7 +121,7 @@ fn out_dir_of(session: &Session, task: &Task, names: &Names) -> Result<Option<Ou
 pub(super) fn no_out_dir(error: OutDirError) -> ShellError {
     ShellError::usage(error.to_string()).hint(match error {
         OutDirError::Used(_) => "nothing was run; --force removes them, or give another --out-dir",
-        OutDirError::NoDirectory(_) => {
+        OutDirError::NoDirectory { .. } => {
             "nothing was run; --out-dir wants a directory, which is made if it is not there; \
              `|> save FILE` writes rows to a file"
         }

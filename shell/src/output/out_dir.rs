@@ -29,9 +29,14 @@ pub enum OutDirError {
     /// The directory holds what an earlier run left.
     #[error("write answers to {0}: it holds those of an earlier run")]
     Used(PathBuf),
-    /// It is a file.
-    #[error("write answers to {0}: it is no directory")]
-    NoDirectory(PathBuf),
+    /// It, or what it would be in, is a file.
+    #[error("write answers to {dir}: {file} is no directory")]
+    NoDirectory {
+        /// The directory that was wanted.
+        dir: PathBuf,
+        /// The file.
+        file: PathBuf,
+    },
     /// Something in it could not be read, written or removed.
     #[error("write answers to {path}: {source}")]
     Io {
@@ -83,7 +88,10 @@ impl OutDir {
         // The directory may be one in a file's place.
         let file = dir.ancestors().find(|path| path.exists());
         if let Some(file) = file.filter(|path| !path.is_dir()) {
-            return Err(OutDirError::NoDirectory(file.to_owned()));
+            return Err(OutDirError::NoDirectory {
+                dir: dir.to_owned(),
+                file: file.to_owned(),
+            });
         }
         if !force && !old_lists(dir).is_empty() {
             return Err(OutDirError::Used(dir.to_owned()));

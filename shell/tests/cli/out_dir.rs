@@ -95,6 +95,6 @@ fn a_directory_that_cannot_be_written_runs_nothing() {
     into(&file, &[], "@web01 : echo x")
         .exits(2)
         .prints_nothing()
-        .complains("it is no directory")
+        .complains("is no directory")
         .complains("nothing was run");
 }
