@@ -38,6 +38,7 @@
 mod decide;
 mod explain;
 mod labels;
+mod layout;
 mod parse;
 mod pattern;
 mod rule;
@@ -56,6 +57,7 @@ pub use decide::{
     Allowed, Ask, Decision, Denied, Met, Missing, NodeFacts, Wants, Why, Words, decide,
 };
 pub use labels::LabelTerm;
+pub use layout::laid_out;
 pub use pattern::CommandPattern;
 pub use rule::{Effect, Granted, Group, Needs, People, Person, Rule, Share, User};
 pub use window::Window;

@@ -1,5 +1,7 @@
 //! What the program does: from its arguments to its exit code.
 
+mod begin;
+
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,17 +20,17 @@ use crate::error::ShellError;
 use crate::exit::Exit;
 use crate::generate;
 use crate::help;
-use crate::interrupt::{Interrupts, no_scope};
-use crate::open::open;
 use crate::output::Format;
 use crate::repl;
 use crate::script;
 use crate::session::Session;
-use crate::settings::Settings;
 use crate::show;
 use crate::targets;
+use crate::trust;
+use crate::trust::request_file::RequestFile;
 use crate::view::style::{Look, Theme, is_ascii_only};
 use crate::view::terminal::{stderr_size, stdout_size};
+use begin::{Memory, approved_is_as_it_is, session};
 
 /// How text for people is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +91,12 @@ pub fn main() -> ExitCode {
         Some(Command::ExecHelper) => return demo::exec_helper(),
         Some(Command::DemoFleet(args)) => return demo::serve(&args),
         Some(Command::Help { word }) => return help::on_program(word.as_deref()).into(),
-        Some(Command::Run { .. } | Command::Demo { .. }) | None => {}
+        Some(Command::Can(args)) => return told(trust::can::answer(&args, &cli.run)),
+        Some(Command::Approve { signed }) => {
+            return told(trust::approve::carry_out(&signed, &cli.fleet, cli.run.yes));
+        }
+        Some(Command::Policy { command }) => return told(trust::policy::carry_out(&command)),
+        Some(Command::Run { .. } | Command::RunApproved { .. } | Command::Demo { .. }) | None => {}
     }
     log_to_stderr();
     clean_panics();
@@ -105,6 +112,11 @@ pub fn main() -> ExitCode {
             runtime.shutdown_background();
             result
         });
+    told(result)
+}
+
+/// Says what went wrong, and returns what the process ends with.
+fn told(result: Result<Exit, ShellError>) -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(error) => {
@@ -153,7 +165,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
             let fleet = targets_of_run(on, cli.fleet)?;
             lines_are_given(&fleet, true)?;
             let output = output(&cli.out)?;
-            let mut session = session(&fleet, &cli.run, Memory::Remembers).await?;
+            let mut session = session(&fleet, &cli.run, Memory::Remembers, None).await?;
             session.settings.out_dir = cli.out.wish();
             let exit = if cli.run.dry_run {
                 show::say(&format!(
@@ -191,12 +203,32 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
             demo.stop().await;
             exit
         }
-        Some(Command::Help { .. } | Command::ExecHelper | Command::DemoFleet(_)) => Ok(Exit::OK),
+        Some(Command::RunApproved { signed }) => {
+            approved_is_as_it_is(&cli.fleet, &cli.run)?;
+            let (output, request) = (output(&cli.out)?, RequestFile::read(&signed)?);
+            let memory = Memory::Remembers;
+            let mut session = session(&cli.fleet, &cli.run, memory, request.lease()).await?;
+            session.settings.out_dir = cli.out.wish();
+            let (mut ends, fleet) = (ends()?, Arc::clone(session.fleet()));
+            let run = batch::run_approved(&mut session, request, output);
+            let exit = ends.or_done(&fleet, run).await;
+            session.close().await;
+            exit
+        }
+        // What needs no fleet was done before.
+        Some(
+            Command::Help { .. }
+            | Command::Can(_)
+            | Command::Policy { .. }
+            | Command::Approve { .. }
+            | Command::ExecHelper
+            | Command::DemoFleet(_),
+        ) => Ok(Exit::OK),
         None => {
             lines_are_given(&cli.fleet, !cli.lines.is_empty() || cli.script.is_some())?;
             // Ctrl-C is the session's from its beginning on: what may take long to read comes before.
             let input = input(cli.lines, cli.script)?;
-            let session = session(&cli.fleet, &cli.run, Memory::Remembers).await?;
+            let session = session(&cli.fleet, &cli.run, Memory::Remembers, None).await?;
             let first = FirstLines::of(cli.rc, cli.no_rc);
             carry_out(session, input, cli.keep_going, &cli.out, first).await
         }
@@ -240,7 +272,7 @@ async fn with_demo(
     } else {
         Input::Script("standard input".to_owned(), read_stdin()?)
     };
-    let mut session = session(&fleet, run, Memory::Forgets).await?;
+    let mut session = session(&fleet, run, Memory::Forgets, None).await?;
     session.settings.ask = Some(AskBar::exactly(DEMO_ASK));
     carry_out(session, input, keep_going, out, first).await
 }
@@ -335,6 +367,12 @@ async fn carry_out(
                 .hint("give one with -c LINE"),
         );
     }
+    if matches!(input, Input::Prompt(_)) && session.settings.request.is_some() {
+        return Err(
+            ShellError::usage("--request is for lines that are given, not for the prompt")
+                .hint("give one with -c LINE"),
+        );
+    }
     session.settings.out_dir = out.wish();
     let (source, statements) = match input {
         Input::Prompt(notice) => return repl::run(session, output.looks, notice).await,
@@ -359,75 +397,6 @@ async fn carry_out(
 
 fn ends() -> Result<Ends, ShellError> {
     Ends::take_over().map_err(|e| ShellError::own(format!("take over signals: {e}")))
-}
-
-/// Whether what is learned of nodes outlives the session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Memory {
-    Remembers,
-    /// A demo's nodes are gone with it.
-    Forgets,
-}
-
-async fn session(fleet: &FleetArgs, run: &RunArgs, memory: Memory) -> Result<Session, ShellError> {
-    let file = fleet.file.as_deref().ok_or_else(|| {
-        ShellError::usage("no fleet is given")
-            .hint("give one with --fleet FILE or HAILER_FLEET; `hailer demo` needs none")
-    })?;
-    let mut opened = open(file, run.connect_timeout)?;
-    if memory == Memory::Forgets {
-        opened.sources.facts_file = None;
-    }
-    let targets = match &fleet.targets_from {
-        Some(from) => {
-            opened.default_scope = None;
-            Some(targets::read(
-                from,
-                &fleet.targets_state,
-                fleet.targets_partial,
-                &opened.inventory,
-            )?)
-        }
-        None => None,
-    };
-    let defaults = Settings::default();
-    let settings = Settings {
-        timeout: run.timeout,
-        deadline: run.deadline,
-        spread: run
-            .spread()
-            .map_err(|wrong| ShellError::usage(wrong.message).hint(wrong.help))?,
-        max_in_flight: run
-            .max_in_flight
-            .map(|n| usize::try_from(n).unwrap_or(usize::MAX)),
-        expect: run.expect,
-        dry_run: run.dry_run,
-        detach: run.detach,
-        wish: run.wish(),
-        fail_if_rows: run.fail_if_rows,
-        ..defaults
-    };
-    // Nodes or a source of groups may have to be asked for the scope.
-    let mut interrupts =
-        Interrupts::take_over().map_err(|e| ShellError::own(format!("take over Ctrl-C: {e}")))?;
-    let (mut ends, begun) = (
-        ends()?,
-        Session::begin(opened, fleet.scope.as_deref(), settings),
-    );
-    let begun = tokio::select! {
-        biased;
-        () = interrupts.interrupted() => return Err(no_scope(Exit::INTERRUPTED)),
-        exit = ends.next() => return Err(no_scope(exit)),
-        begun = begun => begun,
-    };
-    let mut session = begun.map_err(|e| match &fleet.scope {
-        Some(_) => e,
-        None => e.at(&format!("{}: default_scope", file.display())),
-    })?;
-    if let Some(targets) = targets {
-        session.start_on(targets);
-    }
-    Ok(session)
 }
 
 fn output(out: &OutArgs) -> Result<Output, ShellError> {

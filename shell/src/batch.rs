@@ -22,6 +22,7 @@ use crate::pen::Pen;
 use crate::script::Statement;
 use crate::session::{Answered, Session};
 use crate::show;
+use crate::trust::request_file::RequestFile;
 use places::Places;
 use told::Told;
 
@@ -118,9 +119,26 @@ pub async fn run_argv(
     argv: Vec<String>,
     output: Output,
 ) -> Result<Exit, ShellError> {
+    alone(session, Task::Argv(argv), output).await
+}
+
+/// Sends a run that was signed before.
+///
+/// # Errors
+/// When nothing could be asked.
+pub async fn run_approved(
+    session: &mut Session,
+    request: RequestFile,
+    output: Output,
+) -> Result<Exit, ShellError> {
+    alone(session, Task::Approved(Box::new(request)), output).await
+}
+
+/// Carries out a task that is no line.
+async fn alone(session: &mut Session, task: Task, output: Output) -> Result<Exit, ShellError> {
     let mut interrupts =
         Interrupts::take_over().map_err(|e| ShellError::own(format!("take over Ctrl-C: {e}")))?;
-    match carry_out(session, Task::Argv(argv), &mut interrupts, output).await? {
+    match carry_out(session, task, &mut interrupts, output).await? {
         Next::Line(exit) => Ok(exit),
         Next::Lines(_) | Next::End => Ok(Exit::OK),
     }

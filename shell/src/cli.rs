@@ -91,6 +91,29 @@ pub enum Command {
         #[arg(last = true, required = true, value_name = "PROGRAM")]
         argv: Vec<String>,
     },
+    /// Look at a run that another operator has signed with --request, and approve it
+    #[command(
+        after_help = "It is shown and asked for; --yes approves without asking. You are whom the \
+                      fleet file names."
+    )]
+    Approve {
+        /// The request
+        #[arg(value_name = "FILE")]
+        signed: PathBuf,
+    },
+    /// Run what was signed with --request and approved by another operator, exactly as it is
+    RunApproved {
+        /// The request
+        #[arg(value_name = "FILE")]
+        signed: PathBuf,
+    },
+    /// Explain what a policy says to a request; exit code 0 if it may, 7 if it may not
+    Can(crate::trust::can::CanArgs),
+    /// Check and lay out the files in which the owners of nodes say who may do what
+    Policy {
+        #[command(subcommand)]
+        command: crate::trust::policy::PolicyCommand,
+    },
     /// Try hailer on a simulated fleet on this machine; nothing is left behind
     Demo {
         /// How many nodes
@@ -186,6 +209,16 @@ pub struct RunArgs {
     /// Run commands only as readings: what a node lists, in its sandbox
     #[arg(long, global = true)]
     pub read_only: bool,
+
+    /// Sign the run, write it into this new file, and send it to no node: another operator looks at it
+    /// with `hailer approve FILE`, then `hailer run-approved FILE` runs it. Rows in front of a `run`
+    /// are asked for
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run", global = true)]
+    pub request: Option<PathBuf>,
+
+    /// With --request: for how long it may be begun, 24h at most [default: 1h]
+    #[arg(long, value_name = "DURATION", value_parser = holds, requires = "request", global = true)]
+    pub holds: Option<std::time::Duration>,
 
     /// How long to wait for a node's connection [default: 3s]
     #[arg(long, value_name = "DURATION", value_parser = duration, allow_hyphen_values = true, global = true)]
@@ -360,6 +393,19 @@ pub(crate) fn duration(text: &str) -> Result<std::time::Duration, String> {
             .map_err(|_| wrong()),
         Some(_) | None => Err(wrong()),
     }
+}
+
+/// For how long a signature may hold.
+fn holds(text: &str) -> Result<std::time::Duration, String> {
+    let most = hailer_protocol::limits::SIGNED_LIFE_MAX;
+    let holds = duration(text)?;
+    if holds > most {
+        return Err(format!(
+            "a signature holds for {} h at most",
+            most.as_secs() / 3600
+        ));
+    }
+    Ok(holds)
 }
 
 #[cfg(test)]

@@ -30,6 +30,8 @@ impl Exit {
     pub const INCOMPLETE: Self = Self(4);
     /// The run was halted before all targets had their turn.
     pub const HALTED: Self = Self(6);
+    /// Denied.
+    pub const DENIED: Self = Self(7);
     /// hailer itself failed.
     pub const OWN_FAILURE: Self = Self(8);
     /// Ctrl-C.

@@ -14,6 +14,7 @@
 //! - [`files`]: tables on the operator's own disk.
 //! - [`view`]: what a person sees. [`output`]: what a program reads. [`pen`]: who writes it.
 //! - `ends`: signals that end it.
+//! - [`trust`]: what policies say, and runs that another person approves.
 //! - [`demo`]: a fleet to try it on.
 
 pub mod app;
@@ -52,6 +53,7 @@ pub mod settings;
 pub mod show;
 pub mod tally;
 pub mod targets;
+pub mod trust;
 pub mod view;
 pub mod watch;
 pub mod watching;

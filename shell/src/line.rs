@@ -12,6 +12,7 @@ use crate::pen::Pen;
 use crate::running::{Heard, Running};
 use crate::session::{Answered, Begun, Prepared, Session, let_go, looked_for};
 use crate::show;
+use crate::trust::request_file::RequestFile;
 use crate::watch::{EVERY, Watch};
 use hailer_lang::plan::{LinePlan, QueryEnd};
 
@@ -55,6 +56,8 @@ pub enum Task {
     Argv(Vec<String>),
     /// A deed that somebody has agreed to.
     Deed(Box<Prepared>),
+    /// A run that was signed before, and that another person has approved.
+    Approved(Box<RequestFile>),
 }
 
 impl Task {
@@ -70,7 +73,8 @@ impl Task {
                 LinePlan::Nothing | LinePlan::Local(_) | LinePlan::SetScope(_) | LinePlan::Shell(_),
             )
             | Self::Argv(_)
-            | Self::Deed(_) => false,
+            | Self::Deed(_)
+            | Self::Approved(_) => false,
         }
     }
 }
@@ -123,6 +127,7 @@ pub async fn carry_out<T: Hears>(
         },
         Task::Argv(argv) => session.begin_argv(argv)?,
         Task::Deed(prepared) => session.begin_deed(*prepared)?,
+        Task::Approved(request) => session.begin_approved(&request)?,
     };
     let mut running = match begun {
         Begun::Answered(answered) => return Ok(answered),

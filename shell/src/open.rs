@@ -8,9 +8,11 @@ use std::time::Duration;
 use hailer_identity::{Credentials, Trust};
 use hailer_lang::inventory::Inventory;
 use hailer_lang::inventory::file::FleetFile;
+use hailer_protocol::ids::LeaseId;
 use hailer_protocol::role::Role;
 use rustls::time_provider::DefaultTimeProvider;
 
+use crate::cli::FleetArgs;
 use crate::clock;
 use crate::error::ShellError;
 use crate::fleet::{Fleet, Timing};
@@ -34,6 +36,77 @@ pub struct Opened {
 /// # Errors
 /// When a file cannot be read, says something wrong, or the credentials do not fit.
 pub fn open(path: &Path, connect_timeout: Option<Duration>) -> Result<Opened, ShellError> {
+    open_under(path, connect_timeout, None)
+}
+
+/// Opens a fleet as [`open()`] does, under a lease that an earlier process drew.
+///
+/// # Errors
+/// As [`open()`].
+pub fn open_under(
+    path: &Path,
+    connect_timeout: Option<Duration>,
+    lease: Option<LeaseId>,
+) -> Result<Opened, ShellError> {
+    let Papers {
+        inventory,
+        credentials,
+        trust,
+        ca_pem,
+        default_scope,
+    } = papers(path)?;
+    let mut timing = Timing::default();
+    if let Some(wait) = connect_timeout {
+        timing.connect_timeout = wait;
+    }
+    let nodes = Arc::clone(&inventory);
+    let fleet = match lease {
+        Some(lease) => Fleet::open_under(lease, nodes, &credentials, &trust, timing),
+        None => Fleet::open(nodes, &credentials, &trust, timing),
+    };
+    let fleet = fleet.map_err(|e| ShellError::own(format!("open the fleet: {e}")))?;
+    let base = path.parent().unwrap_or_else(|| Path::new("."));
+    let sources = Sources {
+        folder: base.to_owned(),
+        facts_file: knowledge::facts_path(inventory.fleet().as_str(), &ca_pem),
+    };
+    Ok(Opened {
+        sources,
+        default_scope,
+        inventory,
+        fleet,
+    })
+}
+
+/// What a fleet file and the files it names hold.
+#[derive(Debug)]
+pub struct Papers {
+    /// Nodes, labels and groups.
+    pub inventory: Arc<Inventory>,
+    /// Who we are.
+    pub credentials: Credentials,
+    /// Whom we trust.
+    pub trust: Trust,
+    ca_pem: String,
+    default_scope: Option<String>,
+}
+
+/// Returns the fleet file that was given.
+///
+/// # Errors
+/// When none was.
+pub fn given(fleet: &FleetArgs) -> Result<&Path, ShellError> {
+    fleet.file.as_deref().ok_or_else(|| {
+        ShellError::usage("no fleet is given")
+            .hint("give one with --fleet FILE or HAILER_FLEET; `hailer demo` needs none")
+    })
+}
+
+/// Reads a fleet file and the files it names.
+///
+/// # Errors
+/// When one cannot be read or says something wrong.
+pub fn papers(path: &Path) -> Result<Papers, ShellError> {
     let text = read(path, "the fleet file")?;
     let in_file = |e: ShellError| ShellError::new(e.exit(), format!("{}: {e}", path.display()));
     let file =
@@ -43,21 +116,12 @@ pub fn open(path: &Path, connect_timeout: Option<Duration>) -> Result<Opened, Sh
     let base = path.parent().unwrap_or_else(|| Path::new("."));
     let inventory = Arc::new(inventory);
     let (credentials, trust, ca_pem) = credentials(&file, &inventory, base, path)?;
-    let mut timing = Timing::default();
-    if let Some(wait) = connect_timeout {
-        timing.connect_timeout = wait;
-    }
-    let fleet = Fleet::open(Arc::clone(&inventory), &credentials, &trust, timing)
-        .map_err(|e| ShellError::own(format!("open the fleet: {e}")))?;
-    let sources = Sources {
-        folder: base.to_owned(),
-        facts_file: knowledge::facts_path(inventory.fleet().as_str(), &ca_pem),
-    };
-    Ok(Opened {
-        sources,
+    Ok(Papers {
         default_scope: file.default_scope.map(|s| s.into_inner()),
         inventory,
-        fleet,
+        credentials,
+        trust,
+        ca_pem,
     })
 }
 

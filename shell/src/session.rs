@@ -1,5 +1,6 @@
 //! A session: lines in, results out. The prompt, `-c`, scripts and standard input all come here.
 
+mod approval;
 mod background;
 mod cut;
 mod deed;
@@ -16,6 +17,7 @@ mod saved;
 mod sides;
 mod spread;
 
+pub use approval::RequestWish;
 pub use known::{Columns, Known, KnownResult};
 
 use std::sync::Arc;
@@ -392,6 +394,10 @@ impl Session {
                 self.check_expected(&LinePlan::Query(query.clone()))?;
                 files::check(&query)?;
                 self.check_deed(&query)?;
+                if query.source.asks_nodes() && self.is_requested(&query) {
+                    let probe = self.probe_of(&query.source)?;
+                    return self.request(probe, &query);
+                }
                 if query.source.asks_nodes() {
                     return Ok(Begun::Running(Box::new(self.ask(query)?)));
                 }

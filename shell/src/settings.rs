@@ -10,6 +10,7 @@ use hailer_lang::spread::Spread;
 use crate::error::ShellError;
 use crate::fleet::Wish;
 use crate::fleet::policy::MAX_IN_FLIGHT_DEFAULT;
+use crate::session::RequestWish;
 use crate::view::pager::Pager;
 use crate::view::style::Theme;
 
@@ -61,6 +62,8 @@ pub struct Settings {
     pub max_in_flight: Option<usize>,
     /// Fail before anything runs if fewer nodes are selected.
     pub expect: Option<u64>,
+    /// Runs are signed, written there, and sent to nobody.
+    pub request: Option<RequestWish>,
     /// Show what would run, and run nothing.
     pub dry_run: bool,
     /// Commands outlive this shell; nobody waits for their answers.
@@ -94,6 +97,7 @@ impl Default for Settings {
             out_dir: None,
             max_in_flight: None,
             expect: None,
+            request: None,
             dry_run: false,
             detach: false,
             fail_if_rows: false,

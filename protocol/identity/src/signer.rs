@@ -147,6 +147,18 @@ impl Signer {
 }
 
 impl SignedStatement {
+    /// Takes a statement back out of one target's block, with all who vouch for it. Nothing of it
+    /// is verified.
+    #[must_use]
+    pub fn of(block: SignedBlock) -> Self {
+        Self {
+            statement: block.statement,
+            chain: block.chain,
+            signature: block.signature,
+            approvals: block.approvals,
+        }
+    }
+
     /// Adds a second person's approval. Whether it is one is for the nodes to find out, and for
     /// [`SignatureJudge::signers`].
     pub fn approved_by(&mut self, approval: Approval) {

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 
 use hailer_lang::plan::{LinePlan, Query, QueryEnd, Source};
+use hailer_protocol::message::Probe;
 use hailer_table::NodeNames;
 
 use super::Output;
@@ -41,6 +42,7 @@ fn launches(session: &Session, task: &Task) -> bool {
             LinePlan::Nothing | LinePlan::Local(_) | LinePlan::SetScope(_) | LinePlan::Shell(_),
         )
         | Task::Deed(_) => false,
+        Task::Approved(request) => request.lease().is_none(),
         Task::Argv(_) => session.settings.detach,
     }
 }
@@ -55,7 +57,8 @@ fn follows(task: &Task) -> bool {
         Task::Plan(LinePlan::Query(query)) => query.retries.is_some(),
         Task::Plan(LinePlan::Nothing | LinePlan::Local(_) | LinePlan::SetScope(_))
         | Task::Argv(_)
-        | Task::Deed(_) => false,
+        | Task::Deed(_)
+        | Task::Approved(_) => false,
     }
 }
 
@@ -109,7 +112,7 @@ fn out_dir_of(session: &Session, task: &Task, names: &Names) -> Result<Option<Ou
         Task::Plan(
             LinePlan::Nothing | LinePlan::Local(_) | LinePlan::SetScope(_) | LinePlan::Shell(_),
         ) => false,
-        Task::Argv(_) | Task::Deed(_) => true,
+        Task::Argv(_) | Task::Deed(_) | Task::Approved(_) => true,
     };
     let wish = session.settings.out_dir.as_ref().filter(|_| asks);
     wish.map(|wish| OutDir::begin(&wish.dir, wish.force, Arc::clone(names)))
@@ -150,6 +153,11 @@ impl Told {
         let (has_rows, has_verbs) = match task {
             Task::Plan(LinePlan::Query(query)) => shape(query),
             Task::Deed(prepared) => shape(prepared.query()),
+            Task::Approved(request) => {
+                let run = request.first();
+                let is_each = matches!(run.probe, Probe::Each { .. });
+                (is_each || !run.row_plan.steps.is_empty(), is_each)
+            }
             Task::Plan(
                 LinePlan::Nothing | LinePlan::Local(_) | LinePlan::SetScope(_) | LinePlan::Shell(_),
             )

@@ -13,6 +13,7 @@ use hailer_protocol::time::Mono;
 use super::answer::Answer;
 use super::budget::KEPT_BYTES_DEFAULT;
 use super::collect::Keep;
+use super::draft::Approved;
 use super::fanout::Counts;
 use super::gather::Gather;
 use super::policy::Policy;
@@ -81,6 +82,8 @@ pub struct Job {
     /// Output and rows are wanted as they come, by [`Event::Piece`] and [`Event::Rows`], beside the
     /// answers.
     pub is_live: bool,
+    /// It was signed before, and is sent as it was: [`Job::wish`] is not asked any more.
+    pub approved: Option<Arc<Approved>>,
     /// What stands between its stages, where its policy says that something does.
     pub gate: Option<Gate>,
 }
@@ -97,6 +100,7 @@ impl Job {
             keep: Keep::default(),
             kept_bytes: KEPT_BYTES_DEFAULT,
             is_live: false,
+            approved: None,
             gate: None,
         }
     }

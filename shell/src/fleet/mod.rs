@@ -14,6 +14,7 @@ pub mod budget;
 pub mod cause;
 pub mod collect;
 mod delay_line;
+pub mod draft;
 pub mod driver;
 mod endpoint;
 pub mod error;
@@ -35,6 +36,7 @@ pub mod summary;
 mod warrant;
 
 pub use answer::Answer;
+pub use draft::{Approved, Draft};
 pub use driver::run;
 pub use error::FleetError;
 pub use job::{Ask, Control, Event, Finished, Gate, GateAnswer, Job, StageNews};
@@ -50,6 +52,7 @@ use std::time::Duration;
 use hailer_identity::{ClientSide, Credentials, Signer, Trust};
 use hailer_lang::inventory::Inventory;
 use hailer_lang::selector::Live;
+use hailer_protocol::holder::Holder;
 use hailer_protocol::ids::LeaseId;
 use hailer_protocol::role::Role;
 use tokio::sync::watch;
@@ -88,9 +91,23 @@ impl Fleet {
         trust: &Trust,
         timing: Timing,
     ) -> Result<Self, FleetError> {
+        Self::open_under(random::lease_id()?, inventory, credentials, trust, timing)
+    }
+
+    /// Opens the socket as [`Fleet::open`] does, under a lease that an earlier process drew: what
+    /// that one signed names it.
+    ///
+    /// # Errors
+    /// As [`Fleet::open`].
+    pub fn open_under(
+        lease: LeaseId,
+        inventory: Arc<Inventory>,
+        credentials: &Credentials,
+        trust: &Trust,
+        timing: Timing,
+    ) -> Result<Self, FleetError> {
         let tls = ClientSide::new(trust, &[Role::Node])?.config(credentials)?;
         let signer = Signer::new(credentials).map_err(|e| FleetError::Sign(e.to_string()))?;
-        let lease = random::lease_id()?;
         let nodes = Arc::clone(&inventory);
         Ok(Self {
             inventory,
@@ -110,7 +127,8 @@ impl Fleet {
             now: clock::wall(),
             wish: &job.wish,
             policy: &job.policy,
-            fleet_size: u32::try_from(self.inventory.len()).unwrap_or(u32::MAX),
+            fleet_size: self.size(),
+            approved: job.approved.as_deref(),
         };
         let ask = std::mem::replace(&mut job.ask, Ask::Each(Vec::new()));
         Request::new(terms, ask, &names)
@@ -119,6 +137,17 @@ impl Fleet {
     /// Connects every node, and keeps it connected.
     pub fn connect_all_in_background(&self) {
         self.links.connect_all();
+    }
+
+    /// Returns who asks.
+    #[must_use]
+    pub const fn operator(&self) -> &Holder {
+        self.signer.holder()
+    }
+
+    /// Returns how many nodes the fleet has, as signatures say it.
+    fn size(&self) -> u32 {
+        u32::try_from(self.inventory.len()).unwrap_or(u32::MAX)
     }
 
     /// Returns the lease that keeps attached runs of this process alive.

@@ -8,11 +8,12 @@ use hailer_protocol::ids::NodeName;
 use hailer_protocol::message::{Life, Message as _, Open, Run, StreamKind};
 use hailer_protocol::time::Wall;
 
+use super::draft::Approved;
 use super::error::FleetError;
 use super::fanout::Target;
 use super::job::Ask;
 use super::policy::Policy;
-use super::warrant::{Asked, Warrant, Wish, is_signed};
+use super::warrant::{Asked, Warrant, Wish, holds_for, is_signed};
 
 /// In whose name a run is asked, and under which bounds.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +24,8 @@ pub(super) struct Terms<'a> {
     pub(super) policy: &'a Policy,
     /// How many nodes the fleet has.
     pub(super) fleet_size: u32,
+    /// It was signed before.
+    pub(super) approved: Option<&'a Approved>,
 }
 
 /// What is sent to whom.
@@ -114,6 +117,9 @@ where
     B: AsRef<[u8]>,
     T: Iterator<Item = Option<(&'a NodeName, B)>>,
 {
+    if let Some(approved) = terms.approved {
+        return Ok(Some(Warrant::of(approved, targets())));
+    }
     let Some(first) = runs.first().filter(|run| is_signed(&run.probe)) else {
         return Ok(None);
     };
@@ -125,7 +131,7 @@ where
         run: first.run,
         probe: &first.probe,
         wish: terms.wish,
-        policy: terms.policy,
+        holds_for: holds_for(terms.policy),
         fleet_size: terms.fleet_size,
     };
     Warrant::sign(terms.signer, terms.now, &asked, targets())

@@ -15,10 +15,12 @@ use hailer_protocol::limits::SIGNED_LIFE_MAX;
 use hailer_protocol::message::Probe;
 use hailer_protocol::policy::User;
 use hailer_protocol::signing::{
-    Action, Command, STATEMENT_VERSION, Statement, Targets, Tree, TreeError,
+    Action, Command, STATEMENT_VERSION, SignedBlock, SigningError, Statement, Targets, Tree,
+    TreeError,
 };
 use hailer_protocol::time::Wall;
 
+use super::draft::Approved;
 use super::error::FleetError;
 use super::fanout::Target;
 use super::policy::Policy;
@@ -76,7 +78,8 @@ pub(super) struct Asked<'a> {
     pub(super) run: RunId,
     pub(super) probe: &'a Probe,
     pub(super) wish: &'a Wish,
-    pub(super) policy: &'a Policy,
+    /// For how long a node may begin it.
+    pub(super) holds_for: Duration,
     /// How many nodes the fleet has.
     pub(super) fleet_size: u32,
 }
@@ -125,7 +128,7 @@ impl Warrant {
             },
             targets: Targets::of(&tree, asked.fleet_size),
             issued_at: now,
-            not_after: now + holds_for(asked.policy),
+            not_after: now + asked.holds_for,
             reason: asked.wish.reason.clone(),
             policy: None,
         };
@@ -137,6 +140,29 @@ impl Warrant {
             tree,
             places,
         }))
+    }
+
+    /// Takes up a run that was signed before, for targets in whatever order. One that it was not
+    /// signed for is sent nothing.
+    pub(super) fn of<'a, B>(
+        approved: &Approved,
+        targets: impl Iterator<Item = Option<(&'a NodeName, B)>>,
+    ) -> Self {
+        let place = |(name, _)| approved.places.get(name).copied();
+        Self {
+            signed: approved.signed.clone(),
+            tree: approved.tree.clone(),
+            places: targets.map(|target| target.and_then(place)).collect(),
+        }
+    }
+
+    /// Returns the signature with the proof of the tree's first target.
+    pub(super) fn first_block(&self) -> Result<SignedBlock, FleetError> {
+        let failed = |e: SigningError| FleetError::Sign(e.to_string());
+        let proof = self.tree.proof(0);
+        let proof = proof.expect("a tree has a leaf: it is not made without");
+        let block = self.signed.block(proof).map_err(failed)?;
+        SignedBlock::decode(&block).map_err(failed)
     }
 
     /// Puts one target's proof on its request.
@@ -155,7 +181,7 @@ impl Warrant {
 
 /// As long as the run's stages may take, and at least an hour: who has not had a turn by then is told
 /// that the signature has run out.
-fn holds_for(policy: &Policy) -> Duration {
+pub(super) fn holds_for(policy: &Policy) -> Duration {
     let whole = policy.deadline.unwrap_or_default() + AT_LEAST;
     if policy.staging.ends.is_empty() {
         whole.min(SIGNED_LIFE_MAX)

@@ -48,6 +48,16 @@ pub(super) const PAGES: &[Page] = &[
         about: "what is kept where; scripts",
         text: FILES,
     },
+    Page {
+        name: "policy",
+        about: "who may do what on a node",
+        text: POLICY,
+    },
+    Page {
+        name: "signing",
+        about: "what is signed with a run; another person's approval",
+        text: SIGNING,
+    },
 ];
 
 /// The language on one screen.
@@ -73,8 +83,8 @@ A line is a Linux command. It runs on every node in scope; equal answers fold.
   metric NAME, facts, nodes      tables that need no process on the nodes
   jobs, cancel, detached LINE, history, set, let, source, open FILE, quit
 
-Pages: help selectors, verbs, run, functions, states, keys, set, files, metric.
-help WORD explains a word.
+Pages: help selectors, verbs, run, functions, states, keys, set, files, metric,
+policy, signing. help WORD explains a word.
 ";
 
 const SELECTORS: &str = "\
@@ -206,6 +216,53 @@ Scripts read neither rc.hail nor lines.hail, unless --rc FILE says so.
 
   hailer -c LINE --format table|text|json|ndjson|csv|groups
   hailer --generate man | man -l -      the flags
+";
+
+const POLICY: &str = "\
+The owner of a node says in a file who may do what there. What nothing allows is
+denied, a deny wins wherever it stands, and a mistake anywhere allows nothing.
+
+  group oncall = alice, bob
+  group leads from certificate
+
+  allow probe                        metrics and facts
+    to      anyone
+  allow read as nobody               these commands, in a sandbox, with no shell
+    to      group oncall, carol
+    command systemctl status *
+  allow run as root, deploy          any command, as these users
+    to      group oncall
+    on      role=web & tier!=payments
+    at      mon-fri 08:00-18:00 +01:00
+    needs   reason
+    needs   approval by group leads
+    needs   narrower than 25%
+  deny run as root
+    on      frozen=yes
+
+  hailer policy check FILE, hailer policy fmt FILE
+  hailer can alice run 'reboot' --policy FILE --label role=db      7 is no
+";
+
+const SIGNING: &str = "\
+What starts or ends something on a node is signed with your key, once a run: the
+command, which nodes, what each is sent, until when, why. A node carries it out
+once, if it is one of them and its owner's policy allows it: help policy.
+
+  --reason TEXT, set reason TEXT    why; written down on the nodes
+  --run-as USER, set run_as USER    as one of the users that the policy names
+  --read-only, set read_only on     only as a reading, whatever else is allowed
+  explain LINE                      what would be signed
+
+Where a policy wants another person's approval, the run is signed and waits:
+
+  hailer -c LINE --request FILE     signs, and sends nothing; --holds 8h
+  hailer approve FILE               the other operator looks at it, and agrees
+  hailer run-approved FILE          sends what was signed, and nothing else
+
+Rows in front of a run are asked for when the request is written; their nodes are
+part of it. FILE travels as you like: what was changed on its way is refused. How
+it is spread (--canary, --gate) is not signed: say it with run-approved.
 ";
 
 #[cfg(test)]

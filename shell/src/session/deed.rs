@@ -261,6 +261,9 @@ impl Session {
             let most = u32::try_from(most).unwrap_or(u32::MAX);
             job.policy.answer_within = job.policy.answer_within.map(|t| t.saturating_mul(most));
         }
+        if self.settings.request.is_some() {
+            return self.request_of_deed(job, &query, &deed);
+        }
         let each = deed.each.then(|| Arc::new(EachFrame { frame, rows: sent }));
         let asked = Asked::of_deed(&job, &query, deed, each.clone());
         let mut running = self.launch(job, query).with_each(each);

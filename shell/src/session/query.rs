@@ -278,6 +278,9 @@ impl Session {
         };
         self.check_expected(&LinePlan::Query(query.clone()))?;
         self.check_deed(&query)?;
+        if self.is_requested(&query) {
+            return self.request(Probe::Argv(argv), &query);
+        }
         let running = self.start(Probe::Argv(argv), query)?;
         Ok(Begun::Running(Box::new(running)))
     }
@@ -303,6 +306,16 @@ impl Session {
     }
 
     fn start(&mut self, probe: Probe, query: Query) -> Result<Running, ShellError> {
+        let (job, bond) = self.job_of(probe, &query)?;
+        let asked = Asked::of(&job, &query);
+        let mut running = self.launch(job, query);
+        running.bond = bond;
+        running.asked = asked;
+        Ok(running)
+    }
+
+    /// Makes the job of a query's command or probe.
+    pub(super) fn job_of(&self, probe: Probe, query: &Query) -> Result<(Job, Bond), ShellError> {
         let mut run = self.run(probe, query.row_plan.clone())?;
         let mut bond = Bond::Attached;
         if query.end == QueryEnd::Detach {
@@ -325,11 +338,7 @@ impl Session {
         }
         job.targets.clone_from(&layout.targets);
         let job = self.spread(job, &spread, &layout, &query.scope)?;
-        let asked = Asked::of(&job, &query);
-        let mut running = self.launch(job, query);
-        running.bond = bond;
-        running.asked = asked;
-        Ok(running)
+        Ok((job, bond))
     }
 
     /// Lets a job run apart from the session.

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use crate::support::agent::Agent;
+use crate::support::agent::{Agent, own_user};
 use crate::support::fleet::Fleet;
 use crate::support::wait_until;
 
@@ -185,13 +185,6 @@ fn six_is_that_some_never_had_their_turn() {
         .run();
     ran.exits(6)
         .says("2 nodes · not_started: the run's deadline came first");
-}
-
-/// The user as whom agents of these tests run commands.
-fn own_user() -> String {
-    let id = std::process::Command::new("id").arg("-un").output();
-    let name = String::from_utf8(id.expect("`id` is everywhere").stdout);
-    name.expect("a name is text").trim().to_owned()
 }
 
 #[test]

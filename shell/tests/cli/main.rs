@@ -15,6 +15,7 @@
 //! | [`compare`] | what differs, what changed, and why |
 //! | [`sessions`] | whole sessions against their transcripts (`UPDATE_EXPECTED=1` writes them anew) |
 //! | [`selecting`] | facts and their cache, groups of a command, rows, lists of targets |
+//! | [`approvals`] | policies without a node, and runs that another operator approves |
 //! | [`wide`] | two hundred nodes, some of them dead |
 //! | [`bad_input`] | what is wrong in a line, its rows or its files, and what is said of it |
 //! | [`bombs`] | output without end under a memory limit |
@@ -38,6 +39,7 @@
     reason = "conditions are polled, and times are only limits after which a test fails"
 )]
 
+mod approvals;
 mod bad_input;
 mod bombs;
 mod care;

@@ -9,6 +9,13 @@ use tokio::runtime::Runtime;
 use super::hailer::Hailer;
 use super::papers::Papers;
 
+/// The user as whom agents of these tests run commands.
+pub(crate) fn own_user() -> String {
+    let id = std::process::Command::new("id").arg("-un").output();
+    let name = String::from_utf8(id.expect("`id` is everywhere").stdout);
+    name.expect("a name is text").trim().to_owned()
+}
+
 /// The agent of a node `n1`, and somebody who may or may not ask it.
 pub(crate) struct Agent {
     papers: Papers,
@@ -54,6 +61,11 @@ impl Agent {
             papers,
             _runtime: runtime,
         }
+    }
+
+    /// Returns the papers of its fleet.
+    pub(crate) const fn papers(&self) -> &Papers {
+        &self.papers
     }
 
     /// Returns a run of `hailer` with its fleet.
