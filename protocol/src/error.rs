@@ -77,7 +77,8 @@ impl std::fmt::Display for ErrorCode {
 }
 
 /// Cuts a text to what may cross the wire, and says that it did.
-pub(crate) fn bounded(mut text: String) -> String {
+#[must_use]
+pub fn bounded(mut text: String) -> String {
     const CUT: &str = " (cut)";
     if text.len() > ERROR_TEXT_MAX {
         text.truncate(text.floor_char_boundary(ERROR_TEXT_MAX - CUT.len()));

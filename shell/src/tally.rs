@@ -50,7 +50,8 @@ impl Tally {
             Event::Answer(answer) => {
                 self.open.remove(answer.node);
                 self.not_ok += usize::from(answer.state != State::Ok);
-                self.bytes += answer.bytes();
+                // A node may claim any number.
+                self.bytes = self.bytes.saturating_add(answer.bytes());
                 // It may have counted among what was arriving when that was told last; nothing shall
                 // count twice until it is told anew.
                 self.arriving = self.arriving.saturating_sub(answer.bytes());
@@ -89,6 +90,17 @@ mod tests {
 
     use super::*;
     use crate::fleet::Answer;
+
+    #[test]
+    fn what_a_node_claims_to_have_written_can_be_any_number() {
+        let mut tally = Tally::new((0..2).map(NodeId).collect(), Mono(Duration::ZERO));
+        for node in 0..2 {
+            let mut answer = Answer::empty(NodeId(node), State::Ok);
+            answer.out_bytes = u64::MAX;
+            tally.event(&Event::Answer(Arc::new(answer)));
+        }
+        assert_eq!(tally.received(), u64::MAX);
+    }
 
     #[test]
     fn bytes_grow_while_nobody_has_ended_and_count_once_when_somebody_has() {

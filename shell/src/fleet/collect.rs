@@ -4,6 +4,7 @@
 //! send at that place is a [`Breach`], after which nothing from that node counts any more. Kinds
 //! of a newer minor version are skipped.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use hailer_lang::node_set::NodeId;
 use hailer_protocol::clean::Clean;
 use hailer_protocol::codec::CodecError;
 use hailer_protocol::envelope::{Envelope, EnvelopeError};
+use hailer_protocol::error::bounded;
 use hailer_protocol::limits;
 use hailer_protocol::message::{Batch, Done, Failed, Kind, Message as _, Output, Refused, Started};
 use hailer_protocol::parse::name::is_column_name;
@@ -254,7 +256,9 @@ impl Collector {
             answer.cut_bytes = cut_here.saturating_add(cut_there.max(done.cut_bytes));
             answer.cut_rows = cut_rows_here.saturating_add(done.cut_rows);
             let notes = done.notes.iter().take(NOTES_MAX);
-            answer.notes = notes.map(|note| Clean::line(note)).collect();
+            answer.notes = notes
+                .map(|note| Clean::line(&bounded(note.clone())))
+                .collect();
         }
         answer
     }
@@ -291,6 +295,7 @@ impl Collector {
         let fits = table.is_rectangular()
             && table.columns.iter().all(|c| is_column_name(&c.name))
             && table.columns.len() <= limits::COLUMNS_MAX
+            && are_names_unique(&table)
             && table.rows.len() <= limits::BATCH_ROWS_MAX
             && self
                 .rows
@@ -333,16 +338,25 @@ impl Collector {
 
     fn failed(&mut self, state: State, code: &str, text: &str) -> Step {
         let words = if text.is_empty() { code } else { text };
-        self.failed = Some(Clean::line(words));
+        self.failed = Some(Clean::line(&bounded(words.to_owned())));
         self.ended = Some(state);
         Step::Ended(state)
     }
 }
 
+/// Whether no column is called like another: each is found by its name.
+fn are_names_unique(table: &Table) -> bool {
+    let mut seen = HashSet::new();
+    table.columns.iter().all(|c| seen.insert(c.name.as_str()))
+}
+
+/// What an allocation takes beside its bytes: of short texts it is the most.
+const ALLOCATION: usize = 16;
+
 /// Returns about how many bytes a row takes in memory.
 fn size_of_row(row: &[Value]) -> u64 {
     let texts = row.iter().map(|value| match value {
-        Value::Str(text) => text.capacity(),
+        Value::Str(text) => text.capacity().next_multiple_of(16) + ALLOCATION,
         Value::Null
         | Value::Bool(_)
         | Value::Int(_)
