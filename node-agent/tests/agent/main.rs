@@ -16,3 +16,4 @@ mod roles;
 mod signed;
 mod support;
 mod twice;
+mod zoo;

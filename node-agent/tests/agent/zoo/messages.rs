@@ -1,0 +1,157 @@
+//! One of every message, as the request zoo sends them.
+
+use hailer_protocol::clean::NodeBytes;
+use hailer_protocol::envelope::Envelope;
+use hailer_protocol::error::ErrorCode;
+use hailer_protocol::ids::{Digest, RunId};
+use hailer_protocol::message::{
+    Batch, Done, EventAck, EventBatch, Failed, Fetch, FleetLeaseAsk, FleetLeaseDenied,
+    FleetLeaseGranted, FleetLeaseRelease, Held, Hello, Kind, Message, Open, Output, OutputDigest,
+    Probe, Refused, RunLeaseHeld, RunLeaseRenew, Started, StreamKind, Trigger, Usage,
+};
+use hailer_protocol::state::State;
+use hailer_protocol::table::Table;
+use hailer_protocol::version::Version;
+
+use crate::support::{LEASE, a_run, shell};
+
+/// Every message with a name: one of each kind, and of kinds whose meaning depends on a choice one of
+/// each choice. The compiler names a kind that was forgotten.
+pub(super) fn messages() -> Vec<(String, Envelope)> {
+    let mut all = Vec::new();
+    for kind in Kind::ALL {
+        let name = kind.name();
+        if *kind == Kind::Open {
+            for stream in StreamKind::ALL {
+                all.push((format!("{name} {stream:?}"), enveloped(&Open { stream })));
+            }
+        } else if *kind == Kind::Run {
+            for (of, probe) in probes() {
+                all.push((format!("{name} {of}"), enveloped(&a_run(probe))));
+            }
+        } else {
+            all.push((name.to_owned(), one(*kind)));
+        }
+    }
+    let mut unknown = enveloped(&shell("true"));
+    unknown.kind = 999;
+    all.push(("unknown".to_owned(), unknown));
+    let broken = Envelope::new(Kind::Run, vec![0xff; 64]);
+    all.push(("run broken".to_owned(), broken));
+    all
+}
+
+fn probes() -> Vec<(&'static str, Probe)> {
+    let all = vec![
+        Probe::Shell("true".to_owned()),
+        Probe::Argv(vec!["true".to_owned()]),
+        Probe::Metric("system.cpu.load_average.1m".to_owned()),
+        Probe::Facts(Vec::new()),
+        Probe::Runs,
+        Probe::Attach(RunId([1; 16])),
+        Probe::Cancel(RunId([1; 16])),
+        Probe::Each {
+            command: "true".to_owned(),
+            rows: Vec::new(),
+            timeout_ms: None,
+            stops_at_failure: false,
+        },
+    ];
+    let name = |probe: &Probe| match probe {
+        Probe::Shell(_) => "shell",
+        Probe::Argv(_) => "argv",
+        Probe::Metric(_) => "metric",
+        Probe::Facts(_) => "facts",
+        Probe::Runs => "runs",
+        Probe::Attach(_) => "attach",
+        Probe::Cancel(_) => "cancel",
+        Probe::Each { .. } => "each",
+    };
+    all.into_iter().map(|p| (name(&p), p)).collect()
+}
+
+pub(super) fn one(kind: Kind) -> Envelope {
+    let text = String::new;
+    match kind {
+        Kind::Open => enveloped(&Open {
+            stream: StreamKind::Request,
+        }),
+        Kind::Hello => enveloped(&Hello {
+            version: Version::OURS,
+            features: Vec::new(),
+            software: text(),
+        }),
+        Kind::Refused => enveloped(&Refused::new(ErrorCode::DENIED, "")),
+        Kind::Run => enveloped(&shell("true")),
+        Kind::Started => enveloped(&Started {
+            pid: None,
+            again: false,
+        }),
+        Kind::Output => enveloped(&Output {
+            is_stderr: false,
+            offset: 0,
+            bytes: NodeBytes::default(),
+        }),
+        Kind::Batch => enveloped(&Batch {
+            table: Table::default(),
+        }),
+        Kind::Done => enveloped(&Done {
+            state: State::Ok,
+            rc: Some(0),
+            wall_us: 0,
+            usage: Usage::default(),
+            out_bytes: 0,
+            err_bytes: 0,
+            cut_bytes: 0,
+            cut_rows: 0,
+            held: Held::default(),
+            left_behind: 0,
+            notes: Vec::new(),
+        }),
+        Kind::Failed => enveloped(&Failed::new(ErrorCode::DENIED, "")),
+        Kind::OutputDigest => enveloped(&OutputDigest {
+            is_stderr: false,
+            bytes: 0,
+            digest: Digest::of(b""),
+        }),
+        Kind::Fetch => enveloped(&Fetch {
+            run: RunId([1; 16]),
+            digest: Digest::of(b""),
+        }),
+        Kind::RunLeaseRenew => enveloped(&RunLeaseRenew {
+            lease: LEASE,
+            ttl_ms: 1,
+        }),
+        Kind::RunLeaseHeld => enveloped(&RunLeaseHeld {
+            lease: LEASE,
+            runs: 1,
+        }),
+        Kind::EventBatch => enveloped(&EventBatch { events: Vec::new() }),
+        Kind::EventAck => enveloped(&EventAck { through: 1 }),
+        Kind::FleetLeaseAsk => enveloped(&FleetLeaseAsk {
+            automation: Digest::of(b""),
+            key: text(),
+            attempt: 1,
+        }),
+        Kind::FleetLeaseGranted => enveloped(&FleetLeaseGranted {
+            fencing_token: 1,
+            ttl_ms: 1,
+        }),
+        Kind::FleetLeaseDenied => enveloped(&FleetLeaseDenied {
+            retry_after_ms: 1,
+            text: text(),
+        }),
+        Kind::FleetLeaseRelease => enveloped(&FleetLeaseRelease { fencing_token: 1 }),
+        Kind::Trigger => enveloped(&Trigger {
+            automation: Digest::of(b""),
+            key: text(),
+            rows: Table::default(),
+            fencing_token: 1,
+            ttl_ms: 1,
+        }),
+    }
+}
+
+pub(super) fn enveloped<M: Message>(message: &M) -> Envelope {
+    message.to_envelope().expect("small")
+}
