@@ -62,6 +62,37 @@ async fn strangers_do_not_connect() {
     assert_eq!(node.operator().await.out_of("echo here").await, "here\n");
 }
 
+#[tokio::test]
+async fn a_client_that_wants_to_speak_early_is_never_let() {
+    let node = Node::start();
+    let own = node.pki.credentials(Role::Operator, "ann");
+    let side = ClientSide::new(&node.pki.trust, &[Role::Node]).expect("a role");
+    let mut tls = side.config(&own).expect("a configuration");
+    assert!(!tls.enable_early_data, "ours never asks for it");
+    tls.enable_early_data = true;
+    tls.resumption = rustls::client::Resumption::in_memory_sessions(8);
+    let crypto = quinn::crypto::rustls::QuicClientConfig::try_from(tls).expect("TLS 1.3");
+    let config = quinn::ClientConfig::new(Arc::new(crypto));
+    let any = std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
+    let endpoint = quinn::Endpoint::client(any).expect("loopback");
+    let name = server_name(&identity("demo", Role::Node, "web1"));
+    for _ in 0..3 {
+        let connecting = endpoint.connect_with(config.clone(), node.listening.address(), &name);
+        let Err(connecting) = connecting.expect("an address").into_0rtt() else {
+            panic!("it may speak before it is known")
+        };
+        let connection = soon("a handshake", connecting).await.expect("an operator");
+        // Whatever would let it speak early the next time has arrived by the end of an answer.
+        let (mut send, mut recv) = connection.open_bi().await.expect("a stream");
+        let open = bytes_of(&Open {
+            stream: StreamKind::Enrol,
+        });
+        send.write_all(&open).await.expect("sent");
+        assert!(soon("an answer", recv.read_to_end(1 << 16)).await.is_ok());
+        connection.close(0_u32.into(), b"again");
+    }
+}
+
 /// Has no certificate to show.
 #[derive(Debug)]
 struct Nobody;

@@ -19,7 +19,7 @@ const LINES: [&str; 13] = [
     "refused",
     "gone",
     "facts",
-    "metric load.1m",
+    "metric load",
     "jobs all",
     "eval",
     "evalrows |> parse lines",

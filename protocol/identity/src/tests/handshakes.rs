@@ -237,6 +237,45 @@ fn another_version_of_the_protocol_is_refused() {
     assert_eq!(refusal.error, rustls::Error::NoApplicationProtocol);
 }
 
+/// The first words of a client that knows TLS 1.2 and nothing newer.
+fn hello_of_tls_1_2() -> Vec<u8> {
+    let suites = [0, 4, 0xc0, 0x2b, 0xc0, 0x2f];
+    let extensions = [
+        // Groups, and signature schemes: what a client of those days has to name.
+        &[0, 10, 0, 4, 0, 2, 0, 23][..],
+        &[0, 13, 0, 4, 0, 2, 4, 3],
+    ]
+    .concat();
+    let length = u8::try_from(extensions.len()).expect("short");
+    let body = [
+        &[3, 3][..],
+        &[7; 32],
+        &[0],
+        &suites,
+        &[1, 0, 0, length],
+        &extensions,
+    ]
+    .concat();
+    let length = u8::try_from(body.len()).expect("short");
+    [&[22, 3, 1, 0, length + 4, 1, 0, 0, length], &body[..]].concat()
+}
+
+#[test]
+fn a_client_of_tls_1_2_is_refused() {
+    let world = World::new("demo");
+    let (_, node) = pair(&world);
+    let config = server_config(&node, &world.trust, &[Role::Operator]).expect("server");
+    let mut server = rustls::ServerConnection::new(Arc::new(config)).expect("a server");
+    server
+        .read_tls(&mut hello_of_tls_1_2().as_slice())
+        .expect("it reads");
+    let refusal = server.process_new_packets().expect_err("refused");
+    assert!(
+        matches!(refusal, rustls::Error::PeerIncompatible(_)),
+        "{refusal}"
+    );
+}
+
 #[test]
 fn a_configuration_that_could_not_mean_what_it_says_is_refused() {
     let world = World::new("demo");

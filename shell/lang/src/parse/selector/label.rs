@@ -107,6 +107,9 @@ impl Parser<'_> {
             self.blanks();
             if self.rest().starts_with(')') {
                 self.at += 1;
+                if values.is_empty() {
+                    self.empty_list(Span::new(open, self.at));
+                }
                 break;
             }
             match self.label_value(false) {
@@ -126,6 +129,16 @@ impl Parser<'_> {
             }
         }
         values
+    }
+
+    /// No value is the value of a label: to the right of `!`, a list that came out empty by mistake
+    /// would spare nobody.
+    fn empty_list(&mut self, span: Span) {
+        self.error(
+            Diagnostic::new(Code::BadSelector, span, "a list without a value")
+                .label("expected one")
+                .help("name the values: `key in (a, b)`"),
+        );
     }
 
     /// A value: quoted, or up to a blank or an operator. A regular expression may hold operators
