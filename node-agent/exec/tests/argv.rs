@@ -1,5 +1,4 @@
 //! Arguments reach a program byte for byte: no shell, no splitting, no expansion in between.
-#![expect(clippy::unwrap_used, reason = "these are parts of tests")]
 
 mod common;
 

@@ -70,6 +70,7 @@ fn probes() -> Vec<(&'static str, Probe)> {
     all.into_iter().map(|p| (name(&p), p)).collect()
 }
 
+#[expect(clippy::too_many_lines, reason = "one of each")]
 pub(super) fn one(kind: Kind) -> Envelope {
     let text = String::new;
     match kind {
