@@ -83,10 +83,10 @@ fn set_off(bomb: impl FnOnce()) -> u64 {
     (resident_after - resident.min(resident_after)).max(mapped_after - mapped)
 }
 
-#[test]
+/// Last, and not beside the bombs: the address space it takes would hide theirs.
 fn what_is_taken_is_seen() {
     let touched = set_off(|| drop(std::hint::black_box(vec![1_u8; 16 << 20])));
-    assert!(touched >= 16 << 20, "{touched}");
+    assert!(touched >= 15 << 20, "{touched}");
     let asked_for = set_off(|| drop(std::hint::black_box(Vec::<u8>::with_capacity(1 << 30))));
     assert!(asked_for >= 1 << 29, "{asked_for}");
 }
@@ -164,4 +164,5 @@ fn no_bomb_takes_more_than_two_mebibytes() {
     }
     println!("{tried} bombs, the worst took {worst} bytes");
     assert!(tried >= 1000, "{tried} bombs");
+    what_is_taken_is_seen();
 }
