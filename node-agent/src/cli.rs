@@ -12,6 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::config::Config;
 use crate::error::AgentError;
 use crate::fleet::{self, FleetOptions};
+use crate::join::JoinArgs;
 
 /// The agent of hailer
 #[derive(Debug, Parser)]
@@ -25,6 +26,8 @@ pub struct Cli {
 enum Command {
     /// Serve as the agent of this machine
     Run(RunArgs),
+    /// Make this machine a node: get its first certificate with a one-time token
+    Join(JoinArgs),
     /// Serve a simulated fleet in one process, to try things out
     Fleet(FleetArgs),
     /// Start commands for an agent; only an agent starts this
@@ -69,6 +72,7 @@ pub fn main() -> ExitCode {
     match cli.command {
         Command::ExecHelper => exec_helper(),
         Command::Run(args) => report(run(&args)),
+        Command::Join(args) => report(run_join(&args)),
         Command::Fleet(args) => fleet_main(&args, vec!["exec-helper".to_owned()]),
     }
 }
@@ -91,13 +95,27 @@ fn run(args: &RunArgs) -> Result<(), AgentError> {
     let _ = hailer_exec::raise_nofile_limit();
     block_on(runtime(1)?, async {
         let ends = Ends::new()?;
-        let listening = crate::serve::start(&config)?;
+        let (listening, renewal) = crate::serve::start_renewing(&config)?;
         tracing::info!(node = %config.name, address = %listening.address(), "the agent listens");
-        ends.wait(false).await;
+        let renewed = async {
+            match renewal {
+                Some(renewal) => renewal.keep(&listening).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = ends.wait(false) => {}
+            () = renewed => {}
+        }
         tracing::info!("the agent stops");
         listening.close().await;
         Ok(())
     })
+}
+
+fn run_join(args: &JoinArgs) -> Result<(), AgentError> {
+    log_to_stderr();
+    block_on(runtime(1)?, crate::join::join(args))
 }
 
 /// Runs `main` to its end. What still blocks then, a reading of a dead disk or of a terminal,

@@ -11,6 +11,7 @@
 //! labels = { dc = "fra", role = "web" }
 //! policy = "policy"                                   # default: beside this file
 //! readonly = false                                    # true: probes and readings alone
+//! keeper = "keeper.example:7118"                      # who renews the certificate; nobody by default
 //! ```
 //!
 //! Relative paths are relative to the file. An unknown key is an error: a misspelt limit must not
@@ -55,6 +56,7 @@ struct Raw {
     kill_grace_ms: Option<u64>,
     #[serde(default)]
     cgroup: Cgroup,
+    keeper: Option<String>,
 }
 
 /// Whether commands get cgroups of their own.
@@ -97,6 +99,8 @@ pub struct Config {
     pub kill_grace_ms: u64,
     /// Whether commands get cgroups of their own.
     pub cgroup: Cgroup,
+    /// Who renews the certificate, `HOST:PORT`; without one nobody does.
+    pub keeper: Option<String>,
 }
 
 impl Config {
@@ -137,6 +141,7 @@ impl Config {
             is_read_only: raw.readonly,
             kill_grace_ms: raw.kill_grace_ms.unwrap_or(KILL_GRACE_MS),
             cgroup: raw.cgroup,
+            keeper: raw.keeper,
         })
     }
 

@@ -44,6 +44,9 @@ pub enum AgentError {
     /// The state directory cannot be used.
     #[error("state directory: {0}")]
     State(String),
+    /// The machine cannot become a node, or not stay one.
+    #[error("{0}")]
+    Join(String),
     /// The fleet asked for cannot be made.
     #[error("{0}")]
     Fleet(String),

@@ -8,6 +8,7 @@
 //! - [`net`]: QUIC. `run`: processes and probes. [`state`], [`journal`]: the disk.
 //! - `rules`: the owner's policy, from its file.
 //! - [`host`]: what one agent's drivers share. [`serve`]: the agent of one machine.
+//! - [`join`]: how the machine becomes a node, and its certificate is renewed.
 //! - [`fleet`]: many agents in one process, for trying things out, tests and benchmarks.
 
 pub mod cli;
@@ -17,6 +18,7 @@ pub mod core;
 pub mod error;
 pub mod fleet;
 pub mod host;
+pub mod join;
 pub mod journal;
 pub mod net;
 mod rules;

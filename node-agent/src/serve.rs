@@ -16,6 +16,7 @@ use crate::config::{Cgroup, Config};
 use crate::core::Bounds;
 use crate::error::AgentError;
 use crate::host::{Host, HostConfig};
+use crate::join::Renewal;
 use crate::journal::Journal;
 use crate::net::{self, Listening};
 use crate::rules;
@@ -26,6 +27,14 @@ use crate::state::{State, StateConfig};
 /// # Errors
 /// When a file, the helper, the state directory or the address cannot be had.
 pub fn start(config: &Config) -> Result<Listening, AgentError> {
+    start_renewing(config).map(|(listening, _)| listening)
+}
+
+/// Starts the agent; returns beside it what renews its certificate, where a keeper is configured.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_renewing(config: &Config) -> Result<(Listening, Option<Renewal>), AgentError> {
     check_key_mode(&config.key)?;
     let credentials = Credentials::from_pem(&read(&config.cert)?, &read(&config.key)?)
         .map_err(|e| AgentError::Tls(e.to_string()))?;
@@ -42,8 +51,10 @@ pub fn start(config: &Config) -> Result<Listening, AgentError> {
         Arc::new(DefaultTimeProvider),
     )
     .map_err(|e| AgentError::Tls(e.to_string()))?;
-    let tls = ServerSide::new(&trust, &[Role::Operator, Role::Keeper, Role::Relay])
-        .and_then(|side| side.config(&credentials))
+    let side = ServerSide::new(&trust, &[Role::Operator, Role::Keeper, Role::Relay])
+        .map_err(|e| AgentError::Tls(e.to_string()))?;
+    let tls = side
+        .config(&credentials)
         .map_err(|e| AgentError::Tls(e.to_string()))?;
     let judge = SignatureJudge::new(&trust).map_err(|e| AgentError::Tls(e.to_string()))?;
     let state = State::open(&config.state_dir, StateConfig::default(), clock::wall())
@@ -73,7 +84,8 @@ pub fn start(config: &Config) -> Result<Listening, AgentError> {
     );
     let hosts = vec![Arc::downgrade(&host)];
     rules::watch(hosts, config.policy.clone(), config.is_read_only, stamp);
-    net::listen(host, config.listen, tls)
+    let listening = net::listen(host, config.listen, tls)?;
+    Ok((listening, Renewal::new(config, credentials, trust, side)))
 }
 
 /// Starts the spawning helper.

@@ -27,6 +27,7 @@ pub mod signing;
 pub mod state;
 pub mod table;
 pub mod time;
+pub mod token;
 pub mod units;
 pub mod value;
 pub mod version;

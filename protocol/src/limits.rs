@@ -9,6 +9,10 @@ pub const ENVELOPE_BODY_MAX: usize = 1 << 20;
 /// The signature block of one envelope: certificate chain, signature and membership proof.
 pub const ENVELOPE_AUTH_MAX: usize = 16 << 10;
 
+/// One message of an enrolment, with its header: a request for a certificate has some 200 bytes, a
+/// chain and the authorities a few thousand.
+pub const ENROL_MESSAGE_MAX: usize = 64 << 10;
+
 /// One chunk of a command's output. Small enough that ten thousand nodes answering at once fit in
 /// memory, large enough that framing costs nothing.
 pub const OUTPUT_CHUNK_MAX: usize = 32 << 10;

@@ -9,6 +9,7 @@
 //! admission matrix. The compiler and the tests name the places that were forgotten.
 
 mod answer;
+mod enrol;
 mod event;
 mod hello;
 mod lease;
@@ -18,6 +19,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use answer::{Batch, Done, Failed, Held, Output, OutputDigest, Started, Usage};
+pub use enrol::{EnrolAsk, Enrolled, RenewAsk};
 pub use event::{Event, EventAck, EventBatch, EventKind, Trigger};
 pub use hello::{Hello, Open, Refused, StreamKind};
 pub use lease::{
@@ -145,6 +147,13 @@ kinds! {
 
     /// Keeper to agent: a condition over the whole fleet holds for an automation you have.
     Trigger = 80 "trigger",
+
+    /// Joining node to keeper: certify me under this name, here is my token.
+    EnrolAsk = 96 "enrol_ask",
+    /// Node to keeper: certify me again.
+    RenewAsk = 97 "renew_ask",
+    /// Keeper to node: the certificate, and whom to trust; nothing follows.
+    Enrolled = 98 "enrolled",
 }
 
 #[cfg(test)]

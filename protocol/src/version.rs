@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 /// The application protocol that TLS negotiates.
 pub const ALPN: &[u8] = b"hailer/1";
 
+/// The application protocol of enrolment, which alone does without a certificate of the dialling
+/// side: where it is spoken nothing else is.
+pub const ENROL_ALPN: &[u8] = b"hailer-enrol/1";
+
 /// A version of the wire, `major.minor`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Version {

@@ -10,12 +10,13 @@ use hailer_protocol::clean::NodeBytes;
 use hailer_protocol::envelope::{Auth, Decoder, Envelope};
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::expr::{BinaryOp, Expr, Function, UnaryOp};
-use hailer_protocol::ids::{Digest, EventId, LeaseId, RunId};
+use hailer_protocol::ids::{Digest, EventId, LeaseId, NodeName, RunId};
 use hailer_protocol::message::*;
 use hailer_protocol::row_plan::{ParseAs, Projection, RowPlan, RowStep};
 use hailer_protocol::state::State;
 use hailer_protocol::table::{Column, Table};
 use hailer_protocol::time::Wall;
+use hailer_protocol::token::Token;
 use hailer_protocol::value::{DataType, Value};
 use hailer_protocol::version::{Feature, Version};
 
@@ -323,6 +324,19 @@ fn keepers() -> Vec<(String, Envelope)> {
         ttl_ms: 60_000,
     };
     add(&mut all, "trigger", &trigger);
+    let request = vec![0x30, 0x01, 0x00];
+    let ask = EnrolAsk {
+        name: NodeName::new("web001").expect("a name"),
+        token: Token::from_random([0xa5; 32]),
+        request: request.clone(),
+    };
+    add(&mut all, "enrol_ask", &ask);
+    add(&mut all, "renew_ask", &RenewAsk { request });
+    let enrolled = Enrolled {
+        chain: vec![vec![0x30, 0x02], vec![0x30, 0x03]],
+        authorities: vec![vec![0x30, 0x04]],
+    };
+    add(&mut all, "enrolled", &enrolled);
     all
 }
 

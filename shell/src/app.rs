@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 use hailer_lang::danger::AskBar;
-use hailer_protocol::clean::Clean;
 
+use crate::authority;
 use crate::batch::{self, Output};
 use crate::cli::{Cli, Command, FleetArgs, OutArgs, RunArgs};
 use crate::config::{self, LinesFile, Rc};
@@ -20,7 +20,9 @@ use crate::error::ShellError;
 use crate::exit::Exit;
 use crate::generate;
 use crate::help;
+use crate::keeper;
 use crate::output::Format;
+use crate::process;
 use crate::repl;
 use crate::script;
 use crate::session::Session;
@@ -87,6 +89,7 @@ pub fn main() -> ExitCode {
     if let Some(what) = cli.generate {
         return generate::print(what, Cli::command()).into();
     }
+    let is_keeper = matches!(cli.command, Some(Command::Serve(_)));
     match cli.command {
         Some(Command::ExecHelper) => return demo::exec_helper(),
         Some(Command::DemoFleet(args)) => return demo::serve(&args),
@@ -96,11 +99,20 @@ pub fn main() -> ExitCode {
             return told(trust::approve::carry_out(&signed, &cli.fleet, cli.run.yes));
         }
         Some(Command::Policy { command }) => return told(trust::policy::carry_out(&command)),
-        Some(Command::Run { .. } | Command::RunApproved { .. } | Command::Demo { .. }) | None => {}
+        Some(Command::Ca(args)) => return ended(authority::command(&args)),
+        Some(
+            Command::Run { .. }
+            | Command::RunApproved { .. }
+            | Command::Demo { .. }
+            | Command::Serve(_),
+        )
+        | None => {}
     }
-    log_to_stderr();
-    clean_panics();
-    gather_randomness();
+    process::prepare(if is_keeper {
+        "warn,hailer=info"
+    } else {
+        "error"
+    });
     let result = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -215,9 +227,11 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
             session.close().await;
             exit
         }
+        Some(Command::Serve(args)) => keeper::serve(&args).await.map(|()| Exit::OK),
         // What needs no fleet was done before.
         Some(
-            Command::Help { .. }
+            Command::Ca(_)
+            | Command::Help { .. }
             | Command::Can(_)
             | Command::Policy { .. }
             | Command::Approve { .. }
@@ -430,34 +444,13 @@ fn read_stdin() -> Result<String, ShellError> {
         .map_err(|e| ShellError::usage(format!("read lines from standard input: {e}")))
 }
 
-/// Seeds the random numbers of the process while files are read: that takes as long as reading a
-/// large fleet file. Whoever needs one earlier waits for the same seed.
-fn gather_randomness() {
-    let seed = || {
-        let random = rustls::crypto::aws_lc_rs::default_provider().secure_random;
-        // What fails here fails again, and is told, where it is needed.
-        let _ = random.fill(&mut [0]);
-    };
-    let _ = std::thread::Builder::new()
-        .name("seed".to_owned())
-        .spawn(seed);
-}
-
-/// A panic is a bug, and its message may hold what a node sent: it is shown escaped.
-fn clean_panics() {
-    std::panic::set_hook(Box::new(|panic| {
-        use std::io::Write as _;
-        let text = Clean::line(&panic.to_string());
-        let _ = writeln!(io::stderr(), "hailer: this is a bug: {text}");
-    }));
-}
-
-fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("HAILER_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error"));
-    let _ = tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        .with_env_filter(filter)
-        .with_ansi(false)
-        .try_init();
+/// Returns the exit code of a command that runs nothing.
+fn ended(result: Result<(), ShellError>) -> ExitCode {
+    match result {
+        Ok(()) => Exit::OK.into(),
+        Err(error) => {
+            show::complain(&error);
+            error.exit().into()
+        }
+    }
 }

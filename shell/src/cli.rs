@@ -129,6 +129,10 @@ pub enum Command {
         #[arg(short = 'c', value_name = "LINE", allow_hyphen_values = true)]
         lines: Vec<String>,
     },
+    /// Serve as the fleet's keeper: enrol nodes with one-time tokens, renew their certificates
+    Serve(crate::keeper::ServeArgs),
+    /// Make a fleet's own authority, and what it signs
+    Ca(crate::authority::CaArgs),
     /// Explain a command of the program, or a word of the language
     ///
     /// `hailer help language` is the language on one screen, `hailer help help` lists the pages.

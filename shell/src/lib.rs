@@ -15,11 +15,13 @@
 //! - [`view`]: what a person sees. [`output`]: what a program reads. [`pen`]: who writes it.
 //! - `ends`: signals that end it.
 //! - [`trust`]: what policies say, and runs that another person approves.
+//! - [`authority`]: a fleet's own certificates. [`keeper`]: who enrols its nodes.
 //! - [`demo`]: a fleet to try it on.
 
 pub mod app;
 pub mod around;
 pub mod asked;
+pub mod authority;
 pub mod batch;
 pub mod cli;
 pub mod clock;
@@ -38,11 +40,13 @@ pub mod help;
 pub mod history;
 pub mod interrupt;
 pub mod jobs;
+pub mod keeper;
 pub mod knowledge;
 pub mod line;
 pub mod open;
 pub mod output;
 pub mod pen;
+mod process;
 pub mod repl;
 pub mod results;
 pub mod rows;

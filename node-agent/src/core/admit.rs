@@ -97,7 +97,10 @@ pub fn admit(
             | Kind::FleetLeaseGranted
             | Kind::FleetLeaseDenied
             | Kind::FleetLeaseRelease
-            | Kind::Trigger,
+            | Kind::Trigger
+            | Kind::EnrolAsk
+            | Kind::RenewAsk
+            | Kind::Enrolled,
             Some(_),
         ) => misplaced(kind),
     }

@@ -35,6 +35,15 @@ impl Listening {
         self.address
     }
 
+    /// Shows another certificate from the next handshake on; connections that are there go on.
+    ///
+    /// # Errors
+    /// When the configuration cannot carry QUIC.
+    pub fn reconfigure(&self, tls: rustls::ServerConfig) -> Result<(), AgentError> {
+        self.endpoint.set_server_config(Some(server_config(tls)?));
+        Ok(())
+    }
+
     /// Closes every connection and waits, briefly, until the peers have heard of it.
     pub async fn close(self) {
         self.endpoint.close(VarInt::from_u32(0), b"the agent stops");
@@ -53,16 +62,9 @@ pub fn listen(
 ) -> Result<Listening, AgentError> {
     let socket =
         bind(address, SOCKET_BUFFER).map_err(|source| AgentError::Bind { address, source })?;
-    let crypto = QuicServerConfig::try_from(tls)
-        .map_err(|e| AgentError::Tls(format!("the TLS configuration cannot carry QUIC: {e}")))?;
-    let mut config = ServerConfig::with_crypto(Arc::new(crypto));
-    config
-        .transport_config(Arc::new(transport()))
-        .max_incoming(4096)
-        .incoming_buffer_size_total(16 << 20);
     let endpoint = Endpoint::new(
         EndpointConfig::default(),
-        Some(config),
+        Some(server_config(tls)?),
         socket,
         Arc::new(quinn::TokioRuntime),
     )
@@ -72,6 +74,17 @@ pub fn listen(
         .map_err(|source| AgentError::Bind { address, source })?;
     tokio::spawn(accept(host, endpoint.clone()));
     Ok(Listening { endpoint, address })
+}
+
+fn server_config(tls: rustls::ServerConfig) -> Result<ServerConfig, AgentError> {
+    let crypto = QuicServerConfig::try_from(tls)
+        .map_err(|e| AgentError::Tls(format!("the TLS configuration cannot carry QUIC: {e}")))?;
+    let mut config = ServerConfig::with_crypto(Arc::new(crypto));
+    config
+        .transport_config(Arc::new(transport()))
+        .max_incoming(4096)
+        .incoming_buffer_size_total(16 << 20);
+    Ok(config)
 }
 
 fn bind(address: SocketAddr, buffer: usize) -> std::io::Result<std::net::UdpSocket> {

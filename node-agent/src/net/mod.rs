@@ -2,8 +2,10 @@
 
 mod connection;
 mod endpoint;
+mod enrol;
 mod inbound;
 mod outbound;
 
 pub use endpoint::{Listening, listen};
+pub(crate) use enrol::ask;
 pub(crate) use outbound::Outbound;

@@ -11,8 +11,11 @@
 
 pub mod authority;
 pub mod credentials;
+pub mod enrolment;
+pub mod fingerprint;
 mod groups;
 mod issuer;
+pub mod pem;
 pub mod profile;
 pub mod read;
 pub mod request;
@@ -27,7 +30,10 @@ pub mod verify;
 
 pub use authority::{Authority, AuthorityError, Certified, Issued, Tier};
 pub use credentials::{Credentials, CredentialsError};
+pub use enrolment::{JoinTrust, Joined, enrolment_config, renewal_config};
+pub use fingerprint::Fingerprint;
 pub use issuer::IssuerRefused;
+pub use pem::pem_of;
 pub use profile::Profile;
 pub use read::{IdentityReadError, holder_of, identity_of, serial_of, validity_of};
 pub use request::{KeyRequest, RequestError};
@@ -35,7 +41,7 @@ pub use revocation::{ListRefused, is_revoked, sign_list, verify_list};
 pub use signature::SignatureError;
 pub use signer::{SignError, SignatureJudge, SignedStatement, Signer, SignerRefused};
 pub use tls::{ClientSide, ConfigError, ServerSide, client_config, server_config, server_name};
-pub use trust::{Trust, TrustError};
+pub use trust::{Trust, TrustError, authority_fleet_in};
 pub use validity::Validity;
 pub use verify::PeerRefused;
 

@@ -49,7 +49,18 @@ impl KeyRequest {
     /// # Errors
     /// Fails if the system gives no randomness.
     pub fn generate() -> Result<Self, AuthorityError> {
-        let key = generate_key()?;
+        Self::new(generate_key()?)
+    }
+
+    /// Makes a request for a key that is there: for the next certificate of the same holder.
+    ///
+    /// # Errors
+    /// Refuses text that is no private key in PKCS #8, and keys that certificates here do not have.
+    pub fn from_key_pem(key_pem: &str) -> Result<Self, AuthorityError> {
+        Self::new(KeyPair::from_pem(key_pem).map_err(crypto("read the private key"))?)
+    }
+
+    fn new(key: KeyPair) -> Result<Self, AuthorityError> {
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
         let request = params

@@ -45,6 +45,9 @@ pub enum ConfigError {
         /// The side that was asked for.
         side: Side,
     },
+    /// Enrolling is for keepers.
+    #[error("own certificate `{0}` cannot enrol nodes: only a keeper's can")]
+    NotKeeper(Box<Identity>),
     /// A peer role is not made for the other side.
     #[error("the role `{role}` never comes as a peer that would {}", side.deed())]
     PeerRole {

@@ -71,10 +71,24 @@ impl Trust {
         ca_pem: &str,
         clock: Arc<dyn TimeProvider>,
     ) -> Result<Self, TrustError> {
+        let certificates = CertificateDer::pem_slice_iter(ca_pem.as_bytes())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(TrustError::Pem)?;
+        Self::from_der(fleet, certificates.into_iter(), clock)
+    }
+
+    /// Trusts authorities in DER, as [`Trust::from_pem`] does those in a file.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn from_der(
+        fleet: Name,
+        certificates: impl Iterator<Item = CertificateDer<'static>>,
+        clock: Arc<dyn TimeProvider>,
+    ) -> Result<Self, TrustError> {
         let mut roots = RootCertStore::empty();
         let mut authorities = Vec::new();
-        for certificate in CertificateDer::pem_slice_iter(ca_pem.as_bytes()) {
-            let certificate = certificate.map_err(TrustError::Pem)?;
+        for certificate in certificates {
             let named = read::authority_fleet_of(&certificate)?;
             let names_fleet = named.is_some();
             if let Some(theirs) = named
@@ -112,7 +126,7 @@ impl Trust {
     }
 
     /// Returns the certificates of all trusted authorities.
-    pub(crate) fn authorities(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn authorities(&self) -> impl Iterator<Item = &[u8]> {
         self.authorities.iter().map(|a| a.certificate.as_ref())
     }
 
@@ -121,6 +135,21 @@ impl Trust {
     pub const fn fleet(&self) -> &Name {
         &self.fleet
     }
+}
+
+/// Returns the fleet that the authorities in `ca_pem` sign for, as the first that says it says:
+/// [`Trust::from_pem`] holds the others to it.
+///
+/// # Errors
+/// Refuses text that is not PEM, and certificates that are no authorities'.
+pub fn authority_fleet_in(ca_pem: &str) -> Result<Option<Name>, TrustError> {
+    for certificate in CertificateDer::pem_slice_iter(ca_pem.as_bytes()) {
+        let fleet = read::authority_fleet_of(&certificate.map_err(TrustError::Pem)?)?;
+        if fleet.is_some() {
+            return Ok(fleet);
+        }
+    }
+    Ok(None)
 }
 
 /// Returns the one cryptography of the whole tree, shared by every configuration.

@@ -230,6 +230,26 @@ impl ServerJudge {
     }
 }
 
+impl ServerJudge {
+    /// Returns whom a chain names that may answer.
+    pub(crate) fn peer(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<Identity, Error> {
+        let certificate = ParsedCertificate::try_from(end_entity)?;
+        verify_server_cert_signed_by_trust_anchor(
+            &certificate,
+            &self.roots,
+            intermediates,
+            now,
+            self.algorithms.all,
+        )?;
+        Ok(self.expected.check(end_entity, intermediates)?.identity)
+    }
+}
+
 impl ServerCertVerifier for ServerJudge {
     fn verify_server_cert(
         &self,
@@ -239,15 +259,7 @@ impl ServerCertVerifier for ServerJudge {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let certificate = ParsedCertificate::try_from(end_entity)?;
-        verify_server_cert_signed_by_trust_anchor(
-            &certificate,
-            &self.roots,
-            intermediates,
-            now,
-            self.algorithms.all,
-        )?;
-        let peer = self.expected.check(end_entity, intermediates)?.identity;
+        let peer = self.peer(end_entity, intermediates, now)?;
         if dialled.to_str() != server_name(&peer) {
             return Err(PeerRefused::Name {
                 peer: Box::new(peer),

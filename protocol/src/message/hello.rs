@@ -27,7 +27,7 @@ pub enum StreamKind {
     FleetLease,
     /// Triggers for automations that the node already holds.
     Trigger,
-    /// A new node asks for its certificate.
+    /// [`EnrolAsk`](super::EnrolAsk) or [`RenewAsk`](super::RenewAsk), and its answer.
     Enrol,
 }
 

@@ -211,7 +211,10 @@ impl Collector {
             | Kind::FleetLeaseGranted
             | Kind::FleetLeaseDenied
             | Kind::FleetLeaseRelease
-            | Kind::Trigger => Err(Breach::OutOfPlace(kind.name())),
+            | Kind::Trigger
+            | Kind::EnrolAsk
+            | Kind::RenewAsk
+            | Kind::Enrolled => Err(Breach::OutOfPlace(kind.name())),
         }
     }
 

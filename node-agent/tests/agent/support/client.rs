@@ -294,7 +294,10 @@ impl Asked {
                 | Kind::FleetLeaseGranted
                 | Kind::FleetLeaseDenied
                 | Kind::FleetLeaseRelease
-                | Kind::Trigger => panic!("an agent sent {}", kind.name()),
+                | Kind::Trigger
+                | Kind::EnrolAsk
+                | Kind::RenewAsk
+                | Kind::Enrolled => panic!("an agent sent {}", kind.name()),
             }
         }
         answer

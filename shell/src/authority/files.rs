@@ -1,0 +1,82 @@
+//! The authority's files: made once, closed to others, never found half written.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use crate::error::ShellError;
+
+/// A key, or a store: its owner's alone.
+pub(super) const SECRET: u32 = 0o600;
+/// A certificate: anybody may read it.
+pub(super) const PUBLIC: u32 = 0o644;
+
+fn failed(what: &str, path: &Path) -> impl FnOnce(io::Error) -> ShellError {
+    let place = format!("{what} {}", path.display());
+    move |e| ShellError::own(format!("{place}: {e}"))
+}
+
+/// Makes a directory for its owner alone, with those above it; one that is there must be closed to
+/// others.
+pub(super) fn make_dir(path: &Path) -> Result<(), ShellError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    builder.create(path).map_err(failed("create", path))?;
+    check_closed(path, "directory", "700")
+}
+
+/// Refuses a file or directory of keys that others can get at.
+pub(super) fn check_closed(path: &Path, what: &str, wanted: &str) -> Result<(), ShellError> {
+    let found = fs::metadata(path).map_err(failed("read", path))?;
+    let mode = found.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    let path = path.display();
+    Err(ShellError::own(format!(
+        "the {what} {path} is open to others (mode {mode:o})"
+    ))
+    .hint(format!("run `chmod {wanted} {path}`")))
+}
+
+/// Reads a text.
+pub(super) fn read(path: &Path) -> Result<String, ShellError> {
+    fs::read_to_string(path).map_err(failed("read", path))
+}
+
+/// Reads a key that nobody else can.
+pub(super) fn read_secret(path: &Path) -> Result<String, ShellError> {
+    check_closed(path, "key", "600")?;
+    read(path)
+}
+
+/// Writes a file that is not there.
+pub(super) fn write_new(path: &Path, text: &str, mode: u32) -> Result<(), ShellError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(mode);
+    let written = options.open(path).and_then(|file| fill(file, text));
+    written.map_err(|e| match e.kind() {
+        io::ErrorKind::AlreadyExists => ShellError::usage(format!(
+            "{} is there, and is not overwritten",
+            path.display()
+        )),
+        _ => failed("write", path)(e),
+    })
+}
+
+/// Writes a file in the place of whatever is there: readers see the old one or the new one.
+pub(super) fn replace(path: &Path, text: &str, mode: u32) -> Result<(), ShellError> {
+    let mut next = path.as_os_str().to_owned();
+    next.push(".new");
+    let next = Path::new(&next);
+    // One that an earlier try has left may have another mode.
+    let _ = fs::remove_file(next);
+    write_new(next, text, mode)?;
+    fs::rename(next, path).map_err(failed("write", path))
+}
+
+fn fill(mut file: File, text: &str) -> io::Result<()> {
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}

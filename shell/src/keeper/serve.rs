@@ -1,0 +1,130 @@
+//! `hailer serve`: the keeper's process, from its arguments to the signal that ends it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use hailer_identity::{Authority, Credentials, Trust, enrolment_config};
+use hailer_protocol::ids::Name;
+use hailer_protocol::role::{Identity, Role};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::listener::{Listener, listen};
+use super::office::Office;
+use super::rate::RateConfig;
+use super::store::Store;
+use crate::authority::Directory;
+use crate::clock;
+use crate::error::ShellError;
+use crate::show;
+
+/// How long the keeper's own certificate holds; it makes the next one at half of it.
+const OWN_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How far back it begins.
+const BACK_MS: i64 = 60_000;
+
+/// How often the wall clock is looked at: it may be set, and a machine may sleep.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// What `hailer serve` takes.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The authority's directory, as `hailer ca init` made it; root.key need not be there
+    #[arg(long, value_name = "DIR")]
+    pub ca: PathBuf,
+    /// The keeper's store; it is made if it is not there
+    #[arg(long, value_name = "FILE")]
+    pub store: PathBuf,
+    /// The UDP address to listen on
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:7118")]
+    pub listen: SocketAddr,
+    /// The keeper's own name
+    #[arg(long, value_name = "NAME", default_value = "keeper")]
+    pub name: Name,
+}
+
+/// Who the keeper is, made anew from the authority's issuer of keepers: its key is never on a disk.
+struct Own {
+    signer: Authority,
+    identity: Identity,
+    trust: Trust,
+}
+
+impl Own {
+    fn credentials(&self) -> Result<Credentials, ShellError> {
+        let now = clock::wall();
+        let span = self.signer.validity();
+        let validity = hailer_identity::Validity {
+            not_before: hailer_protocol::time::Wall(now.0 - BACK_MS).max(span.not_before),
+            not_after: (now + OWN_LIFE).min(span.not_after),
+        };
+        let issued = self.signer.issue(&self.identity, validity);
+        let issued = issued.map_err(|e| ShellError::own(e.to_string()))?;
+        Credentials::from_issued(&issued).map_err(|e| ShellError::own(e.to_string()))
+    }
+
+    fn tls(&self, credentials: &Credentials) -> Result<rustls::ServerConfig, ShellError> {
+        enrolment_config(credentials, &self.trust).map_err(|e| ShellError::own(e.to_string()))
+    }
+}
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// When the authority, the store or the address cannot be had.
+pub async fn serve(args: &ServeArgs) -> Result<(), ShellError> {
+    let listen_to = |kind| signal(kind).map_err(|e| ShellError::own(format!("signals: {e}")));
+    let mut terminate = listen_to(SignalKind::terminate())?;
+    let mut interrupt = listen_to(SignalKind::interrupt())?;
+    let dir = Directory::open(&args.ca)?;
+    let nodes = dir.signer(Role::Node)?;
+    let signer = dir.signer(Role::Keeper)?;
+    let fleet = nodes.fleet().clone();
+    let trust = dir.trust(&fleet)?;
+    let authorities = trust.authorities().map(<[u8]>::to_vec).collect();
+    let store = Store::open(&args.store).map_err(|e| ShellError::own(e.to_string()))?;
+    let office =
+        Office::open(store, nodes, authorities).map_err(|e| ShellError::own(e.to_string()))?;
+    let identity = Identity {
+        fleet,
+        role: Role::Keeper,
+        name: args.name.clone(),
+    };
+    let own = Own {
+        signer,
+        identity,
+        trust,
+    };
+    let credentials = own.credentials()?;
+    let tls = own.tls(&credentials)?;
+    let listener = listen(office, RateConfig::default(), args.listen, tls)?;
+    show::write(&format!("the keeper listens on {}\n", listener.address()))
+        .map_err(|e| ShellError::own(format!("write to standard output: {e}")))?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        () = keep_own(&own, credentials, &listener) => {}
+    }
+    listener.close().await;
+    Ok(())
+}
+
+/// Makes the keeper's next certificate whenever half of the last one's life is over. Never returns.
+async fn keep_own(own: &Own, mut credentials: Credentials, listener: &Listener) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        if clock::wall() < credentials.validity().half_life() {
+            continue;
+        }
+        let next = own.credentials().and_then(|next| {
+            listener.reconfigure(own.tls(&next)?)?;
+            Ok(next)
+        });
+        match next {
+            Ok(next) => credentials = next,
+            Err(e) => tracing::error!(error = %e, "the keeper goes on with its old certificate"),
+        }
+    }
+}
