@@ -57,7 +57,10 @@ impl Renewal {
                     tokio::time::sleep(Duration::from_millis(wait).min(LOOK)).await;
                 }
                 Step::Ask => match self.renew(listening).await {
-                    Ok(()) => schedule = Schedule::new(self.credentials.validity(), chance()),
+                    Ok(()) => {
+                        let now = clock::wall();
+                        schedule = Schedule::after(now, self.credentials.validity(), chance());
+                    }
                     Err(e) => {
                         let now = clock::wall();
                         schedule.failed(now);

@@ -20,6 +20,9 @@ const TO: u64 = 550;
 /// The first distance between two questions.
 const RETRY_MIN: Duration = Duration::from_secs(10);
 
+/// The shortest distance between one certificate and the next.
+const RENEWED_MIN: Duration = Duration::from_secs(1);
+
 /// The longest distance between two questions, as a part of the life.
 const RETRY_MAX_PART: u32 = 50;
 
@@ -64,6 +67,15 @@ impl Schedule {
         } else {
             Step::Wait(self.ask_at)
         }
+    }
+
+    /// Begins with a certificate that was just given: whatever it says, and whatever the clocks do,
+    /// the next is not asked for at once.
+    #[must_use]
+    pub fn after(now: Wall, validity: Validity, chance: u32) -> Self {
+        let mut next = Self::new(validity, chance);
+        next.ask_at = next.ask_at.max(now + RENEWED_MIN);
+        next
     }
 
     /// Takes note that there was no certificate.
@@ -144,6 +156,16 @@ mod tests {
         let longest = asked.windows(2).map(|w| w[1] - w[0]).max();
         assert_eq!(longest, Some(24 * HOUR / 50));
         assert!((25..50).contains(&asked.len()), "{}", asked.len());
+    }
+
+    #[test]
+    fn a_keeper_whose_clock_is_wrong_is_not_asked_without_end() {
+        let long_over = Validity {
+            not_before: Wall(-HOUR),
+            not_after: Wall(-1),
+        };
+        let schedule = Schedule::after(Wall(0), long_over, 0);
+        assert_eq!(schedule.step(Wall(0)), Step::Wait(Wall(1_000)));
     }
 
     #[test]

@@ -17,13 +17,11 @@ fn failed(what: &str, path: &Path) -> impl FnOnce(io::Error) -> ShellError {
     move |e| ShellError::own(format!("{place}: {e}"))
 }
 
-/// Makes a directory for its owner alone, with those above it; one that is there must be closed to
-/// others.
+/// Makes a directory for its owner alone, with those above it, if it is not there.
 pub(super) fn make_dir(path: &Path) -> Result<(), ShellError> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true).mode(0o700);
-    builder.create(path).map_err(failed("create", path))?;
-    check_closed(path, "directory", "700")
+    builder.create(path).map_err(failed("create", path))
 }
 
 /// Refuses a file or directory of keys that others can get at.

@@ -27,6 +27,7 @@ pub(super) fn init(now: Wall, args: &InitArgs) -> Result<String, ShellError> {
     let dir = Directory::at(&args.dir);
     check_empty(dir.path())?;
     files::make_dir(dir.path())?;
+    files::check_closed(dir.path(), "directory", "700")?;
     let fleet = args.fleet_name.clone();
     let span = issue::from(now, TOP_LIFE);
     let top = if args.single {

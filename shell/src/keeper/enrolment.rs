@@ -15,11 +15,12 @@ use hailer_protocol::ids::NodeName;
 use hailer_protocol::role::{Identity, Role};
 use hailer_protocol::time::Wall;
 
-/// How long a node's certificate holds.
+/// How long a node's certificate holds at most, and unless it is said.
 pub const NODE_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How far back a certificate begins: the node's clock may be behind the keeper's.
-const BACK_MS: i64 = 60_000;
+/// How far back a certificate begins, if that is less than a tenth of its life: the node's clock may
+/// be behind the keeper's.
+const BACK: Duration = Duration::from_secs(60);
 
 /// What is kept of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +81,12 @@ pub enum Reason {
 ///
 /// # Errors
 /// Says why not.
-pub fn enrol(now: Wall, token: Option<&TokenRow>, node: &NodeName) -> Result<Validity, Reason> {
+pub fn enrol(
+    now: Wall,
+    life: Duration,
+    token: Option<&TokenRow>,
+    node: &NodeName,
+) -> Result<Validity, Reason> {
     let token = token.ok_or(Reason::UnknownToken)?;
     if token.node != *node {
         return Err(Reason::OtherNode {
@@ -94,7 +100,7 @@ pub fn enrol(now: Wall, token: Option<&TokenRow>, node: &NodeName) -> Result<Val
     if now > token.not_after {
         return Err(Reason::ExpiredToken(node.clone()));
     }
-    Ok(life(now))
+    Ok(span(now, life))
 }
 
 /// Decides whether the holder of a certificate, which the handshake has verified, gets the next one.
@@ -103,6 +109,7 @@ pub fn enrol(now: Wall, token: Option<&TokenRow>, node: &NodeName) -> Result<Val
 /// Says why not.
 pub fn renew(
     now: Wall,
+    life: Duration,
     enrolment: Option<&Enrolment>,
     peer: &Identity,
 ) -> Result<Validity, Reason> {
@@ -114,14 +121,16 @@ pub fn renew(
         .ok_or_else(|| Reason::UnknownCertificate(peer.clone()))?;
     match enrolment.ended {
         Some(_) => Err(Reason::Ended(peer.name.clone())),
-        None => Ok(life(now)),
+        None => Ok(span(now, life)),
     }
 }
 
-fn life(now: Wall) -> Validity {
+/// Returns the span of a certificate that is given now, for that long.
+pub(super) fn span(now: Wall, life: Duration) -> Validity {
+    let back = i64::try_from(BACK.min(life / 10).as_millis()).unwrap_or(i64::MAX);
     Validity {
-        not_before: Wall(now.0.saturating_sub(BACK_MS).max(0)),
-        not_after: now + NODE_LIFE,
+        not_before: Wall(now.0.saturating_sub(back).max(0)),
+        not_after: now + life,
     }
 }
 
@@ -182,7 +191,7 @@ mod tests {
         ];
         for (now, row, asked, expected) in cases {
             assert_eq!(
-                enrol(now, row, &name(asked)).err(),
+                enrol(now, NODE_LIFE, row, &name(asked)).err(),
                 expected,
                 "{now:?} {asked}"
             );
@@ -202,20 +211,23 @@ mod tests {
         };
         let node = identity(Role::Node, "web1");
         let now = Wall(1_000_000);
-        let validity = renew(now, Some(&live), &node).expect("it lasts");
+        let validity = renew(now, NODE_LIFE, Some(&live), &node).expect("it lasts");
         assert!(validity.holds_at(now) && !validity.holds_at(now + NODE_LIFE * 2));
         assert_eq!(
-            renew(now, Some(&ended), &node),
+            renew(now, NODE_LIFE, Some(&ended), &node),
             Err(Reason::Ended(name("web1")))
         );
         let stranger = identity(Role::Node, "web2");
         for row in [None, Some(&live)] {
             assert_eq!(
-                renew(now, row, &stranger),
+                renew(now, NODE_LIFE, row, &stranger),
                 Err(Reason::UnknownCertificate(stranger.clone()))
             );
         }
         let relay = identity(Role::Relay, "web1");
-        assert_eq!(renew(now, Some(&live), &relay), Err(Reason::NoNode(relay)));
+        assert_eq!(
+            renew(now, NODE_LIFE, Some(&live), &relay),
+            Err(Reason::NoNode(relay))
+        );
     }
 }

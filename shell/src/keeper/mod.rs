@@ -17,3 +17,6 @@ pub use office::{Office, Refusal};
 pub use rate::{Rate, RateConfig};
 pub use serve::{ServeArgs, serve};
 pub use store::{NewToken, Store, StoreError};
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! The office: the store's decisions, signed by the authority.
 
+use std::time::Duration;
+
 use hailer_identity::{Authority, AuthorityError, Certified, holder_of, serial_of};
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::holder::{Groups, Holder};
@@ -8,7 +10,7 @@ use hailer_protocol::message::{EnrolAsk, Enrolled, Refused, RenewAsk};
 use hailer_protocol::role::{Identity, Role};
 use hailer_protocol::time::Wall;
 
-use super::enrolment::Reason;
+use super::enrolment::{NODE_LIFE, Reason};
 use super::store::{NotGiven, Store, StoreError};
 
 /// What whoever has no good token is told, whatever is wrong with it: it must not learn which tokens
@@ -25,6 +27,7 @@ pub struct Office {
     store: Store,
     signer: Authority,
     authorities: Vec<Vec<u8>>,
+    life: Duration,
 }
 
 /// Why nothing was given: for the keeper's log, and what the other side is told of it.
@@ -88,7 +91,15 @@ impl Office {
             store,
             signer,
             authorities,
+            life: NODE_LIFE,
         })
+    }
+
+    /// Gives certificates that hold for so long, and never longer than [`NODE_LIFE`].
+    #[must_use]
+    pub fn with_life(mut self, life: Duration) -> Self {
+        self.life = life.min(NODE_LIFE);
+        self
     }
 
     /// Enrols a node.
@@ -97,11 +108,11 @@ impl Office {
     /// Says why not.
     pub fn enrol(&mut self, now: Wall, ask: &EnrolAsk) -> Result<Enrolled, Refusal> {
         let signer = &self.signer;
-        let certified = self
-            .store
-            .enrol(now, ask.token.hash(), &ask.name, |validity| {
-                certify(signer, &ask.name, &ask.request, validity)
-            })?;
+        let certified =
+            self.store
+                .enrol((now, self.life), ask.token.hash(), &ask.name, |validity| {
+                    certify(signer, &ask.name, &ask.request, validity)
+                })?;
         Ok(self.enrolled(certified))
     }
 
@@ -121,9 +132,11 @@ impl Office {
         let peer = holder_of(certificate).map_err(unreadable)?.identity;
         let serial = serial_of(certificate).map_err(unreadable)?;
         let signer = &self.signer;
-        let certified = self.store.renew(now, &serial, &peer, |validity| {
-            certify(signer, &peer.name, &ask.request, validity)
-        })?;
+        let certified = self
+            .store
+            .renew((now, self.life), &serial, &peer, |validity| {
+                certify(signer, &peer.name, &ask.request, validity)
+            })?;
         Ok(self.enrolled(certified))
     }
 

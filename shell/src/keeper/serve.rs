@@ -10,6 +10,7 @@ use hailer_protocol::ids::Name;
 use hailer_protocol::role::{Identity, Role};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::enrolment::{self, NODE_LIFE};
 use super::listener::{Listener, listen};
 use super::office::Office;
 use super::rate::RateConfig;
@@ -22,8 +23,8 @@ use crate::show;
 /// How long the keeper's own certificate holds; it makes the next one at half of it.
 const OWN_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How far back it begins.
-const BACK_MS: i64 = 60_000;
+/// The shortest that a node's certificate may hold: a shorter one ends before it is renewed.
+const NODE_LIFE_MIN: Duration = Duration::from_secs(10);
 
 /// How often the wall clock is looked at: it may be set, and a machine may sleep.
 const LOOK: Duration = Duration::from_secs(60);
@@ -43,6 +44,18 @@ pub struct ServeArgs {
     /// The keeper's own name
     #[arg(long, value_name = "NAME", default_value = "keeper")]
     pub name: Name,
+    /// How long nodes' certificates hold, between 10s and 24h
+    #[arg(long, value_name = "DURATION", value_parser = node_life, default_value = "24h")]
+    pub node_ttl: Duration,
+}
+
+fn node_life(text: &str) -> Result<Duration, String> {
+    let life = crate::cli::duration(text)?;
+    if (NODE_LIFE_MIN..=NODE_LIFE).contains(&life) {
+        Ok(life)
+    } else {
+        Err("a node's certificate holds between 10s and 24h".to_owned())
+    }
 }
 
 /// Who the keeper is, made anew from the authority's issuer of keepers: its key is never on a disk.
@@ -56,10 +69,9 @@ impl Own {
     fn credentials(&self) -> Result<Credentials, ShellError> {
         let now = clock::wall();
         let span = self.signer.validity();
-        let validity = hailer_identity::Validity {
-            not_before: hailer_protocol::time::Wall(now.0 - BACK_MS).max(span.not_before),
-            not_after: (now + OWN_LIFE).min(span.not_after),
-        };
+        let mut validity = enrolment::span(now, OWN_LIFE);
+        validity.not_before = validity.not_before.max(span.not_before);
+        validity.not_after = validity.not_after.min(span.not_after);
         let issued = self.signer.issue(&self.identity, validity);
         let issued = issued.map_err(|e| ShellError::own(e.to_string()))?;
         Credentials::from_issued(&issued).map_err(|e| ShellError::own(e.to_string()))
@@ -87,6 +99,7 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ShellError> {
     let store = Store::open(&args.store).map_err(|e| ShellError::own(e.to_string()))?;
     let office =
         Office::open(store, nodes, authorities).map_err(|e| ShellError::own(e.to_string()))?;
+    let office = office.with_life(args.node_ttl);
     let identity = Identity {
         fleet,
         role: Role::Keeper,

@@ -216,7 +216,7 @@ impl Store {
     /// Enrols a node with a token, if it may; `certify` signs.
     pub(super) fn enrol<E>(
         &mut self,
-        now: Wall,
+        (now, life): (Wall, Duration),
         token: TokenHash,
         node: &NodeName,
         certify: impl FnOnce(Validity) -> Result<(Certified, Vec<u8>), E>,
@@ -225,7 +225,7 @@ impl Store {
         let failed = |e| NotGiven::Store(failed(e));
         let enrol = self.begin().map_err(NotGiven::Store)?;
         let row = token_row(&enrol, token).map_err(failed)?;
-        let validity = enrolment::enrol(now, row.as_ref(), node).map_err(NotGiven::Reason)?;
+        let validity = enrolment::enrol(now, life, row.as_ref(), node).map_err(NotGiven::Reason)?;
         let (certified, serial) = certify(validity).map_err(NotGiven::Signing)?;
         let write = |enrol: Transaction<'_>| {
             let used = "UPDATE tokens SET used_ms = ?2 WHERE hash = ?1 AND used_ms IS NULL";
@@ -244,7 +244,7 @@ impl Store {
     /// Gives the holder of a certificate the next one, if it may have it; `certify` signs.
     pub(super) fn renew<E>(
         &mut self,
-        now: Wall,
+        (now, life): (Wall, Duration),
         serial: &[u8],
         peer: &Identity,
         certify: impl FnOnce(Validity) -> Result<(Certified, Vec<u8>), E>,
@@ -253,7 +253,7 @@ impl Store {
         let failed = |e| NotGiven::Store(failed(e));
         let renew = self.begin().map_err(NotGiven::Store)?;
         let row = enrolment_of(&renew, serial).map_err(failed)?;
-        let validity = enrolment::renew(now, row.as_ref(), peer).map_err(NotGiven::Reason)?;
+        let validity = enrolment::renew(now, life, row.as_ref(), peer).map_err(NotGiven::Reason)?;
         let (certified, serial) = certify(validity).map_err(NotGiven::Signing)?;
         let write = |renew: Transaction<'_>| {
             if let Some(row) = &row {

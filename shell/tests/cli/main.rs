@@ -16,6 +16,7 @@
 //! | [`sessions`] | whole sessions against their transcripts (`UPDATE_EXPECTED=1` writes them anew) |
 //! | [`selecting`] | facts and their cache, groups of a command, rows, lists of targets |
 //! | [`approvals`] | policies without a node, and runs that another operator approves |
+//! | [`enrolment`] | a fleet from nothing: authority, keeper, tokens, nodes |
 //! | [`wide`] | two hundred nodes, some of them dead |
 //! | [`bad_input`] | what is wrong in a line, its rows or its files, and what is said of it |
 //! | [`bombs`] | output without end under a memory limit |
@@ -46,6 +47,7 @@ mod care;
 mod compare;
 mod deeds;
 mod detached;
+mod enrolment;
 mod examples;
 mod exit_codes;
 mod files;

@@ -103,6 +103,22 @@ impl Hailer {
         self.command.spawn().expect("hailer starts")
     }
 
+    /// Starts it in that directory.
+    pub(crate) fn in_dir(mut self, dir: &Path) -> Self {
+        self.command.current_dir(dir);
+        self
+    }
+
+    /// Starts it with standard output piped and standard error into a file, and leaves it to the
+    /// caller.
+    pub(crate) fn spawn_logging(mut self, log: File) -> Child {
+        self.command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log);
+        self.command.spawn().expect("hailer starts")
+    }
+
     /// Runs it with its output into an open file, and returns the exit code and standard error.
     pub(crate) fn run_into(mut self, out: File) -> (i32, String) {
         self.command
