@@ -93,8 +93,8 @@ async fn enrol(
         .map_err(|e| AgentError::Join(format!("ask the keeper at {}: {e}", args.keeper)))?;
     let met = met().ok_or_else(|| AgentError::Join("the keeper was not verified".to_owned()))?;
     let (_, cert_pem) = papers::accept(&enrolled, &request.key_pem(), &args.name, &met.trust)?;
-    let ca_pem = papers::bundle(&enrolled, &met.trust)?;
-    papers::replace(&place.ca, &ca_pem, PUBLIC)?;
+    papers::compare(&enrolled, &met.trust);
+    papers::replace(&place.ca, &papers::bundle(&met.trust), PUBLIC)?;
     papers::replace(&place.cert, &cert_pem, PUBLIC)?;
     std::fs::rename(&place.next_key, &place.key)
         .map_err(|e| AgentError::file("write", &place.key, e))?;

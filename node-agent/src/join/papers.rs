@@ -72,22 +72,26 @@ pub(super) fn accept(
     Ok((credentials, cert_pem))
 }
 
-/// Returns the authorities that a keeper gave, as PEM text, if those are known that it was verified
-/// by: a bundle grows before an old authority leaves it.
-pub(super) fn bundle(enrolled: &Enrolled, known: &Trust) -> Result<String, AgentError> {
-    let n_known = known
-        .authorities()
-        .filter(|known| enrolled.authorities.iter().any(|given| given == known))
-        .count();
-    if n_known == 0 {
-        return Err(AgentError::Join(
-            "the keeper's authorities are not used: the one that vouches for it is not among them"
-                .to_owned(),
-        ));
-    }
-    Ok(enrolled
+/// Returns what was known of the fleet beforehand, as PEM text. A keeper's word adds nobody to it: whoever
+/// got hold of a keeper would otherwise make authorities, and operators with them.
+pub(super) fn bundle(known: &Trust) -> String {
+    known.authorities().map(hailer_identity::pem_of).collect()
+}
+
+/// Says where the keeper's authorities differ from ours: a new one must be handed out before an old
+/// one ends.
+pub(super) fn compare(enrolled: &Enrolled, known: &Trust) {
+    let is_known = |given: &&Vec<u8>| known.authorities().any(|ours| ours == given.as_slice());
+    let n_new = enrolled
         .authorities
         .iter()
-        .map(|der| hailer_identity::pem_of(der))
-        .collect())
+        .filter(|given| !is_known(given))
+        .count();
+    if n_new > 0 {
+        tracing::warn!(
+            n_new,
+            "the keeper's fleet has authorities that this node does not trust; \
+            bring its ca.pem up to date"
+        );
+    }
 }

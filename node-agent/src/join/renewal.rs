@@ -64,9 +64,14 @@ impl Renewal {
                     Err(e) => {
                         let now = clock::wall();
                         schedule.failed(now);
-                        let is_over = schedule.is_over(now);
-                        tracing::warn!(error = %e, keeper = %self.keeper, is_over,
-                            "the certificate is not renewed; the agent goes on with the old one");
+                        let keeper = &self.keeper;
+                        if schedule.is_over(now) {
+                            tracing::error!(error = %e, %keeper, "the certificate has ended and \
+                                is not renewed; `hailerd join --replace` with a new token");
+                        } else {
+                            tracing::warn!(error = %e, %keeper, "the certificate is not renewed; \
+                                the agent goes on with the old one");
+                        }
                     }
                 },
             }
@@ -107,6 +112,7 @@ pub async fn renew_once(
         .await
         .map_err(|e| AgentError::Join(format!("ask the keeper at {keeper}: {e}")))?;
     let (credentials, cert_pem) = papers::accept(&enrolled, &key_pem, &config.name, trust)?;
+    papers::compare(&enrolled, trust);
     papers::replace(&config.cert, &cert_pem, PUBLIC)?;
     Ok(credentials)
 }

@@ -29,6 +29,7 @@ pub struct RenewAsk {
 pub struct Enrolled {
     /// The node's certificate, and behind it its issuer's where an issuer signed it, in DER.
     pub chain: Vec<Vec<u8>>,
-    /// The authorities to trust, in DER.
+    /// The authorities that the fleet trusts, in DER: for the node to compare with those it knows, and
+    /// never to be trusted because they stand here.
     pub authorities: Vec<Vec<u8>>,
 }

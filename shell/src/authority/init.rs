@@ -75,6 +75,12 @@ fn next_steps(args: &InitArgs, top: &Authority) -> String {
         )
     };
     let _ = write!(said, "\n{next}");
+    let keeper = if args.single {
+        ""
+    } else {
+        "A keeper on a machine of its own needs ca.pem, issuers/node.* and issuers/keeper.* in such a directory, and must have nothing else of it.\n"
+    };
+    said.push_str(keeper);
     let _ = writeln!(
         said,
         "Then: `hailer serve --ca {dir} --store keeper.db --listen ADDRESS`, and `hailer ca token NODE --store keeper.db`."
