@@ -16,9 +16,7 @@ fn shown_to(client: &Client) -> CertificateDer<'static> {
 async fn connections_go_on_and_new_ones_see_the_new_certificate() {
     let node = Node::start();
     let before = node.operator().await;
-    let mut running = before
-        .ask(&a_run(shell("echo one; read line; echo two")))
-        .await;
+    let mut running = before.ask(&shell("echo one; read line; echo two")).await;
     let next = node.pki.credentials(Role::Node, "web1");
     let roles = [Role::Operator, Role::Keeper, Role::Relay];
     let tls = ServerSide::new(&node.pki.trust, &roles).and_then(|side| side.config(&next));
