@@ -103,6 +103,10 @@ async fn enrol(
     }
     tracing::info!(node = %args.name, fleet = %met.trust.fleet(), keeper = %met.keeper,
         "this machine is a node");
+    if !args.out.join("policy").exists() {
+        tracing::warn!(dir = %args.out.display(),
+            "nobody may do anything on this node until a file `policy` there says so");
+    }
     Ok(())
 }
 

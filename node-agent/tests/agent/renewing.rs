@@ -16,7 +16,9 @@ fn shown_to(client: &Client) -> CertificateDer<'static> {
 async fn connections_go_on_and_new_ones_see_the_new_certificate() {
     let node = Node::start();
     let before = node.operator().await;
-    let mut running = before.ask(&shell("echo one; read line; echo two")).await;
+    let waits = "echo one; while [ ! -e go ]; do sleep 0.02; done; echo two";
+    let mut running = before.ask(&shell(waits)).await;
+    running.hears("one").await;
     let next = node.pki.credentials(Role::Node, "web1");
     let roles = [Role::Operator, Role::Keeper, Role::Relay];
     let tls = ServerSide::new(&node.pki.trust, &roles).and_then(|side| side.config(&next));

@@ -132,6 +132,11 @@ impl Keeper {
         let text = format!(
             "{text}state_dir = \"state\"\nhelper = [\"{program}\", \"exec-helper\"]\ncgroup = \"off\"\n"
         );
+        // What its owner allows: joining alone allows nothing.
+        let policy = format!("allow run as {}\n  to anyone\n", own_user());
+        let path = self.path(node).join("policy");
+        fs::write(&path, policy).expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("mine");
         Config::from_text(&text, &file).expect("a configuration")
     }
 
@@ -156,6 +161,17 @@ impl Drop for Keeper {
 
 fn hailer(dir: &Path, args: &[&str]) -> Ran {
     Hailer::new(dir).in_dir(dir).args(args).run()
+}
+
+/// Returns the name of the user of this process.
+fn own_user() -> String {
+    let uid = rustix::process::getuid().as_raw().to_string();
+    let passwd = fs::read_to_string("/etc/passwd").expect("users");
+    let mut users = passwd
+        .lines()
+        .map(|line| line.split(':').collect::<Vec<_>>());
+    let own = users.find(|fields| fields[2] == uid);
+    own.expect("a user with a name")[0].to_owned()
 }
 
 fn mode_of(path: &Path) -> u32 {
