@@ -54,12 +54,13 @@ pub(super) fn write_new(path: &Path, text: &str, mode: u32) -> Result<(), ShellE
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(mode);
     let written = options.open(path).and_then(|file| fill(file, text));
-    written.map_err(|e| match e.kind() {
-        io::ErrorKind::AlreadyExists => ShellError::usage(format!(
-            "{} is there, and is not overwritten",
-            path.display()
-        )),
-        _ => failed("write", path)(e),
+    written.map_err(|e| {
+        if e.kind() == io::ErrorKind::AlreadyExists {
+            let path = path.display();
+            ShellError::usage(format!("{path} is there, and is not overwritten"))
+        } else {
+            failed("write", path)(e)
+        }
     })
 }
 
