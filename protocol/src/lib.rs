@@ -20,6 +20,7 @@ pub mod nearest;
 pub mod note;
 pub mod parse;
 pub mod policy;
+pub mod redact;
 pub mod revocation;
 pub mod role;
 pub mod row_plan;
