@@ -9,6 +9,8 @@ use clap::{Args, Parser, Subcommand};
 use tokio::io::AsyncReadExt as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::audit::{self, AuditOptions};
+use crate::clock;
 use crate::config::Config;
 use crate::error::AgentError;
 use crate::fleet::{self, FleetOptions};
@@ -30,6 +32,8 @@ enum Command {
     Join(JoinArgs),
     /// Serve a simulated fleet in one process, to try things out
     Fleet(FleetArgs),
+    /// Show what was asked of this machine, and what came of it
+    Audit(AuditOptions),
     /// Start commands for an agent; only an agent starts this
     #[command(hide = true)]
     ExecHelper,
@@ -73,6 +77,11 @@ pub fn main() -> ExitCode {
         Command::ExecHelper => exec_helper(),
         Command::Run(args) => report(run(&args)),
         Command::Join(args) => report(run_join(&args)),
+        Command::Audit(options) => {
+            log_to_stderr();
+            let mut out = std::io::stdout().lock();
+            report(audit::export(&options, clock::wall(), &mut out))
+        }
         Command::Fleet(args) => fleet_main(&args, vec!["exec-helper".to_owned()]),
     }
 }

@@ -9,6 +9,7 @@
 //! state_dir = "/var/lib/hailer"                       # default
 //! helper = ["/usr/bin/hailerd", "exec-helper"]        # default: this executable
 //! labels = { dc = "fra", role = "web" }
+//! audit_syslog = false                                # default; true is /dev/log, or a socket's path
 //! policy = "policy"                                   # default: beside this file
 //! readonly = false                                    # true: probes and readings alone
 //! keeper = "keeper.example:7118"                      # who renews the certificate; nobody by default
@@ -21,9 +22,10 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use hailer_protocol::ids::NodeName;
+use hailer_protocol::ids::{Digest, NodeName};
 use serde::Deserialize;
 
+use crate::audit::SYSLOG_SOCKET;
 use crate::error::AgentError;
 
 /// Where the state lives unless the file says otherwise.
@@ -51,6 +53,7 @@ struct Raw {
     #[serde(default)]
     labels: BTreeMap<String, String>,
     policy: Option<PathBuf>,
+    audit_syslog: Option<AuditSyslog>,
     #[serde(default)]
     readonly: bool,
     kill_grace_ms: Option<u64>,
@@ -68,6 +71,14 @@ pub enum Cgroup {
     Auto,
     /// No.
     Off,
+}
+
+/// Whether the audit also goes to the machine's own log: where to, or just yes.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "expected true, false, or the path of a socket")]
+enum AuditSyslog {
+    Is(bool),
+    At(PathBuf),
 }
 
 /// What the agent runs with.
@@ -93,6 +104,10 @@ pub struct Config {
     pub labels: BTreeMap<String, String>,
     /// What the node's owner allows on it; where there is no such file, nothing is allowed.
     pub policy: PathBuf,
+    /// Where the machine's log listens that gets the audit, too.
+    pub audit_syslog: Option<PathBuf>,
+    /// BLAKE3 of the file, for the audit.
+    pub digest: Digest,
     /// Whether it grants probes and readings alone, whatever the policy says.
     pub is_read_only: bool,
     /// From the first request to end to the kill, in milliseconds.
@@ -137,6 +152,12 @@ impl Config {
             state_dir,
             helper,
             labels: raw.labels,
+            audit_syslog: match raw.audit_syslog {
+                Some(AuditSyslog::Is(true)) => Some(SYSLOG_SOCKET.into()),
+                Some(AuditSyslog::Is(false)) | None => None,
+                Some(AuditSyslog::At(path)) => Some(base.join(path)),
+            },
+            digest: Digest::of(text.as_bytes()),
             policy: base.join(raw.policy.unwrap_or_else(|| POLICY.into())),
             is_read_only: raw.readonly,
             kill_grace_ms: raw.kill_grace_ms.unwrap_or(KILL_GRACE_MS),
@@ -194,6 +215,7 @@ mod tests {
         for (more, expected) in [
             ("kill_grace = 3", "unknown field `kill_grace`"),
             ("cgroup = \"on\"", "unknown variant `on`"),
+            ("audit_syslog = 3", "or the path of a socket"),
             ("workdir = 3", "expected path string"),
             ("labels = \"x\"", "expected a map"),
             ("x = ", "TOML parse error"),
@@ -203,6 +225,20 @@ mod tests {
             let error = error.to_string();
             assert!(error.starts_with("configuration /etc/a.toml"), "{error}");
             assert!(error.contains(expected), "{more}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_audit_goes_to_the_machines_log_where_that_is_wanted() {
+        for (more, expected) in [
+            ("", None),
+            ("audit_syslog = false", None),
+            ("audit_syslog = true", Some("/dev/log")),
+            ("audit_syslog = \"/run/audit\"", Some("/run/audit")),
+        ] {
+            let text = format!("{GOOD}\n{more}");
+            let config = Config::from_text(&text, Path::new("/etc/a.toml")).expect(more);
+            assert_eq!(config.audit_syslog.as_deref(), expected.map(Path::new));
         }
     }
 

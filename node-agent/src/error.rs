@@ -47,6 +47,12 @@ pub enum AgentError {
     /// The machine cannot become a node, or not stay one.
     #[error("{0}")]
     Join(String),
+    /// The audit cannot be shown, or is not what was written.
+    #[error("audit: {0}")]
+    Audit(String),
+    /// Nobody takes the output.
+    #[error("write to standard output: {0}")]
+    Output(std::io::Error),
     /// The fleet asked for cannot be made.
     #[error("{0}")]
     Fleet(String),

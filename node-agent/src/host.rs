@@ -1,5 +1,7 @@
 //! What one agent's drivers share: its decisions, its journal, its collector, its helper.
 
+mod notes;
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -21,6 +23,7 @@ use crate::core::{
 };
 use crate::journal::{Journal, JournalError};
 use crate::run::{Kept, Room, Shelf, end_orphan};
+use crate::state::Snapshot;
 
 /// What an agent is made of.
 #[derive(Debug)]
@@ -58,6 +61,7 @@ pub struct Host {
     core: Mutex<Agent>,
     journal: Mutex<Journal>,
     journal_on_disk: bool,
+    notes: Mutex<notes::Notes>,
     collector: Mutex<Collector>,
     /// Reads filesystems alone, which can block for ever: a dead disk must not hold up the rest.
     disks: Arc<AsyncMutex<Collector>>,
@@ -157,6 +161,7 @@ impl Host {
             core: Mutex::new(core),
             journal_on_disk: journal.is_on_disk(),
             journal: Mutex::new(journal),
+            notes: Mutex::default(),
             collector: Mutex::new(collector()),
             disks: Arc::new(AsyncMutex::new(collector())),
             spawner,
@@ -272,6 +277,7 @@ impl Host {
                         tracing::error!(error = %e, "an entry of the journal is lost");
                     }
                 }
+                Effect::Note(entry) => self.note(entry),
                 Effect::Send { .. }
                 | Effect::Finish { .. }
                 | Effect::Begin { .. }
@@ -291,10 +297,22 @@ impl Host {
             return lock(&self.journal).append(clock::wall(), entry);
         }
         let (host, entry) = (Arc::clone(self), entry.clone());
-        let append = move || lock(&host.journal).append(clock::wall(), &entry);
+        let append = move || {
+            let mut journal = lock(&host.journal);
+            // What was noted before it stands before it.
+            host.write_notes(&mut journal);
+            journal.append(clock::wall(), &entry)
+        };
         tokio::task::spawn_blocking(append)
             .await
             .unwrap_or_else(|e| Err(JournalError::broken_off(&e)))
+    }
+
+    /// Returns the audit's log as it is now, with all that was noted so far.
+    pub(crate) fn audit_log(&self) -> Snapshot {
+        let mut journal = lock(&self.journal);
+        self.write_notes(&mut journal);
+        journal.snapshot()
     }
 
     /// Makes a run known to [`Host::kill`] before its process exists, and to who asks again.

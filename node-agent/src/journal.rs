@@ -5,22 +5,24 @@
 //! a power loss leaves a command without one. Outcomes and refusals are handed to the kernel and
 //! reach the disk with the next intent: a crash of the agent loses nothing, a power loss may lose
 //! the last ones, and the command's outcome is then unknown, which is what it is.
+//!
+//! What guards nothing (refusals, probes, kills, the agent's own start and end) is a *note*: if it
+//! cannot be written, the agent goes on, and the journal says how many are missing as soon as it can.
+
+mod body;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::Duration;
 
-use hailer_protocol::codec;
-use hailer_protocol::error::ErrorCode;
-use hailer_protocol::grant::Grant;
+use hailer_protocol::audit::Head;
 use hailer_protocol::ids::{Digest, RunId};
-use hailer_protocol::role::Identity;
 use hailer_protocol::signing::Statement;
-use hailer_protocol::state::State as RunState;
 use hailer_protocol::time::Wall;
-use serde::{Deserialize, Serialize};
 
-use crate::core::{Detached, Entry, Outcome as Became, Permit, REMEMBERED_MAX, RunEnd};
-use crate::state::{Admission, LogConfig, State, StateConfig, Sync};
+pub(crate) use body::*;
+
+use crate::audit::Syslog;
+use crate::core::{Detached, Entry, Outcome as Became, REMEMBERED_MAX, RunEnd};
+use crate::state::{Admission, LogConfig, Snapshot, State, StateConfig, Sync};
 
 /// Why an entry could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -40,110 +42,6 @@ impl JournalError {
     }
 }
 
-/// Kinds of records in the log. Numbers are never reused.
-mod kind {
-    pub(super) const INTENT: u16 = 1;
-    pub(super) const OUTCOME: u16 = 2;
-    pub(super) const REFUSAL: u16 = 3;
-    /// As an intent, of a run that outlives its operator's shell.
-    pub(super) const DETACHED: u16 = 4;
-    pub(super) const STEP_INTENT: u16 = 5;
-    pub(super) const STEP_OUTCOME: u16 = 6;
-    /// What vouches for the run that follows.
-    pub(super) const AUTHORISED: u16 = 7;
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Intent {
-    run: RunId,
-    request: Digest,
-    who: String,
-    command: String,
-}
-
-impl Intent {
-    /// Makes the detached run of which nothing more is known; `None` if it is nobody's.
-    fn into_detached(self, began: Wall) -> Option<Detached> {
-        Some(Detached {
-            run: self.run,
-            who: self.who.parse::<Identity>().ok()?,
-            command: self.command,
-            began,
-            outcome: Became::Unknown,
-        })
-    }
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Authorised {
-    statement: Statement,
-    approvers: Vec<String>,
-    permit: Option<Permitted>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Permitted {
-    grant: Grant,
-    line: u32,
-    policy: Digest,
-    run_as: Option<String>,
-    is_reading: bool,
-}
-
-impl From<&Permit> for Permitted {
-    fn from(permit: &Permit) -> Self {
-        Self {
-            grant: permit.grant,
-            line: u32::try_from(permit.line).unwrap_or(u32::MAX),
-            policy: permit.policy,
-            run_as: permit.run_as.as_ref().map(ToString::to_string),
-            is_reading: permit.reading.is_some(),
-        }
-    }
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Outcome {
-    run: RunId,
-    state: Option<RunState>,
-    rc: Option<i32>,
-    wall_us: u64,
-    failure: Option<(ErrorCode, String)>,
-}
-
-impl Outcome {
-    fn into_end(self) -> RunEnd {
-        RunEnd {
-            state: self.state,
-            rc: self.rc,
-            wall: Duration::from_micros(self.wall_us),
-            bytes: None,
-            failure: self.failure,
-        }
-    }
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct StepIntent {
-    run: RunId,
-    step: u32,
-    command: String,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct StepOutcome {
-    run: RunId,
-    step: u32,
-    state: Option<RunState>,
-    rc: Option<i32>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Refusal {
-    who: String,
-    text: String,
-}
-
 /// One agent's journal.
 #[derive(Debug)]
 pub struct Journal {
@@ -151,6 +49,9 @@ pub struct Journal {
     is_on_disk: bool,
     known: VecDeque<(RunId, Digest)>,
     detached: BTreeMap<RunId, Detached>,
+    /// What could not be written, and is not yet written down as missing.
+    gap: Option<Gap>,
+    syslog: Option<Syslog>,
 }
 
 /// How much a simulated node remembers: a process holds thousands of them. Twice the longest
@@ -160,6 +61,13 @@ const IN_MEMORY: LogConfig = LogConfig {
     bytes: 512 << 10,
 };
 
+fn remember(known: &mut VecDeque<(RunId, Digest)>, intent: &Intent) {
+    known.push_back((intent.run, intent.request));
+    if known.len() > REMEMBERED_MAX {
+        known.pop_front();
+    }
+}
+
 impl Journal {
     /// Reads what an opened state directory knows of earlier runs.
     ///
@@ -167,33 +75,46 @@ impl Journal {
     /// When the log cannot be read.
     pub fn open(state: State) -> Result<Self, JournalError> {
         let mut known = VecDeque::new();
-        let mut detached = BTreeMap::new();
+        let mut detached: BTreeMap<RunId, Detached> = BTreeMap::new();
         let log = state.log();
         let records = log
             .read_from(log.first_seq())
             .map_err(|e| JournalError::Write(e.to_string()))?;
         for record in records {
             let record = record.map_err(|e| JournalError::Write(e.to_string()))?;
-            if (record.kind == kind::INTENT || record.kind == kind::DETACHED)
-                && let Ok(intent) = codec::decode::<Intent>(&record.body)
-            {
-                known.push_back((intent.run, intent.request));
-                if known.len() > REMEMBERED_MAX {
-                    known.pop_front();
+            let mut ends = |run: &RunId, end: RunEnd| {
+                if let Some(run) = detached.get_mut(run) {
+                    let at = record.wall;
+                    run.outcome = Became::Ended { at, end };
                 }
-                if record.kind == kind::DETACHED
-                    && let Some(run) = intent.into_detached(record.wall)
-                {
-                    detached.insert(run.run, run);
+            };
+            match Body::read(record.kind, &record.body) {
+                Some(Body::Intent(intent)) => remember(&mut known, &intent),
+                Some(Body::Detached(intent)) => {
+                    remember(&mut known, &intent);
+                    if let Some(run) = intent.into_detached(record.wall) {
+                        detached.insert(run.run, run);
+                    }
                 }
-            } else if record.kind == kind::OUTCOME
-                && let Ok(outcome) = codec::decode::<Outcome>(&record.body)
-                && let Some(run) = detached.get_mut(&outcome.run)
-            {
-                run.outcome = Became::Ended {
-                    at: record.wall,
-                    end: outcome.into_end(),
-                };
+                Some(Body::Outcome(outcome)) => ends(&outcome.run.clone(), outcome.into_end(None)),
+                Some(Body::Ended(ended)) => {
+                    let run = ended.outcome.run;
+                    ends(&run, ended.outcome.into_end(ended.bytes));
+                }
+                Some(
+                    Body::Refusal(_)
+                    | Body::StepIntent(_)
+                    | Body::StepOutcome(_)
+                    | Body::Authorised(_)
+                    | Body::Refused(_)
+                    | Body::Probe(_)
+                    | Body::Killed(_)
+                    | Body::Repeated(_)
+                    | Body::AgentStarted(_)
+                    | Body::AgentStopped(_)
+                    | Body::Gap(_),
+                )
+                | None => {}
             }
         }
         Ok(Self {
@@ -201,6 +122,8 @@ impl Journal {
             is_on_disk: true,
             known,
             detached,
+            gap: None,
+            syslog: None,
         })
     }
 
@@ -219,6 +142,8 @@ impl Journal {
             is_on_disk: false,
             known: VecDeque::new(),
             detached: BTreeMap::new(),
+            gap: None,
+            syslog: None,
         })
     }
 
@@ -246,92 +171,85 @@ impl Journal {
         if let Entry::Authorised { statement, .. } = entry {
             self.spend(now, statement)?;
         }
-        let (kind, body) = match entry {
-            Entry::Authorised {
-                statement,
-                approvers,
-                permit,
-            } => (
-                kind::AUTHORISED,
-                codec::encode(&Authorised {
-                    statement: (**statement).clone(),
-                    approvers: approvers.iter().map(ToString::to_string).collect(),
-                    permit: permit.as_ref().map(Permitted::from),
-                }),
-            ),
-            Entry::Intent {
-                run,
-                request,
-                who,
-                command,
-                is_detached,
-            } => (
-                if *is_detached {
-                    kind::DETACHED
-                } else {
-                    kind::INTENT
-                },
-                codec::encode(&Intent {
-                    run: *run,
-                    request: *request,
-                    who: who.to_string(),
-                    command: command.clone(),
-                }),
-            ),
-            Entry::Outcome { run, end } => (
-                kind::OUTCOME,
-                codec::encode(&Outcome {
-                    run: *run,
-                    state: end.state,
-                    rc: end.rc,
-                    wall_us: u64::try_from(end.wall.as_micros()).unwrap_or(u64::MAX),
-                    failure: end.failure.clone(),
-                }),
-            ),
-            Entry::StepIntent { run, step, command } => (
-                kind::STEP_INTENT,
-                codec::encode(&StepIntent {
-                    run: *run,
-                    step: *step,
-                    command: command.clone(),
-                }),
-            ),
-            Entry::StepOutcome {
-                run,
-                step,
-                state,
-                rc,
-            } => (
-                kind::STEP_OUTCOME,
-                codec::encode(&StepOutcome {
-                    run: *run,
-                    step: *step,
-                    state: *state,
-                    rc: *rc,
-                }),
-            ),
-            Entry::Refusal { who, text } => (
-                kind::REFUSAL,
-                codec::encode(&Refusal {
-                    who: who.to_string(),
-                    text: text.clone(),
-                }),
-            ),
-        };
         let sync = match entry {
             Entry::Intent { .. } | Entry::StepIntent { .. } => Sync::Yes,
             // The store has forced the nonce to the disk; the record gets there with the intent.
             Entry::Authorised { .. }
             | Entry::Outcome { .. }
             | Entry::StepOutcome { .. }
-            | Entry::Refusal { .. } => Sync::No,
+            | Entry::Refusal { .. }
+            | Entry::Probe { .. }
+            | Entry::Killed { .. }
+            | Entry::Repeated { .. }
+            | Entry::AgentStarted { .. }
+            | Entry::AgentStopped
+            | Entry::Gap { .. } => Sync::No,
         };
-        let body = body.map_err(|e| JournalError::Write(e.to_string()))?;
+        self.mend(now);
+        self.write(now, &Body::from(entry), sync)
+    }
+
+    /// Appends an entry that guards nothing. If it could not be written it is counted, and the count is
+    /// written before the next entry that can be.
+    pub(crate) fn note(&mut self, now: Wall, entry: &Entry) {
+        if let Err(e) = self.append(now, entry) {
+            self.lose(now, 1, &e.to_string());
+        }
+    }
+
+    /// Counts entries that are lost.
+    pub(crate) fn lose(&mut self, now: Wall, n: u64, why: &str) {
+        tracing::error!(n, why, "entries of the journal are lost");
+        let gap = self.gap.get_or_insert_with(|| Gap {
+            n: 0,
+            since: now,
+            why: why.to_owned(),
+        });
+        gap.n += n;
+    }
+
+    /// Writes down what is missing, if anything is.
+    fn mend(&mut self, now: Wall) {
+        if let Some(gap) = self.gap.take()
+            && self.write(now, &Body::Gap(gap.clone()), Sync::No).is_err()
+        {
+            self.gap = Some(gap);
+        }
+    }
+
+    fn write(&mut self, now: Wall, body: &Body, sync: Sync) -> Result<(), JournalError> {
+        let failed = |e: &dyn std::fmt::Display| JournalError::Write(e.to_string());
+        let bytes = body.encode().map_err(|e| failed(&e))?;
         self.state
             .log_mut()
-            .append(now, kind, &body, sync)
-            .map_err(|e| JournalError::Write(e.to_string()))?;
+            .append(now, body.kind(), &bytes, sync)
+            .map_err(|e| failed(&e))?;
+        if let Some(syslog) = &mut self.syslog {
+            let log = self.state.log();
+            let (seq, link) = (log.next_seq() - 1, log.head());
+            syslog.tell(&Head { seq, link }, now, body);
+        }
         Ok(())
+    }
+
+    /// Also sends every record to the machine's own log from now on.
+    pub(crate) fn set_syslog(&mut self, syslog: Syslog) {
+        self.syslog = Some(syslog);
+    }
+
+    /// Returns the log as it is now, to be read while others append.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        self.state.log().snapshot()
+    }
+
+    /// Writes down that the agent has started.
+    pub(crate) fn started(&mut self, now: Wall, software: String, config: Option<Digest>) {
+        let started = Entry::AgentStarted {
+            software,
+            config,
+            torn_bytes: self.state.recovery().torn_bytes,
+        };
+        self.note(now, &started);
     }
 
     /// Admits a statement's nonce, once and for all, also over restarts.
@@ -354,5 +272,111 @@ impl Journal {
                 "this node remembers as many signatures as it may, and none of them has run out; try later",
             )),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hailer_protocol::error::ErrorCode;
+
+    use super::*;
+
+    fn refusal() -> Entry {
+        Entry::Refusal {
+            who: "spiffe://demo/operator/ann".parse().expect("an identity"),
+            via: None,
+            code: ErrorCode::DENIED,
+            text: "no".to_owned(),
+            asked: None,
+        }
+    }
+
+    fn bodies(journal: &Journal) -> Vec<Body> {
+        let mut bodies = Vec::new();
+        let chain = journal.snapshot().read(|record| {
+            bodies.extend(Body::read(record.kind, &record.body));
+        });
+        assert!(chain.broken.is_none(), "{:?}", chain.broken);
+        bodies
+    }
+
+    #[test]
+    fn what_a_full_disk_did_not_take_is_counted_and_told_before_what_it_takes_next() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let state = State::open(dir.path(), StateConfig::default(), Wall(0)).expect("open");
+        let mut journal = Journal::open(state).expect("a journal");
+        journal.note(Wall(1), &refusal());
+        journal.state.log_mut().set_room(Some(10));
+        for at in 2..5 {
+            journal.note(Wall(at), &refusal());
+        }
+        let intent = Entry::Intent {
+            run: RunId([1; 16]),
+            request: Digest([2; 32]),
+            who: "spiffe://demo/operator/ann".parse().expect("an identity"),
+            command: "reboot".to_owned(),
+            is_detached: false,
+        };
+        assert!(
+            journal.append(Wall(5), &intent).is_err(),
+            "what guards a command is refused, and the command with it"
+        );
+        journal.state.log_mut().set_room(None);
+        journal.note(Wall(6), &refusal());
+        let found = bodies(&journal);
+        assert_eq!(found.len(), 3);
+        let Body::Gap(gap) = &found[1] else {
+            panic!("{found:?}");
+        };
+        assert_eq!((gap.n, gap.since), (3, Wall(2)));
+        assert!(gap.why.contains("append"), "{gap:?}");
+        assert!(matches!(found[2], Body::Refused(_)));
+    }
+
+    #[test]
+    fn detached_runs_are_known_again_by_records_of_both_versions() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let open = || {
+            let state = State::open(dir.path(), StateConfig::default(), Wall(0)).expect("open");
+            Journal::open(state).expect("a journal")
+        };
+        let mut journal = open();
+        for id in [1, 2] {
+            let intent = Entry::Intent {
+                run: RunId([id; 16]),
+                request: Digest([id; 32]),
+                who: "spiffe://demo/operator/ann".parse().expect("an identity"),
+                command: "sleep 1".to_owned(),
+                is_detached: true,
+            };
+            journal.append(Wall(1), &intent).expect("written");
+        }
+        let outcome = |id| Outcome {
+            run: RunId([id; 16]),
+            state: Some(hailer_protocol::state::State::Ok),
+            rc: Some(0),
+            wall_us: 5,
+            failure: None,
+        };
+        let ended = Ended {
+            outcome: outcome(2),
+            bytes: Some(7),
+            out: None,
+            err: None,
+        };
+        for body in [Body::Outcome(outcome(1)), Body::Ended(ended)] {
+            journal.write(Wall(2), &body, Sync::No).expect("written");
+        }
+        drop(journal);
+        let mut journal = open();
+        assert_eq!(journal.take_known_runs().len(), 2);
+        let bytes: Vec<_> = journal
+            .take_detached()
+            .map(|run| match run.outcome {
+                Became::Ended { end, .. } => end.bytes,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(bytes, [None, Some(7)]);
     }
 }

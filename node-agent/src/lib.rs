@@ -11,6 +11,7 @@
 //! - [`join`]: how the machine becomes a node, and its certificate is renewed.
 //! - [`fleet`]: many agents in one process, for trying things out, tests and benchmarks.
 
+pub mod audit;
 pub mod cli;
 pub mod clock;
 pub mod config;

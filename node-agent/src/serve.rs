@@ -11,11 +11,12 @@ use hailer_identity::{Credentials, ServerSide, SignatureJudge, Trust};
 use hailer_protocol::role::Role;
 use rustls::time_provider::DefaultTimeProvider;
 
+use crate::audit::Syslog;
 use crate::clock;
 use crate::config::{Cgroup, Config};
 use crate::core::Bounds;
 use crate::error::AgentError;
-use crate::host::{Host, HostConfig};
+use crate::host::{self, Host, HostConfig};
 use crate::join::Renewal;
 use crate::journal::Journal;
 use crate::net::{self, Listening};
@@ -59,7 +60,12 @@ pub fn start_renewing(config: &Config) -> Result<(Listening, Option<Renewal>), A
     let judge = SignatureJudge::new(&trust).map_err(|e| AgentError::Tls(e.to_string()))?;
     let state = State::open(&config.state_dir, StateConfig::default(), clock::wall())
         .map_err(|e| AgentError::State(e.to_string()))?;
-    let journal = Journal::open(state).map_err(|e| AgentError::State(e.to_string()))?;
+    let mut journal = Journal::open(state).map_err(|e| AgentError::State(e.to_string()))?;
+    if let Some(socket) = &config.audit_syslog {
+        let pid = std::process::id();
+        journal.set_syslog(Syslog::new(socket.clone(), config.name.clone(), pid));
+    }
+    journal.started(clock::wall(), host::software(), Some(config.digest));
     let (rules, stamp) = rules::read(&config.policy, config.is_read_only);
     std::fs::create_dir_all(&config.workdir)
         .map_err(|e| AgentError::file("create", &config.workdir, e))?;

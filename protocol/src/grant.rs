@@ -10,7 +10,7 @@ use crate::message::Probe;
 /// run commands may read metrics only where that is granted, too. Variants are only appended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Grant {
-    /// Metrics and facts.
+    /// Metrics, facts, and the node's audit.
     Probe,
     /// Commands out of an allow-list, as a named unprivileged user, in a sandbox.
     Read,
@@ -40,7 +40,11 @@ impl Grant {
     #[must_use]
     pub const fn fits(self, probe: &Probe) -> bool {
         match probe {
-            Probe::Metric(_) | Probe::Facts(_) | Probe::Runs => matches!(self, Self::Probe),
+            Probe::Metric(_)
+            | Probe::Facts(_)
+            | Probe::Runs
+            | Probe::Audit { .. }
+            | Probe::AuditHead(_) => matches!(self, Self::Probe),
             Probe::Shell(_)
             | Probe::Argv(_)
             | Probe::Each { .. }

@@ -140,6 +140,16 @@ id16! {
     EventId
 }
 
+id16! {
+    /// The checksum of a node's log up to and with one record.
+    Link
+}
+
+impl Link {
+    /// What stands before the very first record.
+    pub const START: Self = Self([0; 16]);
+}
+
 /// A BLAKE3 digest.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Digest(pub [u8; 32]);

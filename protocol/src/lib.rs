@@ -3,6 +3,7 @@
 //! This crate does no I/O, reads no clock and knows no runtime: whatever it decides, it decides
 //! from its arguments.
 
+pub mod audit;
 pub mod clean;
 pub mod codec;
 pub mod envelope;

@@ -9,10 +9,12 @@ use std::fmt::Write as _;
 
 use hailer_lang::nearest::nearest;
 use hailer_lang::words::{self, Word};
+use hailer_protocol::audit::{AUDIT_COLUMNS, AuditEvent};
 use hailer_protocol::expr::Function;
 use hailer_protocol::metrics;
 
 use crate::error::ShellError;
+use crate::session::ROWS_DEFAULT;
 use pages::PAGES;
 pub use program::on_program;
 
@@ -25,6 +27,7 @@ pub fn help(word: Option<&str>) -> Result<String, ShellError> {
         None => Ok(PAGES[0].text.to_owned()),
         Some("metric" | "metrics") => Ok(metric_list()),
         Some("facts") => Ok(fact_list()),
+        Some("audit") => Ok(audit_page()),
         Some("where" | "derive" | "expressions") => Ok(expressions()),
         Some("functions") => Ok(functions::list()),
         Some("set" | "settings") => Ok(format!(
@@ -43,6 +46,32 @@ pub fn help(word: Option<&str>) -> Result<String, ShellError> {
             .or_else(|| Function::by_name(name).map(functions::one))
             .ok_or_else(|| unknown(name)),
     }
+}
+
+fn audit_page() -> String {
+    let mut out = format!(
+        "audit [since DURATION]: who asked for what, and what came of it\n\n\
+         \x20 audit since 1h |> where event = refused\n\
+         \x20 @web : audit |> where who = alice |> select node, time, command, run_rc\n\n\
+         Each node writes down every request, decision, start, end and refusal, each\n\
+         record chained to the one before. It verifies all of it whenever it is asked:\n\
+         one whose chain is broken says where, and has failed. The newest {ROWS_DEFAULT} records\n\
+         of each node are shown. Passwords and tokens are taken out. This shell keeps the\n\
+         head of each node's chain, and says when one no longer contains it.\n\n"
+    );
+    for column in AUDIT_COLUMNS {
+        let _ = writeln!(
+            out,
+            "  {:<12} {:<9} {}",
+            column.name,
+            column.data_type.name(),
+            column.description
+        );
+    }
+    let events: Vec<_> = AuditEvent::ALL.iter().map(|e| e.as_str()).collect();
+    let _ = writeln!(out, "\nevents: {}", events[..6].join(", "));
+    let _ = writeln!(out, "        {}", events[6..].join(", "));
+    out
 }
 
 fn lists() -> impl Iterator<Item = Word> {

@@ -69,6 +69,7 @@ pub fn open_under(
     let sources = Sources {
         folder: base.to_owned(),
         facts_file: knowledge::facts_path(inventory.fleet().as_str(), &ca_pem),
+        heads_file: knowledge::heads_path(inventory.fleet().as_str(), &ca_pem),
     };
     Ok(Opened {
         sources,

@@ -1,6 +1,7 @@
 //! A session: lines in, results out. The prompt, `-c`, scripts and standard input all come here.
 
 mod approval;
+mod audit;
 mod background;
 mod cut;
 mod deed;
@@ -18,6 +19,7 @@ mod sides;
 mod spread;
 
 pub use approval::RequestWish;
+pub(crate) use audit::ROWS_DEFAULT;
 pub use known::{Columns, Known, KnownResult};
 
 use std::sync::Arc;

@@ -197,6 +197,7 @@ impl Settings {
             | Source::Metric { .. }
             | Source::Facts(_)
             | Source::Runs
+            | Source::Audit { .. }
             | Source::Nodes
             | Source::File { .. }
             | Source::Result(_) => self.spread.clone(),

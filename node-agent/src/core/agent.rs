@@ -8,8 +8,7 @@ use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::ids::{Digest, RunId};
 use hailer_protocol::message::{
-    Failed, Fetch, Hello, Kind, Life, Message, Open, Probe, Refused, Run, RunLeaseHeld,
-    RunLeaseRenew, StreamKind,
+    Fetch, Hello, Kind, Life, Message, Open, Probe, Run, RunLeaseHeld, RunLeaseRenew,
 };
 use hailer_protocol::role::Identity;
 use hailer_protocol::time::Mono;
@@ -19,8 +18,10 @@ use super::Now;
 use super::admit::{Denial, Verdict, admit, admit_stream};
 use super::detached::{Detached, DetachedRuns, Outcome};
 use super::effect::{Effect, Entry, Input, KillReason, RunEnd, StreamRef};
-use super::gate::{Authority, Gate, Peer, Permit, Rules, request_digest, vouched};
+use super::flood::Flood;
+use super::gate::{Authority, Gate, Peer, Rules, request_digest, vouched};
 use super::leases::Leases;
+use super::record::Matter;
 use super::request::{check_run, command_of, denial};
 use super::runs::{Known, Running, Runs};
 use super::session::{Session, StreamPhase};
@@ -59,10 +60,13 @@ pub struct Agent {
     software: String,
     bounds: Bounds,
     gate: Gate,
-    sessions: BTreeMap<u64, Session>,
-    runs: Runs,
+    pub(super) sessions: BTreeMap<u64, Session>,
+    pub(super) runs: Runs,
     detached: DetachedRuns,
     leases: Leases,
+    pub(super) flood: Flood,
+    /// The request that is being decided, once it has been read.
+    pub(super) matter: Option<Matter>,
 }
 
 impl Agent {
@@ -77,6 +81,8 @@ impl Agent {
             runs: Runs::default(),
             detached: DetachedRuns::default(),
             leases: Leases::new(bounds.run_lease),
+            flood: Flood::default(),
+            matter: None,
         }
     }
 
@@ -119,9 +125,18 @@ impl Agent {
             }
             Input::Envelope { at, envelope } => self.on_envelope(now, at, &envelope, &mut effects),
             Input::Reset { at } => {
-                let session = self.sessions.get_mut(&at.conn);
-                if let Some(run) = session.and_then(|s| s.close(at.stream)) {
-                    self.kill(run, KillReason::Cancelled, &mut effects);
+                if let Some(session) = self.sessions.get_mut(&at.conn)
+                    && let Some(run) = session.close(at.stream)
+                {
+                    let by = session.peer().holder.identity.clone();
+                    self.kill(run, KillReason::Cancelled, Some(by), &mut effects);
+                }
+            }
+            Input::Garbled { at, text } => {
+                if let Some(session) = self.sessions.get(&at.conn) {
+                    let peer = session.peer().holder.identity.clone();
+                    self.matter = None;
+                    self.note_refusal(now.mono, peer, ErrorCode::MALFORMED, text, &mut effects);
                 }
             }
             Input::Closed { at } => {
@@ -145,13 +160,14 @@ impl Agent {
         let mut effects = Vec::new();
         let overdue = |r: &Running| r.deadline.is_some_and(|d| d <= now);
         for run in self.runs.alive(overdue) {
-            self.kill(run, KillReason::Deadline, &mut effects);
+            self.kill(run, KillReason::Deadline, None, &mut effects);
         }
         for lease in self.leases.expire(now) {
             for run in self.runs.alive(|r| r.lease == Some(lease)) {
-                self.kill(run, KillReason::LeaseEnded, &mut effects);
+                self.kill(run, KillReason::LeaseEnded, None, &mut effects);
             }
         }
+        self.note_counts(now, &mut effects);
         effects
     }
 
@@ -160,7 +176,8 @@ impl Agent {
     pub fn poll_timeout(&self) -> Option<(Mono, &'static str)> {
         let deadline = self.runs.next_deadline().map(|at| (at, "a run's deadline"));
         let lease = self.leases.next_end().map(|at| (at, "an operator's lease"));
-        [deadline, lease].into_iter().flatten().min()
+        let count = self.flood.next_due().map(|at| (at, "a count"));
+        [deadline, lease, count].into_iter().flatten().min()
     }
 
     fn on_envelope(&mut self, now: Now, at: StreamRef, envelope: &Envelope, out: &mut Vec<Effect>) {
@@ -172,6 +189,7 @@ impl Agent {
             return;
         }
         let peer = session.peer().clone();
+        self.matter = None;
         let verdict = admit(
             now,
             &peer.holder.identity,
@@ -183,7 +201,7 @@ impl Agent {
             Verdict::Allow => self.on_admitted(now, at, phase, &peer, envelope, out),
         };
         if let Err(denial) = result {
-            self.refuse(at, phase, peer.holder.identity, denial, out);
+            self.refuse(now.mono, at, phase, peer.holder.identity, denial, out);
         }
     }
 
@@ -247,20 +265,24 @@ impl Agent {
     ) -> Result<(), Denial> {
         let authority = self.gate.authority(now.wall, peer, envelope)?;
         let run: Run = read(envelope)?;
+        let matter = Matter::of(&run, &authority, peer);
+        self.matter = Some(matter.clone());
         check_run(&run)?;
         vouched(&authority, &run)?;
         let who = &authority.holder().identity;
         let expired = self.detached.expire(now.wall).into_iter();
         out.extend(expired.map(|run| Effect::Forget { run }));
         match run.probe {
-            Probe::Attach(of) => return self.on_attach(at, &authority, of, false, out),
-            Probe::Cancel(of) => return self.on_attach(at, &authority, of, true, out),
+            Probe::Attach(of) => return self.on_attach(at, &authority, &matter, (of, false), out),
+            Probe::Cancel(of) => return self.on_attach(at, &authority, &matter, (of, true), out),
             Probe::Shell(_)
             | Probe::Argv(_)
             | Probe::Each { .. }
             | Probe::Metric(_)
             | Probe::Facts(_)
-            | Probe::Runs => {}
+            | Probe::Runs
+            | Probe::Audit { .. }
+            | Probe::AuditHead(_) => {}
         }
         let request = request_digest(authority.holder(), envelope);
         match self.runs.known(run.run, request) {
@@ -290,7 +312,7 @@ impl Agent {
             ));
         }
         let permit = self.gate.permit(now.wall, &authority, &run)?;
-        authorised(&authority, Some(&permit), out);
+        matter.authorised(&authority, Some(&permit), out);
         let command = command_of(&run.probe);
         let lease = match run.life {
             Life::Attached(lease) => Some(lease),
@@ -328,8 +350,10 @@ impl Agent {
                 command,
                 is_detached,
             }));
+        } else {
+            self.note_probe(now.mono, &matter, &permit, out);
         }
-        let who = who.clone();
+        let who = matter.who;
         out.push(Effect::Begin {
             at,
             run: Arc::new(run),
@@ -344,8 +368,8 @@ impl Agent {
         &mut self,
         at: StreamRef,
         authority: &Authority,
-        run: RunId,
-        ends: bool,
+        matter: &Matter,
+        (run, ends): (RunId, bool),
         out: &mut Vec<Effect>,
     ) -> Result<(), Denial> {
         let found = self
@@ -359,7 +383,7 @@ impl Agent {
                     ),
                 )
             })?;
-        authorised(authority, None, out);
+        matter.authorised(authority, None, out);
         let is_running = match found.outcome {
             Outcome::Running => true,
             Outcome::Ended { .. } => false,
@@ -376,7 +400,7 @@ impl Agent {
         };
         self.session(at)?.set(at.stream, phase);
         if is_running && ends {
-            self.kill(run, KillReason::Cancelled, out);
+            self.kill(run, KillReason::Cancelled, Some(matter.who.clone()), out);
         }
         out.push(Effect::Answer { at, run });
         Ok(())
@@ -416,40 +440,10 @@ impl Agent {
         }
     }
 
-    fn kill(&mut self, run: RunId, why: KillReason, out: &mut Vec<Effect>) {
-        if self.runs.kill(run) {
-            out.push(Effect::Kill { run, why });
-        }
-    }
-
     fn session(&mut self, at: StreamRef) -> Result<&mut Session, Denial> {
         self.sessions
             .get_mut(&at.conn)
             .ok_or_else(|| denial(ErrorCode::INTERNAL, "the connection is gone".to_owned()))
-    }
-
-    /// Answers a refusal in the form that fits the stream, and writes it down if policy said no.
-    fn refuse(
-        &mut self,
-        at: StreamRef,
-        phase: StreamPhase,
-        who: Identity,
-        denial: Denial,
-        out: &mut Vec<Effect>,
-    ) {
-        if denial.code == ErrorCode::DENIED {
-            let text = denial.text.clone();
-            out.push(Effect::Record(Entry::Refusal { who, text }));
-        }
-        let Denial { code, text } = denial;
-        match Session::kind_of(phase) {
-            Some(StreamKind::Request) => send(at, &Failed::new(code, text), out),
-            Some(_) | None => send(at, &Refused::new(code, text), out),
-        }
-        out.push(Effect::Finish { at });
-        if let Some(session) = self.sessions.get_mut(&at.conn) {
-            session.set(at.stream, StreamPhase::Over);
-        }
     }
 }
 
@@ -459,23 +453,11 @@ const ORPHAN: &str = "the agent ended while the run went on; what became of it i
 /// What is said of one whose processes were to end all the same.
 const ORPHAN_ENDED: &str = "the agent ended while the run went on, and what became of it is not known; what was left of it has been killed";
 
-/// Writes down what vouches for a request, which also spends its nonce.
-fn authorised(authority: &Authority, permit: Option<&Permit>, out: &mut Vec<Effect>) {
-    if let Authority::Signed(checked) = authority {
-        let approvers = checked.signers.approvers.iter();
-        out.push(Effect::Record(Entry::Authorised {
-            statement: Box::new(checked.statement.clone()),
-            approvers: approvers.map(|h| h.identity.clone()).collect(),
-            permit: permit.cloned(),
-        }));
-    }
-}
-
 fn read<M: Message>(envelope: &Envelope) -> Result<M, Denial> {
     M::from_envelope(envelope).map_err(|e| denial(ErrorCode::MALFORMED, e.to_string()))
 }
 
-fn send<M: Message>(at: StreamRef, message: &M, out: &mut Vec<Effect>) {
+pub(super) fn send<M: Message>(at: StreamRef, message: &M, out: &mut Vec<Effect>) {
     if let Ok(envelope) = message.to_envelope() {
         out.push(Effect::Send { at, envelope });
     }

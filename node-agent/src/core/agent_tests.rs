@@ -2,7 +2,7 @@
 
 use hailer_protocol::clean::NodeBytes;
 use hailer_protocol::ids::LeaseId;
-use hailer_protocol::message::{Caps, Output, OutputMode};
+use hailer_protocol::message::{Caps, Failed, Output, OutputMode, StreamKind};
 use hailer_protocol::policy::Policy;
 use hailer_protocol::role::Role;
 use hailer_protocol::row_plan::RowPlan;
@@ -99,6 +99,7 @@ fn ended(id: u8) -> Input {
         rc: Some(0),
         wall: Duration::ZERO,
         bytes: None,
+        digests: None,
         failure: None,
     };
     Input::Ended {
@@ -118,6 +119,10 @@ fn words(effects: &[Effect]) -> String {
         Effect::Record(Entry::Refusal { .. }) => "refusal",
         Effect::Record(Entry::StepIntent { .. }) => "step:intent",
         Effect::Record(Entry::StepOutcome { .. }) => "step:outcome",
+        Effect::Note(Entry::Refusal { .. }) => "refusal",
+        Effect::Note(Entry::Probe { .. }) => "probe",
+        Effect::Note(Entry::Killed { .. }) => "killed",
+        Effect::Record(entry) | Effect::Note(entry) => panic!("{entry:?}"),
         Effect::Begin { .. } => "begin",
         Effect::Answer { .. } => "answer",
         Effect::Forget { .. } => "forget",
@@ -159,10 +164,10 @@ fn a_command_is_recorded_before_it_begins_and_after_it_ends() {
 }
 
 #[test]
-fn a_probe_without_a_process_leaves_no_entry() {
+fn a_probe_without_a_process_is_noted_and_has_no_outcome() {
     let mut agent = agent_with(Role::Operator);
     let metric = run(1, Probe::Metric("load1".to_owned()), None);
-    assert_eq!(words(&ask(&mut agent, 0, &metric)), "begin");
+    assert_eq!(words(&ask(&mut agent, 0, &metric)), "probe begin");
     assert_eq!(words(&agent.handle(now(1), ended(1))), "");
 }
 
@@ -183,7 +188,7 @@ fn who_asks_again_while_it_runs_may_cancel_it() {
     let at = StreamRef { conn: 1, stream: 4 };
     assert_eq!(
         words(&agent.handle(now(1), Input::Reset { at })),
-        "kill:cancelled"
+        "kill:cancelled killed"
     );
 }
 
@@ -214,7 +219,7 @@ fn a_stolen_run_id_is_refused() {
     ask(&mut agent, 0, &shell(1));
     let other = run(1, Probe::Shell("reboot".to_owned()), None);
     let effects = ask(&mut agent, 4, &other);
-    assert_eq!(words(&effects), "failed finish");
+    assert_eq!(words(&effects), "refusal failed finish");
     assert_eq!(failure_of(&effects).code, ErrorCode::RUN_ID);
 }
 
@@ -225,7 +230,7 @@ fn a_reset_cancels_and_a_lost_connection_does_not() {
     ask(&mut agent, 4, &shell(2));
     assert_eq!(
         words(&agent.handle(now(1), Input::Reset { at: AT })),
-        "kill:cancelled"
+        "kill:cancelled killed"
     );
     assert_eq!(
         words(&agent.handle(now(1), Input::Disconnected { conn: 1 })),
@@ -237,7 +242,7 @@ fn a_reset_cancels_and_a_lost_connection_does_not() {
     );
     assert_eq!(
         words(&agent.handle_timeout(Mono(Duration::from_secs(30)))),
-        "kill:lease"
+        "kill:lease killed"
     );
 }
 
@@ -266,7 +271,7 @@ fn renewals_keep_runs_alive() {
     );
     assert_eq!(
         words(&agent.handle_timeout(Mono(Duration::from_secs(50)))),
-        "kill:lease"
+        "kill:lease killed"
     );
 }
 
@@ -296,7 +301,7 @@ fn a_deadline_kills_once_and_says_why() {
     );
     assert_eq!(
         words(&agent.handle_timeout(Mono(Duration::from_secs(2)))),
-        "kill:deadline"
+        "kill:deadline killed"
     );
     assert_eq!(
         words(&agent.handle_timeout(Mono(Duration::from_secs(3)))),
@@ -337,7 +342,7 @@ fn streams_for_what_is_not_served_yet_are_refused_cleanly() {
         let mut agent = agent_with(Role::Keeper);
         assert_eq!(
             words(&say(&mut agent, AT, &Open { stream })),
-            "refused finish",
+            "refusal refused finish",
             "{stream:?}"
         );
     }
@@ -383,7 +388,10 @@ fn a_peer_of_another_major_version_is_refused_by_name() {
         features: Vec::new(),
         software: String::new(),
     };
-    assert_eq!(words(&say(&mut agent, AT, &hello)), "refused finish");
+    assert_eq!(
+        words(&say(&mut agent, AT, &hello)),
+        "refusal refused finish"
+    );
 }
 
 #[test]
@@ -409,5 +417,5 @@ fn a_command_with_a_nul_byte_is_refused_before_it_is_recorded() {
         0,
         &run(1, Probe::Shell("a\0b".to_owned()), None),
     );
-    assert_eq!(words(&effects), "failed finish");
+    assert_eq!(words(&effects), "refusal failed finish");
 }

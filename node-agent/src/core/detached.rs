@@ -152,6 +152,7 @@ mod tests {
             rc: Some(0),
             wall: Duration::ZERO,
             bytes: Some(3),
+            digests: None,
             failure: None,
         }
     }

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
-use hailer_protocol::ids::RunId;
+use hailer_protocol::ids::{Digest, RunId};
 use hailer_protocol::message::Run;
 use hailer_protocol::role::Identity;
 use hailer_protocol::signing::Statement;
 use hailer_protocol::state::State;
+use hailer_protocol::time::Wall;
 
 use super::gate::{Peer, Permit};
 
@@ -49,6 +50,13 @@ pub enum Input {
         /// Where.
         at: StreamRef,
     },
+    /// What arrived is no envelope, and nothing after it can be read.
+    Garbled {
+        /// Where.
+        at: StreamRef,
+        /// What is wrong with it.
+        text: String,
+    },
     /// The stream is over, whoever ended it.
     Closed {
         /// Where.
@@ -74,8 +82,19 @@ pub struct RunEnd {
     pub wall: Duration,
     /// How many bytes it wrote; `None` where that is not known.
     pub bytes: Option<u64>,
+    /// What they were; `None` where that is not known.
+    pub digests: Option<OutputDigests>,
     /// Why it could not be carried out, if so.
     pub failure: Option<(ErrorCode, String)>,
+}
+
+/// BLAKE3 of everything that a command wrote, whether it travelled or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutputDigests {
+    /// Of its standard output.
+    pub out: Digest,
+    /// Of its standard error.
+    pub err: Digest,
 }
 
 /// What the core asks of the drivers. Effects are carried out in order.
@@ -96,6 +115,9 @@ pub enum Effect {
     /// Write this down before anything after it is done. If that fails, the effects after it are
     /// not carried out.
     Record(Entry),
+    /// Write this down, too; what comes after it is done in any case, and what could not be written
+    /// is counted.
+    Note(Entry),
     /// Carry out the run and answer on the stream.
     Begin {
         /// Where to answer.
@@ -163,6 +185,10 @@ pub enum Entry {
     Authorised {
         /// What was signed.
         statement: Box<Statement>,
+        /// Who signed it.
+        who: Identity,
+        /// Whose connection it came over, if another's.
+        via: Option<Identity>,
         /// Who approved it beside its operator.
         approvers: Vec<Identity>,
         /// What the node's policy made of it; nothing where it is about an earlier run of the same
@@ -174,7 +200,7 @@ pub enum Entry {
         /// The run.
         run: RunId,
         /// BLAKE3 of the request, so that a repeated id can be told from a stolen one.
-        request: hailer_protocol::ids::Digest,
+        request: Digest,
         /// Who asked.
         who: Identity,
         /// What.
@@ -213,7 +239,80 @@ pub enum Entry {
     Refusal {
         /// Who asked.
         who: Identity,
-        /// Why it was refused.
+        /// Whose connection it came over, if another's.
+        via: Option<Identity>,
+        /// Why it was refused, as a program reads it.
+        code: ErrorCode,
+        /// Why, as a person reads it.
         text: String,
+        /// What was asked, as far as the request was read.
+        asked: Option<Asked>,
     },
+    /// Something is about to be told that starts nothing: metrics, facts, lists.
+    Probe {
+        /// What was asked.
+        asked: Asked,
+        /// Who asked.
+        who: Identity,
+        /// How the node's policy lets it be done.
+        permit: Permit,
+    },
+    /// A run was told to end.
+    Killed {
+        /// Which.
+        run: RunId,
+        /// Why.
+        why: KillReason,
+        /// Who wanted it; nobody where time did.
+        by: Option<Identity>,
+    },
+    /// More of the same came than is written down one by one.
+    Repeated {
+        /// From whom; nobody where it was from too many to tell apart.
+        who: Option<Identity>,
+        /// What.
+        what: Repeats,
+        /// How many.
+        n: u64,
+        /// Within which time.
+        within: Duration,
+    },
+    /// The agent has started.
+    AgentStarted {
+        /// Which, in which version.
+        software: String,
+        /// BLAKE3 of its configuration file, if it has one.
+        config: Option<Digest>,
+        /// Bytes of a half-written record that were cut off the log's end.
+        torn_bytes: u64,
+    },
+    /// The agent stops.
+    AgentStopped,
+    /// Entries before this one could not be written.
+    Gap {
+        /// How many.
+        n: u64,
+        /// When the first of them should have been written.
+        since: Wall,
+        /// Why it could not be.
+        why: String,
+    },
+}
+
+/// What a request is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The run.
+    pub run: RunId,
+    /// What is asked, for people.
+    pub command: String,
+}
+
+/// What is counted when it comes too often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Repeats {
+    /// Metrics, facts, lists.
+    Probes,
+    /// Refusals for that reason.
+    Refusals(ErrorCode),
 }

@@ -234,6 +234,8 @@ fn reading(probe: &Probe) -> Option<Words<'_>> {
         | Probe::Metric(_)
         | Probe::Facts(_)
         | Probe::Runs
+        | Probe::Audit { .. }
+        | Probe::AuditHead(_)
         | Probe::Attach(_)
         | Probe::Cancel(_) => None,
     }

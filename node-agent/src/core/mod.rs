@@ -13,10 +13,12 @@ mod admit;
 mod agent;
 mod detached;
 mod effect;
+mod flood;
 mod gate;
 mod leases;
 #[cfg(test)]
 mod papers;
+mod record;
 mod request;
 mod runs;
 mod session;
@@ -24,7 +26,9 @@ mod session;
 pub use admit::{Denial, Verdict, admit, admit_stream};
 pub use agent::{Agent, Bounds};
 pub use detached::{Detached, DetachedRuns, Outcome};
-pub use effect::{Effect, Entry, Input, KillReason, RunEnd, StreamRef};
+pub use effect::{
+    Asked, Effect, Entry, Input, KillReason, OutputDigests, Repeats, RunEnd, StreamRef,
+};
 pub use gate::{Authority, Gate, Peer, Permit, Rules};
 pub use leases::Leases;
 pub(crate) use runs::REMEMBERED_MAX;

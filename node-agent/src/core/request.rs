@@ -53,6 +53,8 @@ pub(super) fn check_run(run: &Run) -> Result<(), Denial> {
         | Probe::Metric(_)
         | Probe::Facts(_)
         | Probe::Runs
+        | Probe::Audit { .. }
+        | Probe::AuditHead(_)
         | Probe::Attach(_)
         | Probe::Cancel(_) => {}
     }
@@ -70,9 +72,13 @@ pub(super) fn check_run(run: &Run) -> Result<(), Denial> {
         Probe::Each { command, rows, .. } => {
             has_nul(command) || !rows.iter().all(|row| is_row(&row.env))
         }
-        Probe::Metric(_) | Probe::Facts(_) | Probe::Runs | Probe::Attach(_) | Probe::Cancel(_) => {
-            false
-        }
+        Probe::Metric(_)
+        | Probe::Facts(_)
+        | Probe::Runs
+        | Probe::Audit { .. }
+        | Probe::AuditHead(_)
+        | Probe::Attach(_)
+        | Probe::Cancel(_) => false,
     };
     if nul || !is_environment(&run.env) {
         return Err(denial(
@@ -103,9 +109,13 @@ pub(super) fn command_of(probe: &Probe) -> Option<String> {
         Probe::Each { command, rows, .. } => {
             Some(format!("{command} # for each of {} rows", rows.len()))
         }
-        Probe::Metric(_) | Probe::Facts(_) | Probe::Runs | Probe::Attach(_) | Probe::Cancel(_) => {
-            None
-        }
+        Probe::Metric(_)
+        | Probe::Facts(_)
+        | Probe::Runs
+        | Probe::Audit { .. }
+        | Probe::AuditHead(_)
+        | Probe::Attach(_)
+        | Probe::Cancel(_) => None,
     }
 }
 

@@ -67,6 +67,12 @@ impl Runs {
         self.running.contains_key(&run)
     }
 
+    /// Whether the run lasts, and is a command's.
+    #[must_use]
+    pub fn is_command(&self, run: RunId) -> bool {
+        self.running.get(&run).is_some_and(|r| r.is_command)
+    }
+
     /// Enters a run that is about to begin.
     pub fn begin(&mut self, run: RunId, request: Digest, running: Running) {
         self.seen.insert(run, request);

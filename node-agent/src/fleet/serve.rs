@@ -20,7 +20,7 @@ use crate::clock;
 use crate::config::Cgroup;
 use crate::core::{Bounds, Rules};
 use crate::error::AgentError;
-use crate::host::{Host, HostConfig};
+use crate::host::{self, Host, HostConfig};
 use crate::journal::Journal;
 use crate::net::{self, Listening};
 use crate::rules;
@@ -204,6 +204,8 @@ fn start_node(
                 .map_err(|e| AgentError::Tls(e.to_string()))
         })?;
     let home = node_dir(dir, &node.name);
+    let mut journal = Journal::in_memory().map_err(|e| AgentError::State(e.to_string()))?;
+    journal.started(clock::wall(), host::software(), None);
     let host = Host::new(
         HostConfig {
             node: Name::new(node.name.clone()).map_err(|e| AgentError::Fleet(e.to_string()))?,
@@ -219,7 +221,7 @@ fn start_node(
             bounds: BOUNDS,
             answers_dir: None,
         },
-        Journal::in_memory().map_err(|e| AgentError::State(e.to_string()))?,
+        journal,
         || {
             let overlay = Some(home.join("facts"));
             let roots = Roots {

@@ -74,6 +74,11 @@ async fn serve_stream(host: Arc<Host>, conn: u64, mut outbound: Outbound, mut in
             Next::Finished | Next::Lost => break,
             Next::Malformed(e) => {
                 let text = e.to_string();
+                let garbled = Input::Garbled {
+                    at,
+                    text: text.clone(),
+                };
+                host.act(garbled).await;
                 let _ = outbound.push(&Refused::new(ErrorCode::MALFORMED, text));
                 outbound.finish().await;
                 break;
@@ -110,6 +115,7 @@ async fn perform(
                     return After::Over;
                 }
             }
+            Effect::Note(entry) => host.note(entry),
             Effect::Begin {
                 run, who, permit, ..
             } => {

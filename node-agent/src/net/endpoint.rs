@@ -24,6 +24,7 @@ const FAREWELL: Duration = Duration::from_millis(200);
 /// An agent that accepts connections until it is closed or dropped.
 #[derive(Debug)]
 pub struct Listening {
+    host: Arc<Host>,
     endpoint: Endpoint,
     address: SocketAddr,
 }
@@ -48,6 +49,7 @@ impl Listening {
     pub async fn close(self) {
         self.endpoint.close(VarInt::from_u32(0), b"the agent stops");
         let _ = tokio::time::timeout(FAREWELL, self.endpoint.wait_idle()).await;
+        self.host.stop().await;
     }
 }
 
@@ -72,8 +74,12 @@ pub fn listen(
     let address = endpoint
         .local_addr()
         .map_err(|source| AgentError::Bind { address, source })?;
-    tokio::spawn(accept(host, endpoint.clone()));
-    Ok(Listening { endpoint, address })
+    tokio::spawn(accept(Arc::clone(&host), endpoint.clone()));
+    Ok(Listening {
+        host,
+        endpoint,
+        address,
+    })
 }
 
 fn server_config(tls: rustls::ServerConfig) -> Result<ServerConfig, AgentError> {

@@ -36,6 +36,8 @@ pub(super) fn program_of(probe: &Probe) -> Option<Program> {
         | Probe::Metric(_)
         | Probe::Facts(_)
         | Probe::Runs
+        | Probe::Audit { .. }
+        | Probe::AuditHead(_)
         | Probe::Attach(_)
         | Probe::Cancel(_) => None,
     }

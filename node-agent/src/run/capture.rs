@@ -1,20 +1,24 @@
 //! One output stream of a command: what of it travels, what is kept for `parse`, what is counted.
 
+use hailer_protocol::ids::Digest;
+
 /// Takes bytes in, keeps to a bound, counts the rest exactly.
 #[derive(Debug)]
 pub(super) struct Capture {
     max: u64,
     total: u64,
     taken: u64,
+    hasher: blake3::Hasher,
 }
 
 impl Capture {
     /// Lets `max` bytes pass.
-    pub(super) const fn new(max: u64) -> Self {
+    pub(super) fn new(max: u64) -> Self {
         Self {
             max,
             total: 0,
             taken: 0,
+            hasher: blake3::Hasher::new(),
         }
     }
 
@@ -23,6 +27,7 @@ impl Capture {
         let offset = self.taken;
         let room = usize::try_from(self.max - self.taken).unwrap_or(usize::MAX);
         let passed = &bytes[..bytes.len().min(room)];
+        self.hasher.update(bytes);
         self.total += bytes.len() as u64;
         self.taken += passed.len() as u64;
         (offset, passed)
@@ -37,6 +42,11 @@ impl Capture {
     /// Returns how many bytes came.
     pub(super) const fn total(&self) -> u64 {
         self.total
+    }
+
+    /// Returns the digest of all bytes that came, whether they passed or not.
+    pub(super) fn digest(&self) -> Digest {
+        Digest(*self.hasher.finalize().as_bytes())
     }
 
     /// Returns how many bytes did not pass.
@@ -56,6 +66,7 @@ mod tests {
         assert_eq!(capture.take(b"defg"), (3, b"de".as_slice()));
         assert_eq!(capture.take(b"hi"), (5, b"".as_slice()));
         assert_eq!((capture.total(), capture.cut()), (9, 4));
+        assert_eq!(capture.digest(), Digest::of(b"abcdefghi"));
     }
 
     #[test]

@@ -25,7 +25,7 @@ use super::spec::spec;
 use super::{Carried, Order};
 use super::{kept, room, shelf};
 use crate::clock;
-use crate::core::{KillReason, RunEnd};
+use crate::core::{KillReason, OutputDigests, RunEnd};
 use crate::host::{Host, Told};
 use crate::net::Outbound;
 
@@ -112,6 +112,7 @@ async fn refuse(begun: Mono, failed: Failed, outbound: &mut Outbound) -> Carried
         rc: None,
         wall: clock::mono().since(begun),
         bytes: None,
+        digests: None,
         failure: Some((failed.code, failed.text.clone())),
     };
     let envelope = failed.to_envelope().ok();
@@ -375,6 +376,7 @@ impl<'a> Command<'a> {
             rc: done.rc,
             wall,
             bytes: Some(done.out_bytes.saturating_add(done.err_bytes)),
+            digests: self.digests(),
             failure: None,
         };
         let answer = Some(self.into_kept(rows, done));
@@ -431,10 +433,20 @@ impl<'a> Command<'a> {
             rc: None,
             wall,
             bytes: None,
+            digests: self.digests(),
             failure: Some((failed.code, failed.text)),
         };
         let answer = Some(envelope.into_iter().collect());
         Carried { end, answer }
+    }
+
+    /// What it wrote, as the audit tells it.
+    #[expect(clippy::unnecessary_wraps, reason = "as an end has it")]
+    fn digests(&self) -> Option<OutputDigests> {
+        Some(OutputDigests {
+            out: self.out.capture().digest(),
+            err: self.err.capture().digest(),
+        })
     }
 
     /// Ends the stream.

@@ -82,6 +82,7 @@ pub(super) async fn carry_out(
             rc: done.rc,
             wall,
             bytes: Some(done.out_bytes + done.err_bytes),
+            digests: None,
             failure: failed.map(|f| (f.code, f.text)),
         },
         answer: Some(answer),

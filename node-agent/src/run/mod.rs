@@ -75,6 +75,8 @@ pub(crate) async fn carry_out(host: &Arc<Host>, order: &Order, outbound: &mut Ou
             Probe::Metric(_)
             | Probe::Facts(_)
             | Probe::Runs
+            | Probe::Audit { .. }
+            | Probe::AuditHead(_)
             | Probe::Attach(_)
             | Probe::Cancel(_) => probe::carry_out(host, run, &order.who, told, outbound).await,
         },
@@ -107,6 +109,7 @@ async fn never_begun(why: KillReason, outbound: &mut Outbound) -> Carried {
             rc: None,
             wall: Duration::ZERO,
             bytes: None,
+            digests: None,
             failure: None,
         },
         answer: Some(envelope.into_iter().collect()),
@@ -153,7 +156,13 @@ pub(crate) async fn not_recorded(
         Entry::Outcome { .. }
         | Entry::StepIntent { .. }
         | Entry::StepOutcome { .. }
-        | Entry::Refusal { .. } => None,
+        | Entry::Refusal { .. }
+        | Entry::Probe { .. }
+        | Entry::Killed { .. }
+        | Entry::Repeated { .. }
+        | Entry::AgentStarted { .. }
+        | Entry::AgentStopped
+        | Entry::Gap { .. } => None,
     };
     if let Some(run) = run {
         let end = RunEnd {
@@ -161,6 +170,7 @@ pub(crate) async fn not_recorded(
             rc: None,
             wall: Duration::ZERO,
             bytes: None,
+            digests: None,
             failure,
         };
         let answer = failed.to_envelope().into_iter().collect();

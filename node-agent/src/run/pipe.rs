@@ -16,7 +16,7 @@ pub(super) struct Pipe {
 
 impl Pipe {
     /// Lets `max` bytes pass.
-    pub(super) const fn new(receiver: Receiver, max: u64) -> Self {
+    pub(super) fn new(receiver: Receiver, max: u64) -> Self {
         Self {
             receiver: Some(receiver),
             capture: Capture::new(max),

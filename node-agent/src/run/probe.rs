@@ -7,6 +7,7 @@ use hailer_collect::{AgentFacts, Readiness};
 use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::eval::Evaluator;
+use hailer_protocol::limits::ROWS_PER_NODE_MAX;
 use hailer_protocol::message::{Done, Failed, Probe, Run};
 use hailer_protocol::metrics::{self, Measure};
 use hailer_protocol::note;
@@ -16,10 +17,12 @@ use hailer_protocol::table::Table;
 
 use super::answer::batches;
 use super::{Carried, ended_without_process, runs};
+use crate::audit::{self, Wanted};
 use crate::clock;
 use crate::core::RunEnd;
 use crate::host::{Host, Told};
 use crate::net::Outbound;
+use crate::state::Snapshot;
 
 /// Reads the metric or the facts, and answers.
 pub(super) async fn carry_out(
@@ -40,6 +43,7 @@ pub(super) async fn carry_out(
         rc: None,
         wall,
         bytes: None,
+        digests: None,
         failure: None,
     };
     let end = match answered {
@@ -47,12 +51,13 @@ pub(super) async fn carry_out(
             batches,
             cut_rows,
             notes,
+            state,
         })) => {
             batches.iter().for_each(|e| outbound.push_envelope(e));
             let done = Done {
                 cut_rows,
                 notes,
-                ..ended_without_process(State::Ok, wall, "")
+                ..ended_without_process(state, wall, "")
             };
             let _ = outbound.push(&done);
             ended(&done)
@@ -70,6 +75,7 @@ pub(super) async fn carry_out(
                 rc: None,
                 wall,
                 bytes: None,
+                digests: None,
                 failure: Some((failed.code, failed.text)),
             }
         }
@@ -83,14 +89,49 @@ struct Answer {
     batches: Vec<Envelope>,
     cut_rows: u64,
     notes: Vec<String>,
+    /// Ok, unless what was read is not what it should be.
+    state: State,
 }
 
 async fn answer(host: &Arc<Host>, run: &Run, who: &Identity) -> Result<Answer, Failed> {
     let failed = |code, text: String| Failed::new(code, text);
+    let mut unsound = None;
+    let (mut told, mut left_out) = (Vec::new(), 0);
     let table = match &run.probe {
         Probe::Metric(name) => metric(host, name).await?,
         Probe::Facts(columns) => facts(host, columns)?,
         Probe::Runs => runs::table(host, who),
+        Probe::Audit {
+            since,
+            until,
+            limit,
+        } => {
+            let mut limit = (*limit as usize).min(ROWS_PER_NODE_MAX);
+            if run.row_plan.steps.is_empty() {
+                // The newest are wanted, and a cap on rows takes the first.
+                limit = limit.min(usize::try_from(run.caps.rows).unwrap_or(limit));
+            }
+            let wanted = Wanted {
+                since: *since,
+                until: *until,
+                limit,
+            };
+            let read = in_background(host, move |log| audit::read(log, wanted)).await?;
+            unsound = read.broken;
+            left_out = read.n_left_out;
+            if let Some(n) = read.dropped {
+                told.push(format!(
+                    "the oldest {n} records were dropped to keep the log's bound"
+                ));
+            }
+            read.table
+        }
+        Probe::AuditHead(kept) => {
+            let kept = *kept;
+            let (table, broken) = in_background(host, move |log| audit::head(log, kept)).await?;
+            unsound = broken;
+            table
+        }
         Probe::Shell(_)
         | Probe::Argv(_)
         | Probe::Each { .. }
@@ -111,11 +152,30 @@ async fn answer(host: &Arc<Host>, run: &Run, who: &Identity) -> Result<Answer, F
         (evaluated.table, notes)
     };
     let made = batches(table, run.caps.rows).map_err(|e| failed(ErrorCode::PLAN, e.to_string()))?;
+    let state = if unsound.is_some() {
+        State::Failed
+    } else {
+        State::Ok
+    };
+    told.extend(unsound);
+    told.extend(notes);
     Ok(Answer {
         batches: made.envelopes,
-        cut_rows: made.cut_rows,
-        notes,
+        cut_rows: made.cut_rows + left_out,
+        notes: told,
+        state,
     })
+}
+
+/// Reads the audit's log where that holds up nobody else.
+async fn in_background<T: Send + 'static>(
+    host: &Arc<Host>,
+    read: impl FnOnce(Snapshot) -> T + Send + 'static,
+) -> Result<T, Failed> {
+    let host = Arc::clone(host);
+    tokio::task::spawn_blocking(move || read(host.audit_log()))
+        .await
+        .map_err(|e| Failed::new(ErrorCode::INTERNAL, format!("the reading broke off: {e}")))
 }
 
 async fn metric(host: &Arc<Host>, name: &str) -> Result<Table, Failed> {

@@ -15,8 +15,7 @@
 //! new chain, or cut the end off at a record's border: against that the newest link
 //! ([`super::Log::head`]) has to be kept somewhere else.
 
-use std::fmt;
-
+pub use hailer_protocol::ids::Link;
 use hailer_protocol::time::Wall;
 
 /// One entry of the log.
@@ -30,11 +29,9 @@ pub struct Record {
     pub kind: u16,
     /// Its content.
     pub body: Vec<u8>,
+    /// The link after it: the checksum of everything up to and with it.
+    pub link: Link,
 }
-
-/// The checksum of everything up to and with a record.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Link(pub [u8; 16]);
 
 /// What stands at the beginning of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,30 +76,11 @@ pub enum Decoded {
     Record {
         /// The record.
         record: Record,
-        /// The link after it.
-        link: Link,
         /// How many bytes it took.
         used: usize,
     },
     /// The bytes end within the record; it takes at least so many.
     Short(usize),
-}
-
-impl Link {
-    /// What stands before the very first record.
-    pub const START: Self = Self([0; 16]);
-}
-
-impl fmt::Display for Link {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
-    }
-}
-
-impl fmt::Debug for Link {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Link({self})")
-    }
 }
 
 impl SegmentHead {
@@ -192,8 +170,8 @@ pub fn decode(bytes: &[u8], previous: Link, seq: u64) -> Result<Decoded, Damage>
             wall: Wall(i64::from_le_bytes(part(head, 12))),
             kind: u16::from_le_bytes(part(head, 20)),
             body: body.to_vec(),
+            link: expected,
         },
-        link: expected,
         used,
     })
 }
@@ -280,14 +258,10 @@ mod tests {
 
     fn read_all(mut bytes: &[u8]) -> Result<(Vec<Record>, Link), Damage> {
         let (mut records, mut link) = (Vec::new(), Link::START);
-        while let Decoded::Record {
-            record,
-            link: next,
-            used,
-        } = decode(bytes, link, records.len() as u64 + 1)?
+        while let Decoded::Record { record, used } = decode(bytes, link, records.len() as u64 + 1)?
         {
+            link = record.link;
             records.push(record);
-            link = next;
             bytes = &bytes[used..];
         }
         Ok((records, link))
@@ -300,16 +274,10 @@ mod tests {
         let expected = [(1, 5, 2, b"one".to_vec()), (2, -6, u16::MAX, Vec::new())];
         assert_eq!(end, link);
         assert_eq!(records.len(), expected.len());
+        assert_eq!(records.last().map(|r| r.link), Some(link));
         for (record, (seq, wall, kind, body)) in records.into_iter().zip(expected) {
-            assert_eq!(
-                record,
-                Record {
-                    seq,
-                    wall: Wall(wall),
-                    kind,
-                    body
-                }
-            );
+            assert_eq!((record.seq, record.wall), (seq, Wall(wall)));
+            assert_eq!((record.kind, record.body), (kind, body));
         }
     }
 

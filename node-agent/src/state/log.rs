@@ -16,9 +16,13 @@
 use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use hailer_protocol::audit::Head;
 use hailer_protocol::time::Wall;
 
+use super::chain::Snapshot;
 use super::frame::{
     self, Damage, Link, MAX_BODY_BYTES, RECORD_OVERHEAD_BYTES, Record, SEGMENT_HEAD_BYTES,
     SegmentHead,
@@ -50,6 +54,9 @@ pub(super) struct Disk {
     pub(super) segments: VecDeque<Segment>,
     pub(super) tail: Tail,
     pub(super) is_broken: bool,
+    /// The number of the oldest segment: whoever reads meanwhile can tell one that was dropped from one
+    /// that somebody took away.
+    pub(super) oldest: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -115,6 +122,16 @@ pub enum LogError {
     /// A segment that is followed by others is not there.
     #[error("the log's segment `{}` is missing", .0.display())]
     Missing(PathBuf),
+    /// Sound files that are not what their writer wrote last.
+    #[error(
+        "the log's files end at record {found}, and the agent wrote {expected} as the last: they were replaced or cut off"
+    )]
+    Elsewhere {
+        /// The newest record that was written.
+        expected: u64,
+        /// The newest record that is there.
+        found: u64,
+    },
     /// More than a record holds.
     #[error("a record of {bytes} bytes is too long; at most {limit} are allowed")]
     TooLong {
@@ -213,6 +230,7 @@ impl Log {
                     wall,
                     kind,
                     body,
+                    link,
                 };
                 log.push(record, self.config.bytes);
             }
@@ -243,6 +261,22 @@ impl Log {
     /// When the segment that holds it cannot be opened.
     pub fn read_from(&self, seq: u64) -> Result<Records<'_>, LogError> {
         Records::new(self, seq)
+    }
+
+    /// Takes the log as it is now, to be read while it goes on.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let head = Head {
+            seq: self.next_seq - 1,
+            link: self.link,
+        };
+        match &self.place {
+            Place::Memory(log) => Snapshot::in_memory(log.records().cloned().collect(), head),
+            Place::Disk(disk) => {
+                let segments = disk.segments.iter().copied().collect();
+                Snapshot::on_disk(disk.dir.clone(), segments, (head, Arc::clone(&disk.oldest)))
+            }
+        }
     }
 
     /// The number of the oldest record that is still there, or of the next one if there is none.
@@ -283,6 +317,16 @@ impl Log {
     }
 }
 
+#[cfg(test)]
+impl Log {
+    /// Pretends that the disk takes so many more bytes and then is full.
+    pub(crate) fn set_room(&mut self, room: Option<u64>) {
+        if let Place::Disk(disk) = &mut self.place {
+            disk.tail.room = room;
+        }
+    }
+}
+
 impl Disk {
     fn bytes(&self) -> u64 {
         self.segments.iter().map(|s| s.bytes).sum()
@@ -312,6 +356,7 @@ impl Disk {
                 break;
             };
             let path = segment_path(&self.dir, oldest.number);
+            self.oldest.store(oldest.number + 1, Ordering::SeqCst);
             std::fs::remove_file(&path).map_err(failed("remove the log's segment", &path))?;
             self.segments.pop_front();
         }

@@ -33,6 +33,10 @@ impl MemoryLog {
         self.n_dropped + 1
     }
 
+    pub(super) fn records(&self) -> impl Iterator<Item = &Record> {
+        self.records.iter()
+    }
+
     pub(super) const fn bytes(&self) -> u64 {
         self.bytes
     }

@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use hailer_protocol::time::Wall;
 use rustix::fs::{FlockOperation, flock};
 
+mod chain;
 mod database;
 pub mod frame;
 pub mod log;
@@ -29,6 +30,7 @@ mod records;
 mod segment;
 pub mod store;
 
+pub use chain::{Chain, Snapshot};
 pub use frame::{Damage, Link, Record};
 pub use log::{Log, LogConfig, LogError, Sync};
 pub use records::Records;

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use super::frame::{Damage, Link};
 use super::log::{
@@ -102,6 +104,7 @@ impl<'a> Opening<'a> {
                 tail
             }
         };
+        let oldest = self.segments.front().map_or(1, |s| s.number);
         let log = Log {
             config,
             next_seq: self.next_seq,
@@ -111,6 +114,7 @@ impl<'a> Opening<'a> {
                 segments: self.segments,
                 tail,
                 is_broken: false,
+                oldest: Arc::new(AtomicU64::new(oldest)),
             }),
         };
         Ok((log, self.torn_bytes))
@@ -118,7 +122,7 @@ impl<'a> Opening<'a> {
 }
 
 /// The numbers of the segments in a directory, in order. Other files are none of the log's business.
-fn segment_numbers(dir: &Path) -> Result<Vec<u64>, LogError> {
+pub(super) fn segment_numbers(dir: &Path) -> Result<Vec<u64>, LogError> {
     let list = failed("list the state directory", dir);
     let mut numbers = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(&list)? {

@@ -40,6 +40,16 @@ pub(super) enum Stop {
     Damage(Damage),
 }
 
+impl Stop {
+    /// Whether there is no such file.
+    pub(super) fn is_not_found(&self) -> bool {
+        match self {
+            Self::Io(e) => e.kind() == io::ErrorKind::NotFound,
+            Self::Damage(_) => false,
+        }
+    }
+}
+
 impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
@@ -93,11 +103,11 @@ impl Cursor {
         loop {
             let bytes = &self.buffer[self.start..];
             match frame::decode(bytes, self.link, self.next_seq) {
-                Ok(Decoded::Record { record, link, used }) => {
+                Ok(Decoded::Record { record, used }) => {
                     self.start += used;
                     self.offset += used as u64;
                     self.next_seq += 1;
-                    self.link = link;
+                    self.link = record.link;
                     return Ok(Step::Record(record));
                 }
                 Ok(Decoded::Short(wanted)) => {

@@ -1,5 +1,6 @@
 //! The agent as its peers see it: real QUIC, real certificates, real processes.
 
+mod audit;
 mod back_pressure;
 mod commands;
 mod daemon;

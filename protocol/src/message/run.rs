@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{Digest, LeaseId, RunId};
 use crate::row_plan::RowPlan;
+use crate::time::Wall;
 
 /// One node's part of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,6 +60,21 @@ pub enum Probe {
         /// Rows behind one that was not ok are not begun.
         stops_at_failure: bool,
     },
+    /// The audit: a row a record, oldest first, under [`crate::audit::AUDIT_COLUMNS`]. It tells of
+    /// everybody's runs, without their secrets. The node verifies its whole log for it; where the
+    /// chain is broken, the last row says so, and the answer's state is `failed`.
+    Audit {
+        /// Nothing from before.
+        since: Option<Wall>,
+        /// Nothing from after.
+        until: Option<Wall>,
+        /// The newest so many records of that time; the others are counted as cut.
+        limit: u32,
+    },
+    /// Where the audit stands, as one row: the oldest record (`first`), the newest one and its link
+    /// (`seq`, `link`), and the link after the record of that number (`kept_link`; null where it is not
+    /// there).
+    AuditHead(Option<u64>),
 }
 
 /// One row that a command is handed.

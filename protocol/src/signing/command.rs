@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::ids::Digest;
 use crate::limits::SIGNED_COMMAND_MAX;
 use crate::message::Probe;
+use crate::time::Wall;
+use crate::units::display_value;
+use crate::value::Value;
 
 /// A command's text. One that is too long for every node's signature block is signed by its
 /// beginning, its length and its digest.
@@ -42,6 +45,15 @@ impl Command {
             Probe::Runs => "jobs".to_owned(),
             Probe::Attach(run) => format!("attach {run}"),
             Probe::Cancel(run) => format!("cancel {run}"),
+            Probe::Audit { since, until, .. } => {
+                let moment = |word: &str, at: &Option<Wall>| {
+                    at.map_or_else(String::new, |at| {
+                        format!(" {word} {}", display_value(&Value::Time(at.0)))
+                    })
+                };
+                format!("audit{}{}", moment("since", since), moment("until", until))
+            }
+            Probe::AuditHead(_) => "audit head".to_owned(),
         })
     }
 

@@ -104,6 +104,23 @@ pub(crate) fn runs() -> Vec<(String, Envelope)> {
             ),
         ),
         (
+            "run audit",
+            run(
+                Probe::Audit {
+                    since: Some(Wall(1_700_000_000_000)),
+                    until: None,
+                    limit: 500,
+                },
+                lease,
+                OutputMode::Stream,
+                none(),
+            ),
+        ),
+        (
+            "run audit head",
+            run(Probe::AuditHead(Some(7)), lease, OutputMode::Stream, none()),
+        ),
+        (
             "run each",
             run(
                 Probe::Each {

@@ -183,6 +183,15 @@ fn commands_read_as_a_person_would_write_them() {
             "facts a, b",
         ),
         (Probe::Runs, "jobs"),
+        (Probe::AuditHead(None), "audit head"),
+        (
+            Probe::Audit {
+                since: Some(Wall(1_700_000_000_000)),
+                until: None,
+                limit: 1,
+            },
+            "audit since 2023-11-14T22:13:20Z",
+        ),
         (
             Probe::Cancel(RunId([0x11; 16])),
             "cancel 11111111111111111111111111111111",

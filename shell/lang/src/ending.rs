@@ -62,6 +62,7 @@ pub(crate) fn ending(
             | Source::Metric { .. }
             | Source::Facts(_)
             | Source::Runs
+            | Source::Audit { .. }
             | Source::Nodes
             | Source::Result(_)
             | Source::File { .. },
@@ -192,6 +193,7 @@ fn refuse_watch(
             | Source::Metric { .. }
             | Source::Facts(_)
             | Source::Runs
+            | Source::Audit { .. }
             | Source::Nodes
             | Source::File { .. },
         )

@@ -111,6 +111,15 @@ fn explain_source(query: &Query, inventory: &Inventory) -> String {
             row("nodes", &describe(&query.scope, inventory));
             row("on each node", "your detached runs, from what it remembers");
         }
+        Source::Audit { since } => {
+            row("nodes", &describe(&query.scope, inventory));
+            let since = since.map(|since| format!(", of the last {}", age_text(since)));
+            let since = since.unwrap_or_default();
+            row(
+                "on each node",
+                &format!("its audit{since}, verified as it is read"),
+            );
+        }
         Source::Nodes => row(
             "in the shell",
             &format!("the inventory, {}", describe(&query.scope, inventory)),

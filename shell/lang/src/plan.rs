@@ -7,6 +7,8 @@ use std::time::Duration;
 use hailer_protocol::limits::COMMAND_MAX;
 use hailer_protocol::metrics;
 use hailer_protocol::row_plan::RowPlan;
+use hailer_protocol::units::parse_quantity;
+use hailer_protocol::value::Value;
 
 use crate::ast::{self, Line, QueryLine, ResultRef, Selector, Stage, Verb};
 pub use crate::context::{Context, ResolvedScope};
@@ -115,6 +117,11 @@ pub enum Source {
     Facts(Vec<String>),
     /// The operator's detached runs that the nodes know of.
     Runs,
+    /// The audit of the nodes.
+    Audit {
+        /// How far back; all of it where nothing is said.
+        since: Option<Duration>,
+    },
     /// The inventory itself, with live states.
     Nodes,
     /// A file on the operator's machine; its rows are of no node, whatever they say.
@@ -137,7 +144,8 @@ impl Source {
             | Self::Each(_)
             | Self::Metric { .. }
             | Self::Facts(_)
-            | Self::Runs => true,
+            | Self::Runs
+            | Self::Audit { .. } => true,
             Self::Nodes | Self::File { .. } | Self::Result(_) => false,
         }
     }
@@ -282,7 +290,9 @@ fn query_plan(
     };
     let kind = match source {
         Some(Source::Command(_)) => SourceKind::Command,
-        Some(Source::Metric { .. } | Source::Facts(_) | Source::Runs) => SourceKind::Probe,
+        Some(Source::Metric { .. } | Source::Facts(_) | Source::Runs | Source::Audit { .. }) => {
+            SourceKind::Probe
+        }
         Some(Source::Each(_) | Source::Nodes | Source::File { .. } | Source::Result(_)) | None => {
             SourceKind::Kept
         }
@@ -358,7 +368,13 @@ fn source(
         }
         ast::Source::Events(_) => unavailable("events", span, errors),
         ast::Source::Automations => unavailable("automations", span, errors),
-        ast::Source::Audit(_) => unavailable("audit", span, errors),
+        ast::Source::Audit(since) => {
+            let since = match since {
+                Some(since) => Some(age(since, errors)?),
+                None => None,
+            };
+            Some((Source::Audit { since }, Schema::audit()))
+        }
         ast::Source::Open(file, format) => {
             if let Some(scope) = &line.scope {
                 errors.push(
@@ -405,6 +421,26 @@ fn check_command(command: &str, span: Span, inventory: &Inventory, errors: &mut 
     errors.extend(scope_slip::scope_slip(command, span, inventory));
 }
 
+/// How long ago something was.
+fn age(since: &ast::Quantity, errors: &mut Vec<Diagnostic>) -> Option<Duration> {
+    let found = match parse_quantity(&since.text) {
+        Some(Value::Duration(ns)) => u64::try_from(ns).ok().map(Duration::from_nanos),
+        _ => None,
+    };
+    if found.is_none() {
+        errors.push(
+            Diagnostic::new(
+                Code::BadNumber,
+                since.span,
+                format!("`{}` is no duration", since.text),
+            )
+            .label("how long ago?")
+            .help("write it as `30m` or `2h`"),
+        );
+    }
+    found
+}
+
 fn unavailable(word: &str, span: Span, errors: &mut Vec<Diagnostic>) -> Option<(Source, Schema)> {
     errors.extend(words::find(words::PROBES, word).map(|w| not_available(w, span)));
     None
@@ -439,7 +475,11 @@ impl Query {
     pub const fn returns_rows(&self) -> bool {
         match self.source {
             Source::Command(_) => !self.row_plan.steps.is_empty(),
-            Source::Each(_) | Source::Metric { .. } | Source::Facts(_) | Source::Runs => true,
+            Source::Each(_)
+            | Source::Metric { .. }
+            | Source::Facts(_)
+            | Source::Runs
+            | Source::Audit { .. } => true,
             Source::Nodes | Source::File { .. } | Source::Result(_) => false,
         }
     }

@@ -1,5 +1,6 @@
 //! Which columns there are at one place of a line, as far as that can be known before it runs.
 
+use hailer_protocol::audit::AUDIT_COLUMNS;
 use hailer_protocol::metrics;
 use hailer_protocol::parse::column_name;
 use hailer_protocol::parse::name::is_column_name;
@@ -49,6 +50,12 @@ impl Schema {
     /// The columns of `facts`.
     pub(crate) fn facts(columns: &[String]) -> Self {
         Self::closed(columns.to_vec())
+    }
+
+    /// The columns of `audit`.
+    pub(crate) fn audit() -> Self {
+        let columns = AUDIT_COLUMNS.iter();
+        Self::closed(columns.map(|c| c.name.to_owned()).collect())
     }
 
     /// The columns of `nodes`.

@@ -62,10 +62,10 @@ pub const PROBES: &[Word] = &[
         "automations",
         "the automations on the nodes and their states",
     ),
-    later(
+    now(
         "audit",
         "audit [since DURATION]",
-        "who asked for what, and what came of it",
+        "who asked for what, and what came of it, as each node wrote it down",
     ),
     now(
         "open",

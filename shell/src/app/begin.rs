@@ -34,7 +34,7 @@ pub(super) async fn session(
     let file = given(fleet)?;
     let mut opened = open_under(file, run.connect_timeout, lease)?;
     if memory == Memory::Forgets {
-        opened.sources.facts_file = None;
+        opened.sources.keep_nothing();
     }
     let targets = match &fleet.targets_from {
         Some(from) => {

@@ -3,6 +3,7 @@
 
 mod commands;
 mod facts_file;
+mod heads_file;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,11 +16,13 @@ use hailer_lang::group_source::{GroupKey, KnownGroups};
 use hailer_lang::inventory::Inventory;
 use hailer_lang::node_set::{NodeId, NodeSet};
 use hailer_lang::selector::Learned;
+use hailer_protocol::audit::Head;
 use hailer_protocol::time::Wall;
 
 use crate::fleet::Finished;
 
 pub(crate) use facts_file::path as facts_path;
+pub(crate) use heads_file::path as heads_path;
 
 /// How soon a node that gave no facts is asked for them again.
 const AGAIN_AFTER: Duration = Duration::from_secs(60);
@@ -34,6 +37,15 @@ pub struct Sources {
     pub folder: PathBuf,
     /// The file in which facts outlive a session; `None` keeps them in memory alone.
     pub facts_file: Option<PathBuf>,
+    /// The file in which the heads of nodes' audits outlive a session; `None` as well.
+    pub heads_file: Option<PathBuf>,
+}
+
+impl Sources {
+    /// Keeps all that is learned in memory alone.
+    pub fn keep_nothing(&mut self) {
+        (self.facts_file, self.heads_file) = (None, None);
+    }
 }
 
 /// Waits for all of them at once, and in no task of their own: whoever gives the whole up has ended
@@ -71,6 +83,8 @@ pub(crate) struct Knowledge {
     in_vain: BTreeMap<NodeId, Wall>,
     groups: KnownGroups,
     is_file_read: bool,
+    /// The newest record of each node's audit when it was last read; `None` before the file was.
+    heads: Option<BTreeMap<NodeId, Head>>,
 }
 
 impl Knowledge {
@@ -107,6 +121,36 @@ impl Knowledge {
             for (node, facts) in facts_file::read(file, inventory) {
                 Arc::make_mut(&mut self.facts).learn(node, facts);
             }
+        }
+    }
+
+    /// Reads the file of heads, once.
+    pub(crate) fn recall_heads(&mut self, inventory: &Inventory) {
+        if self.heads.is_none() {
+            let file = self.sources.heads_file.as_ref();
+            let heads = file.map(|file| heads_file::read(file, inventory));
+            self.heads = Some(heads.unwrap_or_default());
+        }
+    }
+
+    /// Returns the newest record of a node's audit when it was last read.
+    pub(crate) fn head(&self, node: NodeId) -> Option<Head> {
+        self.heads.as_ref()?.get(&node).copied()
+    }
+
+    /// Takes what is the newest record of a node's audit now.
+    pub(crate) fn keep_head(&mut self, node: NodeId, head: Head) {
+        self.heads.get_or_insert_default().insert(node, head);
+    }
+
+    /// Writes the file of heads.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn remember_heads(&self, inventory: &Inventory) -> std::io::Result<()> {
+        match (&self.sources.heads_file, &self.heads) {
+            (Some(file), Some(heads)) => heads_file::write(file, inventory, heads),
+            _ => Ok(()),
         }
     }
 

@@ -46,7 +46,8 @@ impl Session {
             | Source::Each(_)
             | Source::Metric { .. }
             | Source::Facts(_)
-            | Source::Runs => {
+            | Source::Runs
+            | Source::Audit { .. } => {
                 return Err(ShellError::own("nodes have to be asked"));
             }
             Source::Nodes => {
@@ -181,6 +182,12 @@ impl Session {
         let origin = Some(Arc::clone(&run));
         let shown = self.keep(number, query.text.clone(), Some(run), origin, frame);
         self.results.note_sides(number, sides);
+        let shown = match shown.origin.clone() {
+            Some(run) if matches!(query.source, Source::Audit { .. }) => {
+                self.with_heads(shown, &run).await
+            }
+            Some(_) | None => shown,
+        };
         let shown = self.write_answers(shown, &query.end).await;
         let shown = made_of.check(Shown {
             is_limited,

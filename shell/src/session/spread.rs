@@ -13,6 +13,7 @@ use hailer_protocol::state::State;
 use tokio::sync::mpsc;
 
 use super::Session;
+use super::audit::audit_of;
 use super::query::{apply, in_engine};
 use crate::around::Around;
 use crate::deed::count;
@@ -120,6 +121,7 @@ impl Session {
             Source::Metric { name } => Ok(Probe::Metric(name.clone())),
             Source::Facts(columns) => Ok(Probe::Facts(columns.clone())),
             Source::Runs => Ok(Probe::Runs),
+            Source::Audit { since } => Ok(audit_of(*since)),
             Source::Each(_) | Source::Nodes | Source::File { .. } | Source::Result(_) => {
                 Err(ShellError::own("nothing is asked of nodes"))
             }

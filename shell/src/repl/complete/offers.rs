@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hailer_lang::words::{AGGREGATES, PROBES, RESERVED_COLUMNS, SHELL_WORDS, VERBS, Word};
+use hailer_protocol::audit::AUDIT_COLUMNS;
 use hailer_protocol::expr::Function;
 use hailer_protocol::metrics;
 
@@ -319,6 +320,12 @@ fn source_columns(place: &Place, known: &Known) -> Columns {
         let columns = found.map(metrics::Metric::columns).unwrap_or_default();
         let named = columns.into_iter().map(|c| (c.name, c.data_type.name()));
         return named.collect();
+    }
+    if source == "audit" || source.starts_with("audit ") {
+        let columns = AUDIT_COLUMNS.iter();
+        return columns
+            .map(|c| (c.name.to_owned(), c.data_type.name()))
+            .collect();
     }
     if source == "facts" || source.starts_with("facts ") {
         let facts = metrics::FACTS.iter();

@@ -1,0 +1,307 @@
+//! Records as rows of the audit.
+
+use hailer_protocol::audit::{AUDIT_COLUMNS, AuditEvent, Head};
+use hailer_protocol::ids::{Digest, RunId};
+use hailer_protocol::redact::redacted;
+use hailer_protocol::role::{Identity, Role};
+use hailer_protocol::table::Row;
+use hailer_protocol::time::Wall;
+use hailer_protocol::value::Value;
+
+use crate::journal::{Authorised, Killed, Probed};
+use crate::journal::{
+    Body, Cause, Ended, Gap, Intent, Matter, Outcome, Permitted, Refused, Repeated, StepOutcome,
+};
+use crate::state::Record;
+
+/// What one record says, as far as it says it.
+#[derive(Debug, Default)]
+struct Said {
+    who: Option<String>,
+    via: Option<String>,
+    run: Option<RunId>,
+    command: Option<String>,
+    reason: Option<String>,
+    approved_by: Option<String>,
+    run_as: Option<String>,
+    targets: Option<u32>,
+    root: Option<Digest>,
+    policy_line: Option<u32>,
+    policy: Option<Digest>,
+    run_state: Option<&'static str>,
+    run_rc: Option<i32>,
+    took_us: Option<u64>,
+    wrote: Option<u64>,
+    out_digest: Option<Digest>,
+    err_digest: Option<Digest>,
+    text: Option<String>,
+}
+
+/// Returns a record's row.
+pub(super) fn row(record: &Record) -> Row {
+    let head = Head {
+        seq: record.seq,
+        link: record.link,
+    };
+    match Body::read(record.kind, &record.body) {
+        Some(body) => row_of(&head, record.wall, &body),
+        None => {
+            let text = format!(
+                "a record of kind {} with {} bytes, which this version does not know",
+                record.kind,
+                record.body.len()
+            );
+            cells(&head, record.wall, AuditEvent::Unknown, Said::text(text))
+        }
+    }
+}
+
+/// Returns the row of a record whose content is at hand.
+pub(super) fn row_of(head: &Head, at: Wall, body: &Body) -> Row {
+    let (event, said) = said(body);
+    cells(head, at, event, said)
+}
+
+/// Returns the row that says where a chain is broken.
+pub(super) fn broken(head: &Head, at: Wall, why: String) -> Row {
+    cells(head, at, AuditEvent::Broken, Said::text(why))
+}
+
+fn said(body: &Body) -> (AuditEvent, Said) {
+    match body {
+        Body::Intent(intent) => (AuditEvent::Started, Said::of_intent(intent)),
+        Body::Detached(intent) => {
+            let mut said = Said::of_intent(intent);
+            said.text = Some("detached: it outlives its operator's shell".to_owned());
+            (AuditEvent::Started, said)
+        }
+        Body::Outcome(outcome) => (AuditEvent::Ended, Said::of_outcome(outcome)),
+        Body::Ended(ended) => (AuditEvent::Ended, Said::of_end(ended)),
+        Body::Refusal(refusal) => {
+            let mut said = Said::text(refusal.text.clone());
+            said.who = Some(short(&refusal.who));
+            (AuditEvent::Refused, said)
+        }
+        Body::Refused(refused) => (AuditEvent::Refused, Said::of_refusal(refused)),
+        Body::StepIntent(intent) => {
+            let mut said = Said::text(format!("row {}", intent.step));
+            said.run = Some(intent.run);
+            said.command = Some(intent.command.clone());
+            (AuditEvent::Started, said)
+        }
+        Body::StepOutcome(outcome) => (AuditEvent::Ended, Said::of_step(outcome)),
+        Body::Authorised(authorised) => (AuditEvent::Allowed, Said::of_warrant(authorised)),
+        Body::Probe(probed) => (AuditEvent::Probe, Said::of_probe(probed)),
+        Body::Killed(killed) => (AuditEvent::Killed, Said::of_kill(killed)),
+        Body::Repeated(repeated) => (AuditEvent::Repeated, Said::of_repeats(repeated)),
+        Body::AgentStarted(started) => {
+            let mut text = started.software.clone();
+            if let Some(config) = started.config {
+                text.push_str(&format!(", configuration {config}"));
+            }
+            if started.torn_bytes > 0 {
+                text.push_str(&format!(
+                    "; {} bytes of a half-written record were cut off",
+                    started.torn_bytes
+                ));
+            }
+            (AuditEvent::AgentStarted, Said::text(text))
+        }
+        Body::AgentStopped(_) => (AuditEvent::AgentStopped, Said::default()),
+        Body::Gap(gap) => (AuditEvent::Gap, Said::of_gap(gap)),
+    }
+}
+
+impl Said {
+    fn text(text: String) -> Self {
+        Self {
+            text: Some(text),
+            ..Self::default()
+        }
+    }
+
+    fn of_intent(intent: &Intent) -> Self {
+        Self {
+            who: Some(short(&intent.who)),
+            run: Some(intent.run),
+            command: Some(intent.command.clone()),
+            ..Self::default()
+        }
+    }
+
+    fn of_outcome(outcome: &Outcome) -> Self {
+        let failure = outcome.failure.as_ref();
+        let state = outcome.state.or_else(|| failure.map(|f| f.0.state()));
+        Self {
+            run: Some(outcome.run),
+            run_state: state.map(hailer_protocol::state::State::as_str),
+            run_rc: outcome.rc,
+            took_us: Some(outcome.wall_us),
+            text: failure.map(|f| f.1.clone()),
+            ..Self::default()
+        }
+    }
+
+    fn of_end(ended: &Ended) -> Self {
+        Self {
+            wrote: ended.bytes,
+            out_digest: ended.out,
+            err_digest: ended.err,
+            ..Self::of_outcome(&ended.outcome)
+        }
+    }
+
+    fn of_step(outcome: &StepOutcome) -> Self {
+        Self {
+            run: Some(outcome.run),
+            run_state: outcome.state.map(hailer_protocol::state::State::as_str),
+            run_rc: outcome.rc,
+            ..Self::text(format!("row {}", outcome.step))
+        }
+    }
+
+    fn of_refusal(refused: &Refused) -> Self {
+        let why = match refused.code.name() {
+            Some(name) => format!("{name}: {}", refused.text),
+            None => format!("code {}: {}", refused.code.0, refused.text),
+        };
+        Self {
+            who: Some(short(&refused.who)),
+            via: refused.via.as_deref().map(short),
+            text: Some(why),
+            ..Self::of_matter(refused.asked.as_ref())
+        }
+    }
+
+    fn of_matter(asked: Option<&Matter>) -> Self {
+        Self {
+            run: asked.map(|a| a.run),
+            command: asked.map(|a| a.command.clone()),
+            ..Self::default()
+        }
+    }
+
+    fn permitted(mut self, permit: Option<&Permitted>) -> Self {
+        self.policy_line = permit.map(|p| p.line);
+        self.policy = permit.map(|p| p.policy);
+        self.run_as = permit.and_then(|p| p.run_as.clone());
+        self
+    }
+
+    fn of_warrant(authorised: &Authorised) -> Self {
+        let statement = &authorised.statement;
+        let reading = authorised.permit.as_ref().is_some_and(|p| p.is_reading);
+        let approvers: Vec<String> = authorised.approvers.iter().map(|a| short(a)).collect();
+        Self {
+            who: Some(short(&authorised.who)),
+            via: authorised.via.as_deref().map(short),
+            run: Some(statement.run),
+            command: Some(statement.action.command.to_string()),
+            reason: statement.reason.clone(),
+            approved_by: (!approvers.is_empty()).then(|| approvers.join(", ")),
+            targets: Some(statement.targets.count),
+            root: Some(statement.targets.root),
+            text: reading.then(|| "as a reading, in the sandbox".to_owned()),
+            ..Self::default()
+        }
+        .permitted(authorised.permit.as_ref())
+    }
+
+    fn of_probe(probed: &Probed) -> Self {
+        Self {
+            who: Some(short(&probed.who)),
+            ..Self::of_matter(Some(&probed.asked))
+        }
+        .permitted(Some(&probed.permit))
+    }
+
+    fn of_kill(killed: &Killed) -> Self {
+        let why = match killed.why {
+            Cause::Cancelled => "cancelled by its operator",
+            Cause::Deadline => "its deadline came",
+            Cause::LeaseEnded => "its operator's lease ended",
+        };
+        Self {
+            who: killed.by.as_deref().map(short),
+            run: Some(killed.run),
+            ..Self::text(why.to_owned())
+        }
+    }
+
+    fn of_repeats(repeated: &Repeated) -> Self {
+        let what = repeated.refusals.map_or_else(
+            || "probes".to_owned(),
+            |code| match code.name() {
+                Some(name) => format!("refusals ({name})"),
+                None => format!("refusals (code {})", code.0),
+            },
+        );
+        let text = format!(
+            "{} more {what} in {} s",
+            repeated.n,
+            repeated.within_ms.div_ceil(1000)
+        );
+        Self {
+            who: repeated.who.as_deref().map(short),
+            ..Self::text(text)
+        }
+    }
+
+    fn of_gap(gap: &Gap) -> Self {
+        let since = hailer_protocol::units::display_value(&Value::Time(gap.since.0));
+        let what = if gap.n == 1 { "entry" } else { "entries" };
+        Self::text(format!(
+            "{} {what} since {since} could not be written: {}",
+            gap.n, gap.why
+        ))
+    }
+}
+
+/// What an identity is called within its fleet: an operator by name, others with their role.
+fn short(identity: &str) -> String {
+    match identity.parse::<Identity>() {
+        Ok(id) if id.role == Role::Operator => id.name.to_string(),
+        Ok(id) => format!("{}/{}", id.role, id.name),
+        Err(_) => identity.to_owned(),
+    }
+}
+
+fn cells(head: &Head, at: Wall, event: AuditEvent, said: Said) -> Row {
+    let text = |s: Option<String>| s.map_or(Value::Null, Value::Str);
+    // Records of earlier versions were written with their secrets.
+    let clean = |s: Option<String>| text(s.map(redacted));
+    let digest = |d: Option<Digest>| text(d.map(|d| d.to_string()));
+    let int = |n: Option<u32>| Value::from(n.map(i64::from));
+    let large = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let took = said.took_us.map(|us| large(us.saturating_mul(1000)));
+    let row = vec![
+        Value::Time(at.0),
+        Value::Int(large(head.seq)),
+        Value::from(event.as_str()),
+        text(said.who),
+        text(said.via),
+        text(said.run.map(|run| run.to_string())),
+        clean(said.command),
+        clean(said.reason),
+        text(said.approved_by),
+        text(said.run_as),
+        int(said.targets),
+        digest(said.root),
+        int(said.policy_line),
+        digest(said.policy),
+        said.run_state.map_or(Value::Null, Value::from),
+        Value::from(said.run_rc.map(i64::from)),
+        took.map_or(Value::Null, Value::Duration),
+        said.wrote.map_or(Value::Null, |n| Value::Size(large(n))),
+        digest(said.out_digest),
+        digest(said.err_digest),
+        clean(said.text),
+        Value::from(head.link.to_string().as_str()),
+    ];
+    debug_assert_eq!(row.len(), AUDIT_COLUMNS.len());
+    row
+}
+
+#[cfg(test)]
+#[path = "rows_tests.rs"]
+mod tests;
