@@ -10,6 +10,7 @@
 //! helper = ["/usr/bin/hailerd", "exec-helper"]        # default: this executable
 //! labels = { dc = "fra", role = "web" }
 //! policy = "policy"                                   # default: beside this file
+//! revoked = "revoked.list"                            # default: beside this file
 //! readonly = false                                    # true: probes and readings alone
 //! ```
 //!
@@ -31,6 +32,9 @@ const STATE_DIR: &str = "/var/lib/hailer";
 /// Where the policy is unless the file says otherwise, beside it.
 const POLICY: &str = "policy";
 
+/// Where revocation lists are unless the file says otherwise, beside it.
+const REVOKED: &str = "revoked.list";
+
 /// How long a tree that is told to end may take before it is killed, unless the file says
 /// otherwise.
 const KILL_GRACE_MS: u64 = 500;
@@ -50,6 +54,7 @@ struct Raw {
     #[serde(default)]
     labels: BTreeMap<String, String>,
     policy: Option<PathBuf>,
+    revoked: Option<PathBuf>,
     #[serde(default)]
     readonly: bool,
     kill_grace_ms: Option<u64>,
@@ -91,6 +96,8 @@ pub struct Config {
     pub labels: BTreeMap<String, String>,
     /// What the node's owner allows on it; where there is no such file, nothing is allowed.
     pub policy: PathBuf,
+    /// Revocation lists; where there is no such file, none comes from a file.
+    pub revoked: PathBuf,
     /// Whether it grants probes and readings alone, whatever the policy says.
     pub is_read_only: bool,
     /// From the first request to end to the kill, in milliseconds.
@@ -134,6 +141,7 @@ impl Config {
             helper,
             labels: raw.labels,
             policy: base.join(raw.policy.unwrap_or_else(|| POLICY.into())),
+            revoked: base.join(raw.revoked.unwrap_or_else(|| REVOKED.into())),
             is_read_only: raw.readonly,
             kill_grace_ms: raw.kill_grace_ms.unwrap_or(KILL_GRACE_MS),
             cgroup: raw.cgroup,

@@ -13,14 +13,15 @@ use hailer_protocol::codec;
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::grant::Grant;
 use hailer_protocol::ids::{Digest, RunId};
-use hailer_protocol::role::Identity;
+use hailer_protocol::revocation::SignedRevocations;
+use hailer_protocol::role::{Identity, Role};
 use hailer_protocol::signing::Statement;
 use hailer_protocol::state::State as RunState;
 use hailer_protocol::time::Wall;
 use serde::{Deserialize, Serialize};
 
 use crate::core::{Detached, Entry, Outcome as Became, Permit, REMEMBERED_MAX, RunEnd};
-use crate::state::{Admission, LogConfig, State, StateConfig, Sync};
+use crate::state::{Admission, LogConfig, Space, State, StateConfig, Sync};
 
 /// Why an entry could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +52,7 @@ mod kind {
     pub(super) const STEP_OUTCOME: u16 = 6;
     /// What vouches for the run that follows.
     pub(super) const AUTHORISED: u16 = 7;
+    pub(super) const REVOCATIONS: u16 = 8;
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -138,6 +140,13 @@ struct StepOutcome {
     rc: Option<i32>,
 }
 
+/// Which list holds from then on; the list itself is in the store.
+#[derive(Debug, Serialize, Deserialize)]
+struct ListTaken {
+    scope: Option<Role>,
+    number: u64,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Refusal {
     who: String,
@@ -151,6 +160,7 @@ pub struct Journal {
     is_on_disk: bool,
     known: VecDeque<(RunId, Digest)>,
     detached: BTreeMap<RunId, Detached>,
+    lists: Vec<SignedRevocations>,
 }
 
 /// How much a simulated node remembers: a process holds thousands of them. Twice the longest
@@ -196,7 +206,15 @@ impl Journal {
                 };
             }
         }
+        let kept = state.store().entries(Space::Revocations);
+        let kept = kept.map_err(|e| JournalError::Write(e.to_string()))?;
+        let lists = kept
+            .iter()
+            .map(|(_, bytes)| SignedRevocations::decode(bytes))
+            .collect::<Result<_, _>>()
+            .map_err(|e| JournalError::Write(format!("the revocations that are kept: {e}")))?;
         Ok(Self {
+            lists,
             state,
             is_on_disk: true,
             known,
@@ -217,6 +235,7 @@ impl Journal {
         Ok(Self {
             state,
             is_on_disk: false,
+            lists: Vec::new(),
             known: VecDeque::new(),
             detached: BTreeMap::new(),
         })
@@ -237,6 +256,11 @@ impl Journal {
         std::mem::take(&mut self.detached).into_values()
     }
 
+    /// Hands over the revocation lists that were taken before this process started.
+    pub(crate) fn take_lists(&mut self) -> Vec<SignedRevocations> {
+        std::mem::take(&mut self.lists)
+    }
+
     /// Appends an entry.
     ///
     /// # Errors
@@ -245,6 +269,9 @@ impl Journal {
     pub(crate) fn append(&mut self, now: Wall, entry: &Entry) -> Result<(), JournalError> {
         if let Entry::Authorised { statement, .. } = entry {
             self.spend(now, statement)?;
+        }
+        if let Entry::Revocations { scope, signed, .. } = entry {
+            self.keep_list(*scope, signed)?;
         }
         let (kind, body) = match entry {
             Entry::Authorised {
@@ -310,6 +337,13 @@ impl Journal {
                     rc: *rc,
                 }),
             ),
+            Entry::Revocations { scope, number, .. } => (
+                kind::REVOCATIONS,
+                codec::encode(&ListTaken {
+                    scope: *scope,
+                    number: *number,
+                }),
+            ),
             Entry::Refusal { who, text } => (
                 kind::REFUSAL,
                 codec::encode(&Refusal {
@@ -324,6 +358,7 @@ impl Journal {
             Entry::Authorised { .. }
             | Entry::Outcome { .. }
             | Entry::StepOutcome { .. }
+            | Entry::Revocations { .. }
             | Entry::Refusal { .. } => Sync::No,
         };
         let body = body.map_err(|e| JournalError::Write(e.to_string()))?;
@@ -332,6 +367,22 @@ impl Journal {
             .append(now, kind, &body, sync)
             .map_err(|e| JournalError::Write(e.to_string()))?;
         Ok(())
+    }
+
+    /// Keeps a list in place of its signer's last one, forced to the disk.
+    fn keep_list(
+        &mut self,
+        scope: Option<Role>,
+        signed: &SignedRevocations,
+    ) -> Result<(), JournalError> {
+        let bytes = signed
+            .encode()
+            .map_err(|e| JournalError::Write(e.to_string()))?;
+        let key = scope.map_or("authority", Role::as_str);
+        self.state
+            .store_mut()
+            .put(Space::Revocations, key, &bytes)
+            .map_err(|e| JournalError::Write(e.to_string()))
     }
 
     /// Admits a statement's nonce, once and for all, also over restarts.

@@ -19,6 +19,8 @@ pub mod fleet;
 pub mod host;
 pub mod journal;
 pub mod net;
+mod papers;
+mod revoked;
 mod rules;
 mod run;
 pub mod serve;

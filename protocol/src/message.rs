@@ -12,6 +12,7 @@ mod answer;
 mod event;
 mod hello;
 mod lease;
+mod revocation;
 mod run;
 
 use serde::Serialize;
@@ -24,6 +25,7 @@ pub use lease::{
     FleetLeaseAsk, FleetLeaseDenied, FleetLeaseGranted, FleetLeaseRelease, RunLeaseHeld,
     RunLeaseRenew,
 };
+pub use revocation::{RevocationOffer, RevocationTaken};
 pub use run::{Caps, EachRow, Fetch, Life, OutputMode, Probe, Run};
 
 use crate::codec::{self, CodecError};
@@ -145,6 +147,11 @@ kinds! {
 
     /// Keeper to agent: a condition over the whole fleet holds for an automation you have.
     Trigger = 80 "trigger",
+
+    /// Operator or keeper to agent: this is revoked.
+    RevocationOffer = 112 "revocation_offer",
+    /// Agent to operator or keeper: it holds here.
+    RevocationTaken = 113 "revocation_taken",
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use crate::generate;
 use crate::help;
 use crate::output::Format;
 use crate::repl;
+use crate::revoke;
 use crate::script;
 use crate::session::Session;
 use crate::show;
@@ -96,7 +97,13 @@ pub fn main() -> ExitCode {
             return told(trust::approve::carry_out(&signed, &cli.fleet, cli.run.yes));
         }
         Some(Command::Policy { command }) => return told(trust::policy::carry_out(&command)),
-        Some(Command::Run { .. } | Command::RunApproved { .. } | Command::Demo { .. }) | None => {}
+        Some(
+            Command::Run { .. }
+            | Command::RunApproved { .. }
+            | Command::Demo { .. }
+            | Command::Revoke(_),
+        )
+        | None => {}
     }
     log_to_stderr();
     clean_panics();
@@ -203,6 +210,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
             demo.stop().await;
             exit
         }
+        Some(Command::Revoke(args)) => revoke::command(&args, cli.fleet.file.as_deref()).await,
         Some(Command::RunApproved { signed }) => {
             approved_is_as_it_is(&cli.fleet, &cli.run)?;
             let (output, request) = (output(&cli.out)?, RequestFile::read(&signed)?);

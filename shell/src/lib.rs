@@ -45,6 +45,7 @@ pub mod output;
 pub mod pen;
 pub mod repl;
 pub mod results;
+pub mod revoke;
 pub mod rows;
 pub mod running;
 pub mod script;

@@ -35,6 +35,18 @@ impl Listening {
         self.address
     }
 
+    /// Returns what makes a configuration that of the next handshakes; connections that are there go
+    /// on.
+    pub(crate) fn reconfigures(
+        &self,
+    ) -> impl Fn(rustls::ServerConfig) -> Result<(), AgentError> + Send + use<> {
+        let endpoint = self.endpoint.clone();
+        move |tls| {
+            endpoint.set_server_config(Some(server_config(tls)?));
+            Ok(())
+        }
+    }
+
     /// Closes every connection and waits, briefly, until the peers have heard of it.
     pub async fn close(self) {
         self.endpoint.close(VarInt::from_u32(0), b"the agent stops");
@@ -53,16 +65,9 @@ pub fn listen(
 ) -> Result<Listening, AgentError> {
     let socket =
         bind(address, SOCKET_BUFFER).map_err(|source| AgentError::Bind { address, source })?;
-    let crypto = QuicServerConfig::try_from(tls)
-        .map_err(|e| AgentError::Tls(format!("the TLS configuration cannot carry QUIC: {e}")))?;
-    let mut config = ServerConfig::with_crypto(Arc::new(crypto));
-    config
-        .transport_config(Arc::new(transport()))
-        .max_incoming(4096)
-        .incoming_buffer_size_total(16 << 20);
     let endpoint = Endpoint::new(
         EndpointConfig::default(),
-        Some(config),
+        Some(server_config(tls)?),
         socket,
         Arc::new(quinn::TokioRuntime),
     )
@@ -72,6 +77,17 @@ pub fn listen(
         .map_err(|source| AgentError::Bind { address, source })?;
     tokio::spawn(accept(host, endpoint.clone()));
     Ok(Listening { endpoint, address })
+}
+
+fn server_config(tls: rustls::ServerConfig) -> Result<ServerConfig, AgentError> {
+    let crypto = QuicServerConfig::try_from(tls)
+        .map_err(|e| AgentError::Tls(format!("the TLS configuration cannot carry QUIC: {e}")))?;
+    let mut config = ServerConfig::with_crypto(Arc::new(crypto));
+    config
+        .transport_config(Arc::new(transport()))
+        .max_incoming(4096)
+        .incoming_buffer_size_total(16 << 20);
+    Ok(config)
 }
 
 fn bind(address: SocketAddr, buffer: usize) -> std::io::Result<std::net::UdpSocket> {

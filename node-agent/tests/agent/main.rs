@@ -12,6 +12,7 @@ mod load;
 mod policy;
 mod probes;
 mod record;
+mod revoked;
 mod roles;
 mod signed;
 mod support;

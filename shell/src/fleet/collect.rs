@@ -209,7 +209,9 @@ impl Collector {
             | Kind::FleetLeaseGranted
             | Kind::FleetLeaseDenied
             | Kind::FleetLeaseRelease
-            | Kind::Trigger => Err(Breach::OutOfPlace(kind.name())),
+            | Kind::Trigger
+            | Kind::RevocationOffer
+            | Kind::RevocationTaken => Err(Breach::OutOfPlace(kind.name())),
         }
     }
 

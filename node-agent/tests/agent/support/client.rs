@@ -294,7 +294,9 @@ impl Asked {
                 | Kind::FleetLeaseGranted
                 | Kind::FleetLeaseDenied
                 | Kind::FleetLeaseRelease
-                | Kind::Trigger => panic!("an agent sent {}", kind.name()),
+                | Kind::Trigger
+                | Kind::RevocationOffer
+                | Kind::RevocationTaken => panic!("an agent sent {}", kind.name()),
             }
         }
         answer
