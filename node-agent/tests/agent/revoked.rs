@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
+use hailer_agent::clock;
 use hailer_identity::{Authority, Credentials, Validity, sign_list};
 use hailer_protocol::message::{
     Life, Message as _, Probe, RevocationOffer, RevocationTaken, Started, StreamKind,
@@ -15,7 +16,11 @@ use hailer_protocol::time::Wall;
 use quinn::ConnectionError;
 
 use crate::daemon::Machine;
-use crate::support::{Client, Mark, Node, Pki, Program, a_run, identity, now, shell, soon, until};
+use crate::support::{Client, Mark, Node, Pki, Program, a_run, identity, shell, soon, until};
+
+fn now() -> Wall {
+    clock::wall()
+}
 
 fn list(authority: &Authority, number: u64, revoked: Vec<Revoked>) -> SignedRevocations {
     let list = RevocationList {
@@ -94,16 +99,16 @@ async fn a_hundred_live_streams_of_a_revoked_operator_end_and_nobody_elses() {
 
     let revoked = vec![everything_of(Role::Operator, "ann")];
     let signed = list(&node.pki.authority, 1, revoked);
-    let began = tokio::time::Instant::now();
+    let began = clock::mono();
     let taken = offer(&bob, &signed).await;
     assert_eq!((taken.number, taken.is_news), (1, true));
     assert!(ended(&ann).await.contains("revoked"));
     for mut stream in asked {
         while stream.next().await.is_some() {}
     }
-    println!("100 streams ended after {:?}", began.elapsed());
+    println!("100 streams ended after {:?}", clock::mono().since(began));
     until("the end of what she ran", || mark.alive().is_empty()).await;
-    println!("100 runs ended after {:?}", began.elapsed());
+    println!("100 runs ended after {:?}", clock::mono().since(began));
     assert!(!other.alive().is_empty(), "bob's goes on");
     assert!(!offer(&bob, &signed).await.is_news);
 

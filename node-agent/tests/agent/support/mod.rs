@@ -15,7 +15,7 @@ pub(crate) use marks::{Mark, until};
 pub(crate) use node::{Node, own_policy, own_rules, rules};
 pub(crate) use pki::{Pki, identity};
 pub(crate) use program::Program;
-pub(crate) use seal::{now, sealed, sealed_as};
+pub(crate) use seal::{sealed, sealed_as};
 
 /// Failure only: no test waits this long when all is well.
 const AT_MOST: Duration = Duration::from_secs(60);
