@@ -11,6 +11,7 @@
 //! labels = { dc = "fra", role = "web" }
 //! audit_syslog = false                                # default; true is /dev/log, or a socket's path
 //! policy = "policy"                                   # default: beside this file
+//! revoked = "revoked.list"                            # default: beside this file
 //! readonly = false                                    # true: probes and readings alone
 //! keeper = "keeper.example:7118"                      # who renews the certificate; nobody by default
 //! ```
@@ -34,6 +35,9 @@ const STATE_DIR: &str = "/var/lib/hailer";
 /// Where the policy is unless the file says otherwise, beside it.
 const POLICY: &str = "policy";
 
+/// Where revocation lists are unless the file says otherwise, beside it.
+const REVOKED: &str = "revoked.list";
+
 /// How long a tree that is told to end may take before it is killed, unless the file says
 /// otherwise.
 const KILL_GRACE_MS: u64 = 500;
@@ -54,6 +58,7 @@ struct Raw {
     labels: BTreeMap<String, String>,
     policy: Option<PathBuf>,
     audit_syslog: Option<AuditSyslog>,
+    revoked: Option<PathBuf>,
     #[serde(default)]
     readonly: bool,
     kill_grace_ms: Option<u64>,
@@ -108,6 +113,8 @@ pub struct Config {
     pub audit_syslog: Option<PathBuf>,
     /// BLAKE3 of the file, for the audit.
     pub digest: Digest,
+    /// Revocation lists; where there is no such file, none comes from a file.
+    pub revoked: PathBuf,
     /// Whether it grants probes and readings alone, whatever the policy says.
     pub is_read_only: bool,
     /// From the first request to end to the kill, in milliseconds.
@@ -159,6 +166,7 @@ impl Config {
             },
             digest: Digest::of(text.as_bytes()),
             policy: base.join(raw.policy.unwrap_or_else(|| POLICY.into())),
+            revoked: base.join(raw.revoked.unwrap_or_else(|| REVOKED.into())),
             is_read_only: raw.readonly,
             kill_grace_ms: raw.kill_grace_ms.unwrap_or(KILL_GRACE_MS),
             cgroup: raw.cgroup,

@@ -10,16 +10,18 @@ use std::time::Duration;
 
 use hailer_collect::Collector;
 use hailer_exec::{Killer, Spawner};
-use hailer_identity::SignatureJudge;
+use hailer_identity::{ListRefused, SignatureJudge};
 use hailer_protocol::envelope::Envelope;
 use hailer_protocol::ids::{Name, NodeName, RunId};
 use hailer_protocol::limits::PARSE_INPUT_ALL_MAX;
+use hailer_protocol::revocation::{Revocations, SignedRevocations};
 use hailer_protocol::role::Identity;
-use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard, watch};
+use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard, oneshot, watch};
 
 use crate::clock;
 use crate::core::{
-    Agent, Bounds, Detached, Effect, Entry, Gate, Input, KillReason, Peer, Rules, RunEnd,
+    Agent, Bounds, Detached, Effect, Entry, Farewell, Gate, Input, KillReason, Peer, Rules, RunEnd,
+    list_name,
 };
 use crate::journal::{Journal, JournalError};
 use crate::run::{Kept, Room, Shelf, end_orphan};
@@ -71,6 +73,8 @@ pub struct Host {
     kept: Mutex<Kept>,
     shelf: Mutex<Shelf>,
     connections: AtomicU64,
+    /// How the connections that are there can be ended.
+    closers: Mutex<HashMap<u64, oneshot::Sender<Farewell>>>,
     handshakes: AtomicUsize,
     timer: Arc<Notify>,
 }
@@ -145,10 +149,16 @@ impl Host {
             judge: Arc::clone(&config.judge),
             labels: config.labels.clone(),
             rules: config.rules.clone(),
+            revoked: Arc::default(),
         };
         let mut core = Agent::new(software(), config.bounds, gate);
         for (run, request) in journal.take_known_runs() {
             core.remember(run, request);
+        }
+        for list in journal.take_lists() {
+            if let Err(e) = core.remember_list(&list) {
+                tracing::error!(error = %e, "a revocation list that is kept is not this fleet's");
+            }
         }
         for run in journal.take_detached() {
             core.remember_detached(run);
@@ -168,6 +178,7 @@ impl Host {
             room: Room::new(PARSE_INPUT_ALL_MAX),
             killers: Mutex::default(),
             connections: AtomicU64::new(0),
+            closers: Mutex::default(),
             handshakes: AtomicUsize::new(0),
             timer: Arc::clone(&timer),
         });
@@ -217,15 +228,72 @@ impl Host {
         lock(&self.core).set_rules(rules);
     }
 
-    /// Enters a connection; `None` if there are as many as there may be.
-    pub(crate) fn connect(&self, peer: Peer) -> Option<u64> {
+    /// Enters a connection, or says why it is to end at once. What comes back beside its number says
+    /// so later.
+    pub(crate) fn connect(
+        &self,
+        peer: Peer,
+    ) -> Result<(u64, oneshot::Receiver<Farewell>), Farewell> {
         let conn = self.connections.fetch_add(1, Ordering::Relaxed);
-        let mut core = lock(&self.core);
-        if !core.has_room() {
-            return None;
+        let (closer, ends) = oneshot::channel();
+        {
+            let (now, mut core) = (clock::now(), lock(&self.core));
+            core.greet(now.wall, &peer)?;
+            core.handle(now, Input::Connected { conn, peer });
+            // Still under the core's lock: whoever ends it from now on finds it here.
+            lock(&self.closers).insert(conn, closer);
         }
-        core.handle(clock::now(), Input::Connected { conn, peer });
-        Some(conn)
+        self.timer.notify_one();
+        Ok((conn, ends))
+    }
+
+    /// Forgets a connection that is gone.
+    pub(crate) fn disconnect(&self, conn: u64) {
+        lock(&self.closers).remove(&conn);
+        self.handle(Input::Disconnected { conn });
+    }
+
+    /// Ends a connection with all its streams.
+    pub(crate) fn close(&self, conn: u64, why: Farewell) {
+        if let Some(closer) = lock(&self.closers).remove(&conn) {
+            tracing::warn!(conn, why = why.text(), "a connection is ended");
+            // Nobody listens: it has just ended by itself.
+            let _ = closer.send(why);
+        }
+    }
+
+    /// Takes a signed revocation list, and says whether it is news.
+    ///
+    /// # Errors
+    /// Says why it is not taken.
+    pub async fn take_list(
+        self: &Arc<Self>,
+        signed: &SignedRevocations,
+    ) -> Result<bool, ListRefused> {
+        let taken = lock(&self.core).take_list(clock::now(), signed)?;
+        let (name, number) = (list_name(taken.scope), taken.number);
+        if taken.is_news {
+            tracing::info!(number, "{name} holds from now on");
+        }
+        self.carry_out(taken.effects).await;
+        Ok(taken.is_news)
+    }
+
+    /// Returns what is revoked.
+    #[must_use]
+    pub fn revocations(&self) -> Arc<Revocations> {
+        lock(&self.core).revocations()
+    }
+
+    /// Believes other authorities from now on.
+    pub fn set_judge(&self, judge: Arc<SignatureJudge>) {
+        lock(&self.core).set_judge(judge);
+    }
+
+    /// Lets the core look at a wall clock that may have been set.
+    pub(crate) async fn look_at_clock(self: &Arc<Self>) {
+        let effects = lock(&self.core).handle_timeout(clock::now());
+        self.carry_out(effects).await;
     }
 
     pub(crate) fn begin_handshake(self: &Arc<Self>) -> Handshake {
@@ -270,6 +338,7 @@ impl Host {
         for effect in effects {
             match effect {
                 Effect::Kill { run, why } => self.kill(run, why),
+                Effect::Close { conn, why } => self.close(conn, why),
                 Effect::Forget { run } => self.shelf().forget(run),
                 Effect::EndOrphan { run } => end_orphan(self, run),
                 Effect::Record(entry) => {
@@ -420,7 +489,6 @@ async fn keep_time(host: Weak<Host>, timer: Arc<Notify>) {
             }
         }
         let Some(host) = host.upgrade() else { return };
-        let effects = lock(&host.core).handle_timeout(clock::mono());
-        host.carry_out(effects).await;
+        host.look_at_clock().await;
     }
 }

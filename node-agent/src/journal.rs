@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use hailer_protocol::audit::Head;
 use hailer_protocol::ids::{Digest, RunId};
+use hailer_protocol::revocation::SignedRevocations;
+use hailer_protocol::role::Role;
 use hailer_protocol::signing::Statement;
 use hailer_protocol::time::Wall;
 
@@ -22,7 +24,7 @@ pub(crate) use body::*;
 
 use crate::audit::Syslog;
 use crate::core::{Detached, Entry, Outcome as Became, REMEMBERED_MAX, RunEnd};
-use crate::state::{Admission, LogConfig, Snapshot, State, StateConfig, Sync};
+use crate::state::{Admission, LogConfig, Snapshot, Space, State, StateConfig, Sync};
 
 /// Why an entry could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +54,7 @@ pub struct Journal {
     /// What could not be written, and is not yet written down as missing.
     gap: Option<Gap>,
     syslog: Option<Syslog>,
+    lists: Vec<SignedRevocations>,
 }
 
 /// How much a simulated node remembers: a process holds thousands of them. Twice the longest
@@ -112,12 +115,21 @@ impl Journal {
                     | Body::Repeated(_)
                     | Body::AgentStarted(_)
                     | Body::AgentStopped(_)
-                    | Body::Gap(_),
+                    | Body::Gap(_)
+                    | Body::Revocations(_),
                 )
                 | None => {}
             }
         }
+        let kept = state.store().entries(Space::Revocations);
+        let kept = kept.map_err(|e| JournalError::Write(e.to_string()))?;
+        let lists = kept
+            .iter()
+            .map(|(_, bytes)| SignedRevocations::decode(bytes))
+            .collect::<Result<_, _>>()
+            .map_err(|e| JournalError::Write(format!("the revocations that are kept: {e}")))?;
         Ok(Self {
+            lists,
             state,
             is_on_disk: true,
             known,
@@ -140,6 +152,7 @@ impl Journal {
         Ok(Self {
             state,
             is_on_disk: false,
+            lists: Vec::new(),
             known: VecDeque::new(),
             detached: BTreeMap::new(),
             gap: None,
@@ -162,6 +175,11 @@ impl Journal {
         std::mem::take(&mut self.detached).into_values()
     }
 
+    /// Hands over the revocation lists that were taken before this process started.
+    pub(crate) fn take_lists(&mut self) -> Vec<SignedRevocations> {
+        std::mem::take(&mut self.lists)
+    }
+
     /// Appends an entry.
     ///
     /// # Errors
@@ -171,12 +189,16 @@ impl Journal {
         if let Entry::Authorised { statement, .. } = entry {
             self.spend(now, statement)?;
         }
+        if let Entry::Revocations { scope, signed, .. } = entry {
+            self.keep_list(*scope, signed)?;
+        }
         let sync = match entry {
             Entry::Intent { .. } | Entry::StepIntent { .. } => Sync::Yes,
             // The store has forced the nonce to the disk; the record gets there with the intent.
             Entry::Authorised { .. }
             | Entry::Outcome { .. }
             | Entry::StepOutcome { .. }
+            | Entry::Revocations { .. }
             | Entry::Refusal { .. }
             | Entry::Probe { .. }
             | Entry::Killed { .. }
@@ -250,6 +272,22 @@ impl Journal {
             torn_bytes: self.state.recovery().torn_bytes,
         };
         self.note(now, &started);
+    }
+
+    /// Keeps a list in place of its signer's last one, forced to the disk.
+    fn keep_list(
+        &mut self,
+        scope: Option<Role>,
+        signed: &SignedRevocations,
+    ) -> Result<(), JournalError> {
+        let bytes = signed
+            .encode()
+            .map_err(|e| JournalError::Write(e.to_string()))?;
+        let key = scope.map_or("authority", Role::as_str);
+        self.state
+            .store_mut()
+            .put(Space::Revocations, key, &bytes)
+            .map_err(|e| JournalError::Write(e.to_string()))
     }
 
     /// Admits a statement's nonce, once and for all, also over restarts.

@@ -22,6 +22,8 @@ pub mod host;
 pub mod join;
 pub mod journal;
 pub mod net;
+mod papers;
+mod revoked;
 mod rules;
 mod run;
 pub mod serve;

@@ -23,7 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(crate) struct Stamp(Option<(u64, u64, u64, i64, i64, u32)>);
 
 impl Stamp {
-    fn of(path: &Path) -> Self {
+    pub(crate) fn of(path: &Path) -> Self {
         Self(std::fs::metadata(path).ok().map(|m| {
             (
                 m.dev(),

@@ -1,15 +1,10 @@
 //! The agent of one machine: from its configuration to the last connection.
 
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hailer_collect::Collector;
 use hailer_exec::{HelperCommand, Spawner, SpawnerConfig, detect_cgroup_parent};
-use hailer_identity::{Credentials, ServerSide, SignatureJudge, Trust};
-use hailer_protocol::role::Role;
-use rustls::time_provider::DefaultTimeProvider;
 
 use crate::audit::Syslog;
 use crate::clock;
@@ -20,6 +15,8 @@ use crate::host::{self, Host, HostConfig};
 use crate::join::Renewal;
 use crate::journal::Journal;
 use crate::net::{self, Listening};
+use crate::papers;
+use crate::revoked;
 use crate::rules;
 use crate::state::{State, StateConfig};
 
@@ -36,28 +33,8 @@ pub fn start(config: &Config) -> Result<Listening, AgentError> {
 /// # Errors
 /// As [`start`].
 pub fn start_renewing(config: &Config) -> Result<(Listening, Option<Renewal>), AgentError> {
-    check_key_mode(&config.key)?;
-    let credentials = Credentials::from_pem(&read(&config.cert)?, &read(&config.key)?)
-        .map_err(|e| AgentError::Tls(e.to_string()))?;
-    let own = credentials.identity();
-    if own.role != Role::Node || own.name != config.name {
-        return Err(AgentError::Tls(format!(
-            "the certificate names {own}, the configuration names the node `{}`",
-            config.name
-        )));
-    }
-    let trust = Trust::from_pem(
-        own.fleet.clone(),
-        &read(&config.ca)?,
-        Arc::new(DefaultTimeProvider),
-    )
-    .map_err(|e| AgentError::Tls(e.to_string()))?;
-    let side = ServerSide::new(&trust, &[Role::Operator, Role::Keeper, Role::Relay])
-        .map_err(|e| AgentError::Tls(e.to_string()))?;
-    let tls = side
-        .config(&credentials)
-        .map_err(|e| AgentError::Tls(e.to_string()))?;
-    let judge = SignatureJudge::new(&trust).map_err(|e| AgentError::Tls(e.to_string()))?;
+    let stamps = papers::Stamps::of(config);
+    let papers = papers::read(config)?;
     let state = State::open(&config.state_dir, StateConfig::default(), clock::wall())
         .map_err(|e| AgentError::State(e.to_string()))?;
     let mut journal = Journal::open(state).map_err(|e| AgentError::State(e.to_string()))?;
@@ -72,8 +49,8 @@ pub fn start_renewing(config: &Config) -> Result<(Listening, Option<Renewal>), A
     let host = Host::new(
         HostConfig {
             node: config.name.clone(),
-            fleet: own.fleet.clone(),
-            judge: Arc::new(judge),
+            fleet: papers.fleet,
+            judge: papers.judge,
             rules,
             hidden: vec![config.state_dir.clone(), config.key.clone()],
             labels: config.labels.clone(),
@@ -89,9 +66,19 @@ pub fn start_renewing(config: &Config) -> Result<(Listening, Option<Renewal>), A
         Arc::new(start_helper(&config.helper, config.cgroup)?),
     );
     let hosts = vec![Arc::downgrade(&host)];
-    rules::watch(hosts, config.policy.clone(), config.is_read_only, stamp);
-    let listening = net::listen(host, config.listen, tls)?;
-    Ok((listening, Renewal::new(config, credentials, trust, side)))
+    rules::watch(
+        hosts.clone(),
+        config.policy.clone(),
+        config.is_read_only,
+        stamp,
+    );
+    revoked::watch(hosts, config.revoked.clone());
+    let agent = Arc::downgrade(&host);
+    let listening = net::listen(host, config.listen, papers.tls)?;
+    let first = (stamps, papers.validity);
+    papers::watch(agent, config.clone(), first, listening.reconfigures());
+    let renewal = Renewal::new(config, papers.credentials, papers.trust, papers.side);
+    Ok((listening, renewal))
 }
 
 /// Starts the spawning helper.
@@ -114,25 +101,4 @@ pub(crate) fn start_helper(helper: &[String], cgroup: Cgroup) -> Result<Spawner,
     };
     Spawner::start(&command, config)
         .map_err(|e| AgentError::Helper(format!("`{}`: {e}", helper.join(" "))))
-}
-
-fn read(path: &Path) -> Result<String, AgentError> {
-    std::fs::read_to_string(path).map_err(|e| AgentError::file("read", path, e))
-}
-
-/// A key that others can read is no key.
-fn check_key_mode(path: &Path) -> Result<(), AgentError> {
-    let mode = std::fs::metadata(path)
-        .map_err(|e| AgentError::file("read", path, e))?
-        .permissions()
-        .mode();
-    if mode & 0o077 != 0 {
-        return Err(AgentError::Tls(format!(
-            "the key {} can be read by others (mode {:o}); run `chmod 600 {}`",
-            path.display(),
-            mode & 0o777,
-            path.display()
-        )));
-    }
-    Ok(())
 }

@@ -82,6 +82,8 @@ pub enum AuditEvent {
     Killed,
     /// More of the same, which is counted and not written down one by one.
     Repeated,
+    /// A newer list of revocations holds.
+    Revoked,
     /// The agent started.
     AgentStarted,
     /// The agent stopped.
@@ -96,7 +98,7 @@ pub enum AuditEvent {
 
 impl AuditEvent {
     /// Every event.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Probe,
         Self::Allowed,
         Self::Started,
@@ -104,6 +106,7 @@ impl AuditEvent {
         Self::Refused,
         Self::Killed,
         Self::Repeated,
+        Self::Revoked,
         Self::AgentStarted,
         Self::AgentStopped,
         Self::Gap,
@@ -122,6 +125,7 @@ impl AuditEvent {
             Self::Refused => "refused",
             Self::Killed => "killed",
             Self::Repeated => "repeated",
+            Self::Revoked => "revoked",
             Self::AgentStarted => "agent_started",
             Self::AgentStopped => "agent_stopped",
             Self::Gap => "gap",

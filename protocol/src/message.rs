@@ -13,6 +13,7 @@ mod enrol;
 mod event;
 mod hello;
 mod lease;
+mod revocation;
 mod run;
 
 use serde::Serialize;
@@ -26,6 +27,7 @@ pub use lease::{
     FleetLeaseAsk, FleetLeaseDenied, FleetLeaseGranted, FleetLeaseRelease, RunLeaseHeld,
     RunLeaseRenew,
 };
+pub use revocation::{RevocationOffer, RevocationTaken};
 pub use run::{Caps, EachRow, Fetch, Life, OutputMode, Probe, Run};
 
 use crate::codec::{self, CodecError};
@@ -154,6 +156,10 @@ kinds! {
     RenewAsk = 97 "renew_ask",
     /// Keeper to node: the certificate, and whom to trust; nothing follows.
     Enrolled = 98 "enrolled",
+    /// Operator or keeper to agent: this is revoked.
+    RevocationOffer = 112 "revocation_offer",
+    /// Agent to operator or keeper: it holds here.
+    RevocationTaken = 113 "revocation_taken",
 }
 
 #[cfg(test)]

@@ -112,7 +112,7 @@ mod tests {
         let mistake = Mistake::new(at..at + 1, "m").label("here").help("h");
         assert_eq!(
             mistake.render(text),
-            "error: m\n  2 |  to größe x\n               ^ here\n  help: h\n"
+            "error: m\n  2 |  to größe x\n                ^ here\n  help: h\n"
         );
     }
 

@@ -293,7 +293,9 @@ pub enum ListSigner {
 }
 
 impl ListSigner {
-    const fn scope(&self) -> Option<Role> {
+    /// Returns of which role it speaks; of all of them if that is `None`.
+    #[must_use]
+    pub const fn scope(&self) -> Option<Role> {
         match self {
             Self::Authority => None,
             Self::Issuer { role, .. } => Some(*role),
@@ -352,6 +354,18 @@ impl Revocations {
             self.lists.remove(&Some(role));
         }
         Ok(())
+    }
+
+    /// Whether there is no list at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lists.is_empty()
+    }
+
+    /// Returns the newest list for a role, or the authority's.
+    #[must_use]
+    pub fn list(&self, scope: Option<Role>) -> Option<&RevocationList> {
+        self.lists.get(&scope).map(|(_, list)| list)
     }
 
     /// Whether anybody revokes a certificate, by whom it names, its number, and when it begins to

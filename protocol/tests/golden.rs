@@ -12,6 +12,8 @@ use hailer_protocol::error::ErrorCode;
 use hailer_protocol::expr::{BinaryOp, Expr, Function, UnaryOp};
 use hailer_protocol::ids::{Digest, EventId, LeaseId, NodeName, RunId};
 use hailer_protocol::message::*;
+use hailer_protocol::revocation::{REVOCATION_VERSION, RevocationList, Revoked, SignedRevocations};
+use hailer_protocol::role::{Identity, Role};
 use hailer_protocol::row_plan::{ParseAs, Projection, RowPlan, RowStep};
 use hailer_protocol::state::State;
 use hailer_protocol::table::{Column, Table};
@@ -337,7 +339,49 @@ fn keepers() -> Vec<(String, Envelope)> {
         authorities: vec![vec![0x30, 0x04]],
     };
     add(&mut all, "enrolled", &enrolled);
+    add_revocations(&mut all);
     all
+}
+
+fn add_revocations(all: &mut Vec<(String, Envelope)>) {
+    let identity: Identity = "spiffe://demo/operator/ann".parse().expect("a name");
+    let list = RevocationList {
+        version: REVOCATION_VERSION,
+        fleet: identity.fleet.clone(),
+        number: 7,
+        issued_at: Wall(1_700_000_000_000),
+        next_update: Wall(1_700_000_600_000),
+        revoked: vec![
+            Revoked::Certificate {
+                identity: identity.clone(),
+                serial: vec![1, 2, 3],
+            },
+            Revoked::Before {
+                identity,
+                moment: Wall(1_700_000_000_000),
+            },
+            Revoked::Issuer {
+                role: Role::Node,
+                serial: vec![4],
+            },
+        ],
+    };
+    let signed = |issuer| SignedRevocations {
+        list: list.encode().expect("small"),
+        issuer,
+        signature: vec![8, 9],
+    };
+    for (name, issuer) in [("authority", None), ("issuer", Some(vec![5, 6]))] {
+        let offer = RevocationOffer {
+            signed: signed(issuer),
+        };
+        add(all, &format!("revocation_offer {name}"), &offer);
+    }
+    let taken = RevocationTaken {
+        number: 7,
+        is_news: true,
+    };
+    add(all, "revocation_taken", &taken);
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -24,6 +24,7 @@ use crate::keeper;
 use crate::output::Format;
 use crate::process;
 use crate::repl;
+use crate::revoke;
 use crate::script;
 use crate::session::Session;
 use crate::show;
@@ -104,7 +105,8 @@ pub fn main() -> ExitCode {
             Command::Run { .. }
             | Command::RunApproved { .. }
             | Command::Demo { .. }
-            | Command::Serve(_),
+            | Command::Serve(_)
+            | Command::Revoke(_),
         )
         | None => {}
     }
@@ -215,6 +217,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
             demo.stop().await;
             exit
         }
+        Some(Command::Revoke(args)) => revoke::command(&args, cli.fleet.file.as_deref()).await,
         Some(Command::RunApproved { signed }) => {
             approved_is_as_it_is(&cli.fleet, &cli.run)?;
             let (output, request) = (output(&cli.out)?, RequestFile::read(&signed)?);

@@ -141,6 +141,14 @@ pub enum Command {
         #[arg(value_name = "WORD")]
         word: Option<String>,
     },
+    /// Take back certificates before their time is over, and tell the nodes
+    #[command(
+        after_help = "Example: hailer revoke --ca ca --fleet fleet.toml operator/ann\n\n\
+                      All certificates of that name from before now are revoked. Nodes that obey \
+                      end its connections and runs at once. Exit code 4: some nodes have not got \
+                      the list."
+    )]
+    Revoke(crate::revoke::RevokeArgs),
     /// Start commands for a demo's agents; only the demo starts this
     #[command(hide = true, name = crate::demo::HELPER_COMMAND)]
     ExecHelper,

@@ -49,6 +49,7 @@ pub mod pen;
 mod process;
 pub mod repl;
 pub mod results;
+pub mod revoke;
 pub mod rows;
 pub mod running;
 pub mod script;

@@ -17,6 +17,7 @@ use crate::clock;
 use crate::error::ShellError;
 use crate::fleet::{Fleet, Timing};
 use crate::knowledge::{self, Sources};
+use crate::revoke;
 
 /// A fleet that can be asked.
 #[derive(Debug)]
@@ -66,6 +67,9 @@ pub fn open_under(
     };
     let fleet = fleet.map_err(|e| ShellError::own(format!("open the fleet: {e}")))?;
     let base = path.parent().unwrap_or_else(|| Path::new("."));
+    fleet
+        .links()
+        .obey(revoke::lists_of(base, &trust, clock::wall())?);
     let sources = Sources {
         folder: base.to_owned(),
         facts_file: knowledge::facts_path(inventory.fleet().as_str(), &ca_pem),
@@ -203,7 +207,7 @@ fn read(path: &Path, what: &str) -> Result<String, ShellError> {
 }
 
 /// A key that others can read is no key.
-fn check_key_mode(path: &Path) -> Result<(), ShellError> {
+pub(crate) fn check_key_mode(path: &Path) -> Result<(), ShellError> {
     let Ok(metadata) = std::fs::metadata(path) else {
         return Ok(()); // Reading it says why.
     };
@@ -212,7 +216,7 @@ fn check_key_mode(path: &Path) -> Result<(), ShellError> {
         return Ok(());
     }
     Err(ShellError::usage(format!(
-        "the operator's key {} can be read by others (mode {mode:o})",
+        "the key {} can be read by others (mode {mode:o})",
         path.display()
     ))
     .hint(format!("run `chmod 600 {}`", path.display())))

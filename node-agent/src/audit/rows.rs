@@ -109,6 +109,11 @@ fn said(body: &Body) -> (AuditEvent, Said) {
         }
         Body::AgentStopped(_) => (AuditEvent::AgentStopped, Said::default()),
         Body::Gap(gap) => (AuditEvent::Gap, Said::of_gap(gap)),
+        Body::Revocations(list) => {
+            let whose = list.scope.map_or("all roles", Role::as_str);
+            let text = format!("list {} of revocations holds, of {whose}", list.number);
+            (AuditEvent::Revoked, Said::text(text))
+        }
     }
 }
 
@@ -220,6 +225,7 @@ impl Said {
             Cause::Cancelled => "cancelled by its operator",
             Cause::Deadline => "its deadline came",
             Cause::LeaseEnded => "its operator's lease ended",
+            Cause::Revoked => "its operator's certificate was revoked",
         };
         Self {
             who: killed.by.as_deref().map(short),

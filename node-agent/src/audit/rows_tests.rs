@@ -4,6 +4,7 @@ use std::time::Duration;
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::grant::Grant;
 use hailer_protocol::redact::REDACTED;
+use hailer_protocol::revocation::SignedRevocations;
 use hailer_protocol::signing::{Action, Command, Nonce, STATEMENT_VERSION, Statement, Targets};
 use hailer_protocol::state::State as RunState;
 
@@ -172,6 +173,19 @@ fn entries(words: &str) -> Vec<(Entry, AuditEvent, &'static str)> {
             AuditEvent::Gap,
             "text",
         ),
+        (
+            Entry::Revocations {
+                scope: None,
+                number: 7,
+                signed: Box::new(SignedRevocations {
+                    list: vec![1],
+                    issuer: None,
+                    signature: vec![2],
+                }),
+            },
+            AuditEvent::Revoked,
+            "text",
+        ),
     ]
 }
 
@@ -190,6 +204,7 @@ const fn kind(entry: &Entry) -> &'static str {
         Entry::AgentStarted { .. } => "agent started",
         Entry::AgentStopped => "agent stopped",
         Entry::Gap { .. } => "gap",
+        Entry::Revocations { .. } => "revocations",
     }
 }
 

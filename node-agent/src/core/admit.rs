@@ -74,6 +74,8 @@ pub fn admit(
         (Kind::Hello, Some(StreamKind::Hello)) => Verdict::Allow,
         (Kind::Run | Kind::Fetch, Some(StreamKind::Request))
         | (Kind::RunLeaseRenew, Some(StreamKind::RunLease)) => operators_only(peer, kind),
+        // The stream was refused to whoever may not hand lists on; the list proves its own origin.
+        (Kind::RevocationOffer, Some(StreamKind::Revocation)) => may_hand_on(peer),
         (Kind::EventAck, Some(StreamKind::Events))
         | (Kind::FleetLeaseGranted | Kind::FleetLeaseDenied, Some(StreamKind::FleetLease))
         | (Kind::Trigger, Some(StreamKind::Trigger)) => not_yet(kind),
@@ -100,7 +102,9 @@ pub fn admit(
             | Kind::Trigger
             | Kind::EnrolAsk
             | Kind::RenewAsk
-            | Kind::Enrolled,
+            | Kind::Enrolled
+            | Kind::RevocationOffer
+            | Kind::RevocationTaken,
             Some(_),
         ) => misplaced(kind),
     }
@@ -113,6 +117,7 @@ pub fn admit_stream(peer: &Identity, stream: StreamKind) -> Verdict {
         (StreamKind::Hello, _) | (StreamKind::Request | StreamKind::RunLease, Role::Operator) => {
             Verdict::Allow
         }
+        (StreamKind::Revocation, _) => may_hand_on(peer),
         (StreamKind::Request | StreamKind::RunLease, role) => Denial::because(
             ErrorCode::DENIED,
             format!("a {role} may not open a {stream:?} stream; only operators may"),
@@ -136,6 +141,17 @@ fn operators_only(peer: &Identity, kind: Kind) -> Verdict {
                 "{peer} may not send {}: it is a {role}, and only operators may",
                 kind.name()
             ),
+        ),
+    }
+}
+
+/// Revocation lists are signed by an authority; who brings one only has to be a regular of the fleet's.
+fn may_hand_on(peer: &Identity) -> Verdict {
+    match peer.role {
+        Role::Operator | Role::Keeper => Verdict::Allow,
+        role @ (Role::Node | Role::Relay) => Denial::because(
+            ErrorCode::DENIED,
+            format!("a {role} may not hand in revocation lists; operators and keepers may"),
         ),
     }
 }
@@ -205,6 +221,16 @@ mod tests {
                     Kind::RunLeaseRenew,
                     Role::Operator,
                     Some(StreamKind::RunLease)
+                ),
+                (
+                    Kind::RevocationOffer,
+                    Role::Operator,
+                    Some(StreamKind::Revocation)
+                ),
+                (
+                    Kind::RevocationOffer,
+                    Role::Keeper,
+                    Some(StreamKind::Revocation)
                 ),
             ]
         );

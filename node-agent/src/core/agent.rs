@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hailer_identity::Standing;
 use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::ids::{Digest, RunId};
@@ -19,12 +20,16 @@ use super::admit::{Denial, Verdict, admit, admit_stream};
 use super::detached::{Detached, DetachedRuns, Outcome};
 use super::effect::{Effect, Entry, Input, KillReason, RunEnd, StreamRef};
 use super::flood::Flood;
-use super::gate::{Authority, Gate, Peer, Rules, request_digest, vouched};
+use super::gate::{Authority, Gate, Peer, Rules, denied, request_digest, vouched};
 use super::leases::Leases;
 use super::record::Matter;
 use super::request::{check_run, command_of, denial};
 use super::runs::{Known, Running, Runs};
 use super::session::{Session, StreamPhase};
+
+mod standing;
+
+pub use standing::list_name;
 
 /// What one agent takes on at once.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +72,8 @@ pub struct Agent {
     pub(super) flood: Flood,
     /// The request that is being decided, once it has been read.
     pub(super) matter: Option<Matter>,
+    /// Whose certificate vouches for each run that lasts.
+    askers: BTreeMap<RunId, Arc<Standing>>,
 }
 
 impl Agent {
@@ -83,6 +90,7 @@ impl Agent {
             leases: Leases::new(bounds.run_lease),
             flood: Flood::default(),
             matter: None,
+            askers: BTreeMap::new(),
         }
     }
 
@@ -118,7 +126,7 @@ impl Agent {
         let mut effects = Vec::new();
         match input {
             Input::Connected { conn, peer } => {
-                self.sessions.insert(conn, Session::new(peer));
+                self.sessions.insert(conn, Session::new(now, peer));
             }
             Input::Disconnected { conn } => {
                 self.sessions.remove(&conn);
@@ -149,25 +157,20 @@ impl Agent {
         effects
     }
 
-    /// Whether one more connection may be taken.
-    #[must_use]
-    pub fn has_room(&self) -> bool {
-        self.sessions.len() < self.bounds.sessions
-    }
-
     /// Acts on what time alone changes. Early, late and repeated calls are harmless.
-    pub fn handle_timeout(&mut self, now: Mono) -> Vec<Effect> {
+    pub fn handle_timeout(&mut self, now: Now) -> Vec<Effect> {
         let mut effects = Vec::new();
-        let overdue = |r: &Running| r.deadline.is_some_and(|d| d <= now);
+        self.end_expired(now, &mut effects);
+        let overdue = |r: &Running| r.deadline.is_some_and(|d| d <= now.mono);
         for run in self.runs.alive(overdue) {
             self.kill(run, KillReason::Deadline, None, &mut effects);
         }
-        for lease in self.leases.expire(now) {
+        for lease in self.leases.expire(now.mono) {
             for run in self.runs.alive(|r| r.lease == Some(lease)) {
                 self.kill(run, KillReason::LeaseEnded, None, &mut effects);
             }
         }
-        self.note_counts(now, &mut effects);
+        self.note_counts(now.mono, &mut effects);
         effects
     }
 
@@ -177,7 +180,9 @@ impl Agent {
         let deadline = self.runs.next_deadline().map(|at| (at, "a run's deadline"));
         let lease = self.leases.next_end().map(|at| (at, "an operator's lease"));
         let count = self.flood.next_due().map(|at| (at, "a count"));
-        [deadline, lease, count].into_iter().flatten().min()
+        let looks = self.sessions.values().map(Session::look_at).min();
+        let expiry = looks.map(|at| (at, "the end of a certificate"));
+        [deadline, lease, count, expiry].into_iter().flatten().min()
     }
 
     fn on_envelope(&mut self, now: Now, at: StreamRef, envelope: &Envelope, out: &mut Vec<Effect>) {
@@ -247,6 +252,7 @@ impl Agent {
                 self.on_renewal(now.mono, at, &renew, out);
                 Ok(())
             }
+            StreamPhase::AwaitList => self.on_offer(now, at, envelope, out),
             StreamPhase::Running(_) | StreamPhase::Over => Ok(()),
         }
     }
@@ -263,7 +269,8 @@ impl Agent {
         envelope: &Envelope,
         out: &mut Vec<Effect>,
     ) -> Result<(), Denial> {
-        let authority = self.gate.authority(now.wall, peer, envelope)?;
+        let is_verified = self.session(at)?.is_verified();
+        let (authority, asker) = self.gate.authority(now.wall, peer, is_verified, envelope)?;
         let run: Run = read(envelope)?;
         let matter = Matter::of(&run, &authority, peer);
         self.matter = Some(matter.clone());
@@ -330,6 +337,7 @@ impl Agent {
             is_command: command.is_some(),
         };
         self.runs.begin(run.run, request, running);
+        self.askers.insert(run.run, asker);
         self.session(at)?
             .set(at.stream, StreamPhase::Running(run.run));
         if let Some(command) = command {
@@ -427,6 +435,7 @@ impl Agent {
 
     fn on_ended(&mut self, now: Now, run: RunId, end: RunEnd, out: &mut Vec<Effect>) {
         self.detached.end(now.wall, run, &end);
+        self.askers.remove(&run);
         let Some(running) = self.runs.end(run) else {
             return;
         };

@@ -11,6 +11,7 @@ use hailer_protocol::time::Wall;
 
 use super::super::papers::{NODE, name, papers, sealed};
 use super::*;
+use crate::core::Farewell;
 
 const AT: StreamRef = StreamRef { conn: 1, stream: 0 };
 const LEASE: LeaseId = LeaseId([9; 16]);
@@ -36,6 +37,7 @@ fn agent_with(role: Role) -> Agent {
             judge: Arc::clone(&papers().judge),
             labels: BTreeMap::new(),
             rules: rules("allow probe\n  to anyone\nallow run as app\n  to anyone\n"),
+            revoked: Arc::default(),
         },
     );
     let peer = papers().peer(role);
@@ -117,6 +119,19 @@ fn words(effects: &[Effect]) -> String {
         Effect::Record(Entry::Intent { .. }) => "intent",
         Effect::Record(Entry::Outcome { .. }) => "outcome",
         Effect::Record(Entry::Refusal { .. }) => "refusal",
+        Effect::Record(Entry::Revocations { .. }) => "list",
+        Effect::Close {
+            why: Farewell::Revoked,
+            ..
+        } => "close:revoked",
+        Effect::Close {
+            why: Farewell::Expired,
+            ..
+        } => "close:expired",
+        Effect::Close {
+            why: Farewell::Crowded,
+            ..
+        } => "close:crowded",
         Effect::Record(Entry::StepIntent { .. }) => "step:intent",
         Effect::Record(Entry::StepOutcome { .. }) => "step:outcome",
         Effect::Note(Entry::Refusal { .. }) => "refusal",
@@ -139,6 +154,10 @@ fn words(effects: &[Effect]) -> String {
             why: KillReason::LeaseEnded,
             ..
         } => "kill:lease",
+        Effect::Kill {
+            why: KillReason::Revoked,
+            ..
+        } => "kill:revoked",
     };
     effects.iter().map(word).collect::<Vec<_>>().join(" ")
 }
@@ -198,10 +217,7 @@ fn a_probe_that_nobody_waits_for_ends_with_its_lease() {
     let metric = run(1, Probe::Metric("load1".to_owned()), None);
     ask(&mut agent, 0, &metric);
     agent.handle(now(1), Input::Disconnected { conn: 1 });
-    assert_eq!(
-        words(&agent.handle_timeout(Mono(Duration::from_secs(30)))),
-        "kill:lease"
-    );
+    assert_eq!(words(&agent.handle_timeout(now(30))), "kill:lease");
 }
 
 #[test]
@@ -236,14 +252,8 @@ fn a_reset_cancels_and_a_lost_connection_does_not() {
         words(&agent.handle(now(1), Input::Disconnected { conn: 1 })),
         ""
     );
-    assert_eq!(
-        words(&agent.handle_timeout(Mono(Duration::from_secs(29)))),
-        ""
-    );
-    assert_eq!(
-        words(&agent.handle_timeout(Mono(Duration::from_secs(30)))),
-        "kill:lease killed"
-    );
+    assert_eq!(words(&agent.handle_timeout(now(29))), "");
+    assert_eq!(words(&agent.handle_timeout(now(30))), "kill:lease killed");
 }
 
 #[test]
@@ -265,14 +275,8 @@ fn renewals_keep_runs_alive() {
     let envelope = renew.to_envelope().expect("small");
     let effects = agent.handle(now(20), Input::Envelope { at, envelope });
     assert_eq!(words(&effects), "run_lease_held");
-    assert_eq!(
-        words(&agent.handle_timeout(Mono(Duration::from_secs(49)))),
-        ""
-    );
-    assert_eq!(
-        words(&agent.handle_timeout(Mono(Duration::from_secs(50)))),
-        "kill:lease killed"
-    );
+    assert_eq!(words(&agent.handle_timeout(now(49))), "");
+    assert_eq!(words(&agent.handle_timeout(now(50))), "kill:lease killed");
 }
 
 #[test]
@@ -283,7 +287,9 @@ fn a_detached_run_needs_no_lease() {
         ..shell(1)
     };
     ask(&mut agent, 0, &detached);
-    assert_eq!(agent.poll_timeout(), None);
+    // What is left to wait for is no run's.
+    let due = agent.poll_timeout().map(|(_, why)| why);
+    assert_eq!(due, Some("the end of a certificate"));
 }
 
 #[test]
@@ -299,14 +305,8 @@ fn a_deadline_kills_once_and_says_why() {
         due,
         Some((Mono(Duration::from_secs(2)), "a run's deadline"))
     );
-    assert_eq!(
-        words(&agent.handle_timeout(Mono(Duration::from_secs(2)))),
-        "kill:deadline killed"
-    );
-    assert_eq!(
-        words(&agent.handle_timeout(Mono(Duration::from_secs(3)))),
-        ""
-    );
+    assert_eq!(words(&agent.handle_timeout(now(2))), "kill:deadline killed");
+    assert_eq!(words(&agent.handle_timeout(now(3))), "");
 }
 
 #[test]
@@ -419,3 +419,6 @@ fn a_command_with_a_nul_byte_is_refused_before_it_is_recorded() {
     );
     assert_eq!(words(&effects), "refusal failed finish");
 }
+
+#[path = "agent/standing_tests.rs"]
+mod standing;

@@ -7,7 +7,8 @@ use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::ids::{Digest, RunId};
 use hailer_protocol::message::Run;
-use hailer_protocol::role::Identity;
+use hailer_protocol::revocation::SignedRevocations;
+use hailer_protocol::role::{Identity, Role};
 use hailer_protocol::signing::Statement;
 use hailer_protocol::state::State;
 use hailer_protocol::time::Wall;
@@ -146,6 +147,13 @@ pub enum Effect {
         /// Which.
         run: RunId,
     },
+    /// End the connection with all its streams.
+    Close {
+        /// Which.
+        conn: u64,
+        /// What its peer is told.
+        why: Farewell,
+    },
     /// End the run with its whole process tree.
     Kill {
         /// Which.
@@ -164,6 +172,44 @@ pub enum KillReason {
     Deadline,
     /// Its operator's lease has ended.
     LeaseEnded,
+    /// Its operator's certificate was revoked.
+    Revoked,
+}
+
+/// Why a connection is ended, as its peer is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Farewell {
+    /// There are as many as there may be.
+    Crowded,
+    /// A list names its holder.
+    Revoked,
+    /// Its certificate's time is over.
+    Expired,
+}
+
+impl Farewell {
+    /// Returns its number on the wire. Numbers are never reused; 0 is a plain goodbye, 1 a peer
+    /// without an identity.
+    #[must_use]
+    pub const fn code(self) -> u32 {
+        match self {
+            Self::Crowded => 2,
+            Self::Revoked => 3,
+            Self::Expired => 4,
+        }
+    }
+
+    /// Returns what the peer reads, and what to do about it.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Crowded => "too many connections",
+            Self::Revoked => {
+                "denied: your certificate is revoked; ask whoever keeps the fleet's authority for another"
+            }
+            Self::Expired => "denied: your certificate has expired; renew it and connect again",
+        }
+    }
 }
 
 impl KillReason {
@@ -171,7 +217,7 @@ impl KillReason {
     #[must_use]
     pub const fn state(self) -> State {
         match self {
-            Self::Cancelled | Self::LeaseEnded => State::Cancelled,
+            Self::Cancelled | Self::LeaseEnded | Self::Revoked => State::Cancelled,
             Self::Deadline => State::TimedOut,
         }
     }
@@ -234,6 +280,15 @@ pub enum Entry {
         state: Option<State>,
         /// The exit code, if there is one.
         rc: Option<i32>,
+    },
+    /// A newer revocation list holds from now on, also after a restart.
+    Revocations {
+        /// Of which role it speaks; of all of them if that is `None`.
+        scope: Option<Role>,
+        /// Its number.
+        number: u64,
+        /// The list.
+        signed: Box<SignedRevocations>,
     },
     /// Something was asked for and refused.
     Refusal {

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hailer_identity::SignatureJudge;
+use hailer_identity::{SignatureJudge, Standing};
 use hailer_protocol::envelope::{Auth, Envelope};
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::grant::Grant;
@@ -19,6 +19,8 @@ use hailer_protocol::message::{Probe, Run};
 use hailer_protocol::policy::{
     Allowed, Ask, Decision, NodeFacts, Policy, User, Wants, Words, decide,
 };
+use hailer_protocol::revocation::Revocations;
+use hailer_protocol::role::Identity;
 use hailer_protocol::signing::{Checked, Own, SignedBlock, check};
 use hailer_protocol::time::Wall;
 use rustls::pki_types::CertificateDer;
@@ -33,6 +35,20 @@ pub struct Peer {
     /// The certificate and what leads from it to the authority: what the handshake has verified need not
     /// be verified again for every request.
     pub chain: Vec<CertificateDer<'static>>,
+    /// What lists and clocks are asked about that chain from now on.
+    pub standing: Arc<Standing>,
+}
+
+impl Peer {
+    /// Reads a chain that the handshake has verified; `None` if it names nobody.
+    #[must_use]
+    pub fn of(chain: Vec<CertificateDer<'static>>) -> Option<Self> {
+        Some(Self {
+            holder: hailer_identity::holder_of(chain.first()?).ok()?,
+            standing: Arc::new(Standing::of(&chain).ok()?),
+            chain,
+        })
+    }
 }
 
 /// What a node checks signed requests with.
@@ -48,6 +64,8 @@ pub struct Gate {
     pub labels: BTreeMap<String, String>,
     /// What its owner allows.
     pub rules: Rules,
+    /// Who no longer holds although their certificates' time is not over.
+    pub revoked: Arc<Revocations>,
 }
 
 /// What a node's owner allows on it.
@@ -106,28 +124,62 @@ impl Authority {
 }
 
 impl Gate {
-    /// Finds out in whose name an envelope stands, before its body is decoded.
+    /// Finds out in whose name an envelope stands, before its body is decoded, and what lists are
+    /// asked about whoever that is. What `is_verified` says of the peer's chain need not be found
+    /// out again.
     pub(super) fn authority(
         &self,
         now: Wall,
         peer: &Peer,
+        is_verified: bool,
         envelope: &Envelope,
-    ) -> Result<Authority, Denial> {
+    ) -> Result<(Authority, Arc<Standing>), Denial> {
         let Auth::Signed(block) = &envelope.auth else {
-            return Ok(Authority::Connection(peer.holder.clone()));
+            let standing = Arc::clone(&peer.standing);
+            return Ok((Authority::Connection(peer.holder.clone()), standing));
         };
         let block = SignedBlock::decode(block).map_err(|e| denied(e.to_string()))?;
+        let known = is_verified.then_some(peer.chain.as_slice());
         let signers = self
             .judge
-            .signers(now, &block, Some(&peer.chain))
+            .signers(now, &block, known)
             .map_err(|e| denied(e.to_string()))?;
+        let standing = self.standing_of(peer, &block)?;
         let own = Own {
             fleet: &self.fleet,
             node: &self.node,
         };
         check(now, own, &envelope.body, &block, signers)
-            .map(|checked| Authority::Signed(Box::new(checked)))
+            .map(|checked| (Authority::Signed(Box::new(checked)), standing))
             .map_err(|e| denied(e.to_string()))
+    }
+
+    /// Refuses what a revoked operator signed or approved; returns who signed.
+    fn standing_of(&self, peer: &Peer, block: &SignedBlock) -> Result<Arc<Standing>, Denial> {
+        let is_peers = peer.chain.len() == block.chain.len()
+            && peer
+                .chain
+                .iter()
+                .zip(&block.chain)
+                .all(|(p, b)| p.as_ref() == b.as_slice());
+        let signer = if is_peers {
+            Arc::clone(&peer.standing)
+        } else {
+            Arc::new(Standing::of(&block.chain).map_err(|e| denied(e.to_string()))?)
+        };
+        if signer.is_revoked(&self.revoked) {
+            return Err(revoked("signed", signer.identity()));
+        }
+        if self.revoked.is_empty() {
+            return Ok(signer);
+        }
+        for approval in &block.approvals {
+            let approver = Standing::of(&approval.chain).map_err(|e| denied(e.to_string()))?;
+            if approver.is_revoked(&self.revoked) {
+                return Err(revoked("approved", approver.identity()));
+            }
+        }
+        Ok(signer)
     }
 }
 
@@ -259,7 +311,13 @@ pub(super) fn vouched(authority: &Authority, request: &Run) -> Result<(), Denial
     }
 }
 
-const fn denied(text: String) -> Denial {
+fn revoked(deed: &str, who: &Identity) -> Denial {
+    denied(format!(
+        "the certificate of `{who}`, who {deed} the run, is revoked"
+    ))
+}
+
+pub(super) const fn denied(text: String) -> Denial {
     Denial {
         code: ErrorCode::DENIED,
         text,

@@ -24,10 +24,10 @@ mod runs;
 mod session;
 
 pub use admit::{Denial, Verdict, admit, admit_stream};
-pub use agent::{Agent, Bounds};
+pub use agent::{Agent, Bounds, list_name};
 pub use detached::{Detached, DetachedRuns, Outcome};
 pub use effect::{
-    Asked, Effect, Entry, Input, KillReason, OutputDigests, Repeats, RunEnd, StreamRef,
+    Asked, Effect, Entry, Farewell, Input, KillReason, OutputDigests, Repeats, RunEnd, StreamRef,
 };
 pub use gate::{Authority, Gate, Peer, Permit, Rules};
 pub use leases::Leases;
@@ -35,7 +35,21 @@ pub(crate) use runs::REMEMBERED_MAX;
 pub use runs::{Known, Runs};
 pub use session::{Session, StreamPhase};
 
+use hailer_protocol::role::Role;
 use hailer_protocol::time::{Mono, Wall};
+
+/// What became of a revocation list that was handed in.
+#[derive(Debug)]
+pub struct Taken {
+    /// Of which role it speaks; of all of them if that is `None`.
+    pub scope: Option<Role>,
+    /// Its number.
+    pub number: u64,
+    /// Whether it was not known before.
+    pub is_news: bool,
+    /// What is to be done.
+    pub effects: Vec<Effect>,
+}
 
 /// A moment by both of a machine's clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use hailer_identity::{Authority as Issuer, Credentials, SignatureJudge, Signer, Trust, Validity};
+use hailer_identity::{
+    Authority as Issuer, Credentials, SignatureJudge, Signer, Standing, Trust, Validity,
+};
 use hailer_protocol::envelope::{Auth, Envelope};
 use hailer_protocol::grant::Grant;
 use hailer_protocol::ids::Name;
@@ -50,6 +52,7 @@ pub(super) fn sealed(run: &Run) -> Envelope {
 
 /// Certificates of all roles, made once: keys take time.
 pub(super) struct Papers {
+    pub(super) authority: Issuer,
     pub(super) judge: Arc<SignatureJudge>,
     signer: Signer,
     credentials: Vec<Credentials>,
@@ -80,6 +83,7 @@ pub(super) fn papers() -> &'static Papers {
             .iter()
             .find(|c| c.identity().role == Role::Operator);
         Papers {
+            authority,
             judge: Arc::new(SignatureJudge::new(&trust).expect("a judge")),
             signer: Signer::new(operator.expect("one of all roles")).expect("an operator"),
             credentials,
@@ -88,6 +92,21 @@ pub(super) fn papers() -> &'static Papers {
 }
 
 impl Papers {
+    /// A relay whose certificate ends then.
+    pub(super) fn until(&self, not_after: Wall) -> Peer {
+        let identity = Identity {
+            fleet: name("demo"),
+            role: Role::Relay,
+            name: name("short"),
+        };
+        let validity = Validity {
+            not_before: Wall(0),
+            not_after,
+        };
+        let issued = self.authority.issue(&identity, validity).expect("issued");
+        Peer::of(vec![issued.cert_der.into()]).expect("its own")
+    }
+
     pub(super) fn peer(&self, role: Role) -> Peer {
         let own = self
             .credentials
@@ -97,6 +116,7 @@ impl Papers {
         Peer {
             holder: own.holder().clone(),
             chain: Vec::new(),
+            standing: Arc::new(Standing::of(&own.chain()).expect("its own")),
         }
     }
 }

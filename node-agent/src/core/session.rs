@@ -3,6 +3,7 @@
 //! ```text
 //!            open(hello)  ─▶ AwaitHello ──hello──▶ Over
 //!  new ──┬── open(request)─▶ AwaitRun ──run──▶ Running ──end──▶ Over
+//!        ├── open(revocation)─▶ AwaitList ──offer──▶ Over
 //!        ├── open(lease) ─▶ Lease ◀──renew──┐
 //!        │                    └─────────────┘
 //!        └── anything else ─▶ Over (refused)
@@ -12,18 +13,24 @@
 //! feature that the peer has not named is simply not used.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::ids::RunId;
 use hailer_protocol::limits::FEATURES_MAX;
 use hailer_protocol::message::{Hello, StreamKind};
+use hailer_protocol::time::Mono;
 use hailer_protocol::version::Version;
 
+use super::Now;
 use super::admit::Denial;
 use super::gate::Peer;
 
 /// Streams of one connection that may be open at once; QUIC's own bound is lower.
 const STREAMS_MAX: usize = 1024;
+
+/// For how long the end of a certificate is not looked at again.
+const LOOK_AHEAD: Duration = Duration::from_secs(24 * 3600);
 
 /// What may come next on a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +45,8 @@ pub enum StreamPhase {
     Running(RunId),
     /// Renewals.
     Lease,
+    /// A revocation list.
+    AwaitList,
     /// Nothing; whatever comes is ignored.
     Over,
 }
@@ -48,17 +57,49 @@ pub struct Session {
     peer: Peer,
     hello: Option<Hello>,
     streams: BTreeMap<u64, StreamPhase>,
+    /// Whether its chain leads to the authorities that are believed at this moment.
+    is_verified: bool,
+    /// When to look whether its certificate still holds.
+    look_at: Mono,
 }
 
 impl Session {
     /// Begins a session with a peer whose certificate has been verified.
     #[must_use]
-    pub const fn new(peer: Peer) -> Self {
-        Self {
+    pub fn new(now: Now, peer: Peer) -> Self {
+        let mut session = Self {
             peer,
             hello: None,
             streams: BTreeMap::new(),
-        }
+            is_verified: true,
+            look_at: now.mono,
+        };
+        session.look_again(now);
+        session
+    }
+
+    /// Whether the peer's chain leads to the authorities that are believed at this moment.
+    #[must_use]
+    pub const fn is_verified(&self) -> bool {
+        self.is_verified
+    }
+
+    /// Other authorities are believed from now on.
+    pub const fn forget_verified(&mut self) {
+        self.is_verified = false;
+    }
+
+    /// Returns when to look whether the peer's certificate still holds.
+    #[must_use]
+    pub const fn look_at(&self) -> Mono {
+        self.look_at
+    }
+
+    /// Computes anew when that is, by a wall clock that may have been set.
+    pub fn look_again(&mut self, now: Now) {
+        let left = self.peer.standing.ends_at().0.saturating_sub(now.wall.0);
+        let left = Duration::from_millis(u64::try_from(left).unwrap_or(0));
+        self.look_at = now.mono + left.min(LOOK_AHEAD);
     }
 
     /// Returns who the peer is.
@@ -90,6 +131,7 @@ impl Session {
             StreamPhase::AwaitHello => Some(StreamKind::Hello),
             StreamPhase::AwaitRun | StreamPhase::Running(_) => Some(StreamKind::Request),
             StreamPhase::Lease => Some(StreamKind::RunLease),
+            StreamPhase::AwaitList => Some(StreamKind::Revocation),
         }
     }
 
@@ -108,6 +150,7 @@ impl Session {
             StreamKind::Hello => StreamPhase::AwaitHello,
             StreamKind::Request => StreamPhase::AwaitRun,
             StreamKind::RunLease => StreamPhase::Lease,
+            StreamKind::Revocation => StreamPhase::AwaitList,
             StreamKind::Events
             | StreamKind::FleetLease
             | StreamKind::Trigger
@@ -160,6 +203,7 @@ impl Session {
                 | StreamPhase::AwaitHello
                 | StreamPhase::AwaitRun
                 | StreamPhase::Lease
+                | StreamPhase::AwaitList
                 | StreamPhase::Over,
             )
             | None => None,

@@ -23,6 +23,7 @@ use crate::error::AgentError;
 use crate::host::{self, Host, HostConfig};
 use crate::journal::Journal;
 use crate::net::{self, Listening};
+use crate::revoked;
 use crate::rules;
 use crate::serve::start_helper;
 
@@ -132,7 +133,8 @@ pub fn serve(options: &FleetOptions) -> Result<Served, AgentError> {
         addresses.push(served.address());
         listening.push(served);
     }
-    rules::watch(hosts, policy, false, stamp);
+    rules::watch(hosts.clone(), policy, false, stamp);
+    revoked::watch(hosts, dir.join("revoked.list"));
     let operator = issue(&shared, Role::Operator, "operator")?;
     fs::write(dir.join("ca.pem"), shared.authority.cert_pem())
         .and_then(|()| fs::write(dir.join("operator.pem"), &operator.cert_pem))

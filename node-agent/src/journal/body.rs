@@ -10,7 +10,7 @@ use hailer_protocol::error::ErrorCode;
 use hailer_protocol::grant::Grant;
 use hailer_protocol::ids::{Digest, RunId};
 use hailer_protocol::redact::{redact, redacted};
-use hailer_protocol::role::Identity;
+use hailer_protocol::role::{Identity, Role};
 use hailer_protocol::signing::Statement;
 use hailer_protocol::state::State;
 use hailer_protocol::time::Wall;
@@ -67,6 +67,7 @@ bodies! {
     13 AgentStarted(AgentStarted) #[doc = " The agent has started."];
     14 AgentStopped(AgentStopped) #[doc = " The agent stops."];
     15 Gap(Gap) #[doc = " Entries could not be written."];
+    16 Revocations(ListTaken) #[doc = " Which list of revocations holds from then on."];
 }
 
 fn of<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
@@ -220,6 +221,7 @@ pub(crate) enum Cause {
     Cancelled,
     Deadline,
     LeaseEnded,
+    Revoked,
 }
 
 impl From<KillReason> for Cause {
@@ -228,6 +230,7 @@ impl From<KillReason> for Cause {
             KillReason::Cancelled => Self::Cancelled,
             KillReason::Deadline => Self::Deadline,
             KillReason::LeaseEnded => Self::LeaseEnded,
+            KillReason::Revoked => Self::Revoked,
         }
     }
 }
@@ -256,6 +259,13 @@ pub(crate) struct Gap {
     pub(crate) n: u64,
     pub(crate) since: Wall,
     pub(crate) why: String,
+}
+
+/// Which list holds from then on; the list itself is in the store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ListTaken {
+    pub(crate) scope: Option<Role>,
+    pub(crate) number: u64,
 }
 
 impl From<&Entry> for Body {
@@ -356,6 +366,10 @@ impl From<&Entry> for Body {
                 software: software.clone(),
                 config: *config,
                 torn_bytes: *torn_bytes,
+            }),
+            Entry::Revocations { scope, number, .. } => Self::Revocations(ListTaken {
+                scope: *scope,
+                number: *number,
             }),
             Entry::Gap { n, since, why } => Self::Gap(Gap {
                 n: *n,

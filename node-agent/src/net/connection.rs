@@ -9,7 +9,7 @@ use rustls::pki_types::CertificateDer;
 
 use super::inbound::{Inbound, Next};
 use super::outbound::Outbound;
-use crate::core::{Effect, Input, Peer, StreamRef};
+use crate::core::{Effect, Farewell, Input, Peer, StreamRef};
 use crate::host::Host;
 use crate::run;
 
@@ -19,12 +19,20 @@ pub(super) async fn serve(host: Arc<Host>, connection: Connection) {
         connection.close(VarInt::from_u32(1), b"no identity");
         return;
     };
-    let Some(conn) = host.connect(peer) else {
-        connection.close(VarInt::from_u32(2), b"too many connections");
-        return;
+    let (conn, mut ends) = match host.connect(peer) {
+        Ok(entered) => entered,
+        Err(why) => return close(&connection, why),
     };
     loop {
-        match connection.accept_bi().await {
+        let accepted = tokio::select! {
+            biased;
+            Ok(why) = &mut ends => {
+                close(&connection, why);
+                break;
+            }
+            accepted = connection.accept_bi() => accepted,
+        };
+        match accepted {
             Ok((send, recv)) => {
                 let host = Arc::clone(&host);
                 tokio::spawn(serve_stream(
@@ -40,7 +48,11 @@ pub(super) async fn serve(host: Arc<Host>, connection: Connection) {
             }
         }
     }
-    host.handle(Input::Disconnected { conn });
+    host.disconnect(conn);
+}
+
+fn close(connection: &Connection, why: Farewell) {
+    connection.close(VarInt::from_u32(why.code()), why.text().as_bytes());
 }
 
 fn peer_of(connection: &Connection) -> Option<Peer> {
@@ -48,10 +60,7 @@ fn peer_of(connection: &Connection) -> Option<Peer> {
         .peer_identity()?
         .downcast::<Vec<CertificateDer<'static>>>()
         .ok()?;
-    Some(Peer {
-        holder: hailer_identity::holder_of(chain.first()?).ok()?,
-        chain: *chain,
-    })
+    Peer::of(*chain)
 }
 
 async fn serve_stream(host: Arc<Host>, conn: u64, mut outbound: Outbound, mut inbound: Inbound) {
@@ -151,6 +160,7 @@ async fn perform(
                 return After::Over;
             }
             Effect::Kill { run, why } => host.kill(run, why),
+            Effect::Close { conn, why } => host.close(conn, why),
             Effect::Forget { run } => host.shelf().forget(run),
             Effect::EndOrphan { run } => run::end_orphan(host, run),
         }

@@ -45,6 +45,18 @@ impl Listening {
         Ok(())
     }
 
+    /// Returns what makes a configuration that of the next handshakes; connections that are there go
+    /// on.
+    pub(crate) fn reconfigures(
+        &self,
+    ) -> impl Fn(rustls::ServerConfig) -> Result<(), AgentError> + Send + use<> {
+        let endpoint = self.endpoint.clone();
+        move |tls| {
+            endpoint.set_server_config(Some(server_config(tls)?));
+            Ok(())
+        }
+    }
+
     /// Closes every connection and waits, briefly, until the peers have heard of it.
     pub async fn close(self) {
         self.endpoint.close(VarInt::from_u32(0), b"the agent stops");

@@ -154,6 +154,7 @@ pub(crate) async fn not_recorded(
         Entry::Authorised { statement, .. } => Some(statement.run),
         Entry::Intent { run, .. } => Some(*run),
         Entry::Outcome { .. }
+        | Entry::Revocations { .. }
         | Entry::StepIntent { .. }
         | Entry::StepOutcome { .. }
         | Entry::Refusal { .. }

@@ -67,6 +67,8 @@ pub enum Space {
     Pauses,
     /// The automations that this node holds.
     Applied,
+    /// The newest revocation list of each signer.
+    Revocations,
 }
 
 /// What is admitted once.
@@ -327,6 +329,7 @@ impl Space {
             Self::Mutes => TableDefinition::new("mutes"),
             Self::Pauses => TableDefinition::new("pauses"),
             Self::Applied => TableDefinition::new("applied"),
+            Self::Revocations => TableDefinition::new("revocations"),
         }
     }
 }

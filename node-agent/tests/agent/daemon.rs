@@ -15,9 +15,9 @@ use tempfile::TempDir;
 use crate::support::{Client, Mark, Pki, Program, a_run, own_policy, shell, until};
 
 /// A directory with everything that an agent needs.
-struct Machine {
+pub(crate) struct Machine {
     dir: TempDir,
-    pki: Pki,
+    pub(crate) pki: Pki,
 }
 
 const CONFIG: &str = r#"
@@ -32,7 +32,7 @@ labels = { dc = "fra" }
 "#;
 
 impl Machine {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = TempDir::new().expect("a temporary directory");
         let pki = Pki::new("demo");
         let machine = Self { dir, pki };
@@ -47,15 +47,15 @@ impl Machine {
         machine
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.path().join(name), text).expect("written");
     }
 
-    fn close(&self, name: &str, mode: u32) {
+    pub(crate) fn close(&self, name: &str, mode: u32) {
         let permissions = fs::Permissions::from_mode(mode);
         fs::set_permissions(self.path().join(name), permissions).expect("mode");
     }
@@ -65,7 +65,7 @@ impl Machine {
     }
 
     /// Starts it and waits until it listens.
-    async fn serve(&self) -> (Program, Client) {
+    pub(crate) async fn serve(&self) -> (Program, Client) {
         let mut agent = self.start();
         let line = agent.logs("the agent listens").await;
         let address = line.split("address=").nth(1).expect("an address");

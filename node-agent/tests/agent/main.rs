@@ -14,6 +14,7 @@ mod policy;
 mod probes;
 mod record;
 mod renewing;
+mod revoked;
 mod roles;
 mod signed;
 mod support;

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use hailer_agent::clock;
 use hailer_agent::core::{Agent, Bounds, Effect, Gate, Input, Now, Peer, StreamRef};
-use hailer_identity::{SignatureJudge, Signer};
+use hailer_identity::{SignatureJudge, Signer, Standing};
 use hailer_protocol::envelope::{Auth, Envelope};
 use hailer_protocol::ids::Name;
 use hailer_protocol::message::{Failed, Kind, Message as _, Open, Probe, Refused, Run, StreamKind};
@@ -36,16 +36,18 @@ enum Place {
     Request,
     Running,
     Lease,
+    Revocation,
     Over,
 }
 
 impl Place {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::First,
         Self::Hello,
         Self::Request,
         Self::Running,
         Self::Lease,
+        Self::Revocation,
         Self::Over,
     ];
 
@@ -56,6 +58,7 @@ impl Place {
             Self::Request => "request",
             Self::Running => "running",
             Self::Lease => "lease",
+            Self::Revocation => "revoke",
             Self::Over => "over",
         }
     }
@@ -67,6 +70,7 @@ impl Place {
             Self::Hello | Self::Over => Some(StreamKind::Hello),
             Self::Request | Self::Running => Some(StreamKind::Request),
             Self::Lease => Some(StreamKind::RunLease),
+            Self::Revocation => Some(StreamKind::Revocation),
         }
     }
 }
@@ -118,10 +122,12 @@ fn word(effects: &[Effect]) -> String {
             Effect::Answer { .. } => return "answers".to_owned(),
             Effect::Send { envelope, .. } => return said(envelope),
             Effect::Kill { .. } => return "kills".to_owned(),
+            Effect::Close { .. } => return "closes".to_owned(),
             Effect::Forget { .. }
             | Effect::EndOrphan { .. }
             | Effect::Finish { .. }
-            | Effect::Record(_) => {}
+            | Effect::Record(_)
+            | Effect::Note(_) => {}
         }
     }
     "-".to_owned()
@@ -153,7 +159,15 @@ impl Stage {
             let own = pki.credentials(role, "ann");
             let holder = own.holder().clone();
             let chain = Vec::new();
-            (role, Peer { holder, chain })
+            let standing = Arc::new(Standing::of(&own.chain()).expect("its own"));
+            (
+                role,
+                Peer {
+                    holder,
+                    chain,
+                    standing,
+                },
+            )
         };
         let peers = Role::ALL.into_iter().map(peer).collect();
         Self {
@@ -172,6 +186,7 @@ impl Stage {
             node: name(NODE),
             judge: Arc::clone(&self.judge),
             labels: BTreeMap::new(),
+            revoked: Arc::default(),
             rules: rules("allow probe\n  to anyone\nallow run as app\n  to anyone\n"),
         };
         let mut agent = Agent::new("hailerd test".to_owned(), Bounds::default(), gate);
@@ -192,7 +207,7 @@ impl Stage {
             return "closed".to_owned();
         }
         match place {
-            Place::First | Place::Hello | Place::Request | Place::Lease => {}
+            Place::First | Place::Hello | Place::Request | Place::Lease | Place::Revocation => {}
             Place::Running => {
                 assert_eq!(word(&hand_in(enveloped(&a_run(Probe::Runs)))), "begins");
             }
@@ -269,13 +284,28 @@ fn what_may_never_be_allowed_is_not_whatever_the_table_says() {
                 names[number],
                 seal.name()
             );
-            let acts = ["begins", "answers", "kills", "run_lease_held"].contains(&made.as_str());
+            let acts = [
+                "begins",
+                "answers",
+                "kills",
+                "closes",
+                "revocation_taken",
+                "run_lease_held",
+            ]
+            .contains(&made.as_str());
             let message = names[number].as_str();
             if acts {
                 allowed += 1;
                 assert_eq!(role, Role::Operator, "{cell}");
                 assert!(matches!(place, Place::Request | Place::Lease), "{cell}");
-                let is_probe = ["run metric", "run facts", "run runs"].contains(&message);
+                let is_probe = [
+                    "run metric",
+                    "run facts",
+                    "run runs",
+                    "run audit",
+                    "run audit head",
+                ]
+                .contains(&message);
                 let is_right = match seal {
                     Seal::None => is_probe || message == "run_lease_renew",
                     Seal::Good => message.starts_with("run "),
@@ -329,7 +359,13 @@ async fn an_agent_with_real_certificates_decides_as_the_table_says() {
         }
         let client = connected.expect("it may connect");
         let signer = Signer::new(&node.pki.credentials(Role::Operator, "ann")).expect("hers");
-        for place in [Place::First, Place::Hello, Place::Request, Place::Lease] {
+        for place in [
+            Place::First,
+            Place::Hello,
+            Place::Request,
+            Place::Lease,
+            Place::Revocation,
+        ] {
             for (number, (_, envelope)) in messages().iter().enumerate() {
                 for seal in Seal::ALL {
                     let of_core = with_seal(envelope, seal, &stage.signer);

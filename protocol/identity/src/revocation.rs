@@ -1,5 +1,6 @@
 //! Signing revocation lists, finding out who signed one, and asking them about a chain.
 
+use hailer_protocol::ids::Name;
 use hailer_protocol::revocation::{
     ListSigner, RevocationError, RevocationList, Revocations, SignedRevocations,
 };
@@ -10,6 +11,7 @@ use crate::groups;
 use crate::issuer::{self, IssuerRefused};
 use crate::read::{self, IdentityReadError};
 use crate::signature::{self, SignatureError};
+use crate::standing::Standing;
 use crate::trust::Trust;
 
 /// Why a revocation list is not believed, or could not be made.
@@ -106,20 +108,35 @@ pub fn is_revoked<C: AsRef<[u8]>>(
     lists: &Revocations,
     chain: &[C],
 ) -> Result<bool, IdentityReadError> {
-    let Some((leaf, issuers)) = chain.split_first() else {
+    if chain.is_empty() {
         return Ok(false);
+    }
+    Ok(Standing::of(chain)?.is_revoked(lists))
+}
+
+/// Reads a list again that was verified when it was taken, and kept where nobody else writes: also
+/// one whose signer's time is over by now, since what it revokes stays revoked.
+///
+/// # Errors
+/// Refuses what is no list, and one of another fleet.
+pub fn known_list(
+    fleet: &Name,
+    signed: &SignedRevocations,
+) -> Result<(ListSigner, RevocationList), ListRefused> {
+    let list = RevocationList::decode(&signed.list)?;
+    if list.fleet != *fleet {
+        return Err(foreign(&list, fleet));
+    }
+    let Some(issuer) = &signed.issuer else {
+        return Ok((ListSigner::Authority, list));
     };
-    let identity = read::identity_of(leaf.as_ref())?;
-    let not_before = read::validity_of(leaf.as_ref())?.not_before;
-    if lists.is_revoked(&identity, &read::serial_of(leaf.as_ref())?, not_before) {
-        return Ok(true);
-    }
-    for issuer in issuers {
-        if lists.is_issuer_revoked(identity.role, &read::serial_of(issuer.as_ref())?) {
-            return Ok(true);
+    match read::tier_of(issuer) {
+        Ok(Some((_, Tier::Issuer(role)))) => {
+            let serial = read::serial_of(issuer)?;
+            Ok((ListSigner::Issuer { role, serial }, list))
         }
+        Ok(Some((_, Tier::Root | Tier::Single)) | None) | Err(_) => Err(ListRefused::Form),
     }
-    Ok(false)
 }
 
 /// Verifies an issuer as such: no library does, since to them it is never the end of a chain.
@@ -166,7 +183,7 @@ fn is_signed_by(authority: &[u8], bytes: &[u8], signature: &[u8]) -> bool {
         .is_ok_and(|root| signature::verify(root.public_key(), bytes, signature).is_ok())
 }
 
-fn foreign(list: &RevocationList, ours: &hailer_protocol::ids::Name) -> ListRefused {
+fn foreign(list: &RevocationList, ours: &Name) -> ListRefused {
     ListRefused::List(RevocationError::Fleet {
         theirs: list.fleet.clone(),
         ours: ours.clone(),

@@ -228,6 +228,12 @@ impl SignatureJudge {
         Ok(Self { judge })
     }
 
+    /// Returns whom it believes.
+    #[must_use]
+    pub const fn trust(&self) -> &Trust {
+        self.judge.trust()
+    }
+
     /// Verifies every signature of a block, and the chains behind them, at `now`.
     ///
     /// `connected` is the chain of the connection that the block came over, as the handshake

@@ -165,6 +165,10 @@ impl ClientJudge {
         Ok(self.expected.check(end_entity, intermediates)?)
     }
 
+    pub(crate) const fn trust(&self) -> &Trust {
+        &self.expected.trust
+    }
+
     /// Whether somebody whose chain was verified before has any business here.
     pub(crate) fn admit(&self, holder: &Holder) -> Result<(), PeerRefused> {
         self.expected.admit(&holder.identity)

@@ -29,11 +29,13 @@ pub enum StreamKind {
     Trigger,
     /// [`EnrolAsk`](super::EnrolAsk) or [`RenewAsk`](super::RenewAsk), and its answer.
     Enrol,
+    /// One [`RevocationOffer`](super::RevocationOffer) and its answer.
+    Revocation,
 }
 
 impl StreamKind {
     /// Every purpose.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Hello,
         Self::Request,
         Self::RunLease,
@@ -41,6 +43,7 @@ impl StreamKind {
         Self::FleetLease,
         Self::Trigger,
         Self::Enrol,
+        Self::Revocation,
     ];
 }
 

@@ -214,7 +214,9 @@ impl Collector {
             | Kind::Trigger
             | Kind::EnrolAsk
             | Kind::RenewAsk
-            | Kind::Enrolled => Err(Breach::OutOfPlace(kind.name())),
+            | Kind::Enrolled
+            | Kind::RevocationOffer
+            | Kind::RevocationTaken => Err(Breach::OutOfPlace(kind.name())),
         }
     }
 

@@ -5,12 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use hailer_identity::Standing;
 use hailer_lang::inventory::{Inventory, Node};
 use hailer_lang::node_set::NodeId;
 use hailer_lang::selector::Live;
 use hailer_protocol::clean::Clean;
 use hailer_protocol::ids::LeaseId;
 use hailer_protocol::message::Hello;
+use hailer_protocol::revocation::Revocations;
 use hailer_protocol::role::{Identity, Role};
 use quinn::Connection;
 use tokio::sync::Semaphore;
@@ -22,6 +24,7 @@ use super::endpoint::Dialler;
 use super::link::{Link, LinkView};
 use super::random;
 use super::session::Session;
+use super::standing::{Obeyed, run_out};
 use crate::clock;
 
 /// Handshakes that are under way at the same time. More would overflow socket buffers and make
@@ -78,6 +81,7 @@ struct Shared {
     handshakes: Semaphore,
     attempts: Semaphore,
     n_up: AtomicUsize,
+    obeyed: Obeyed,
 }
 
 impl Shared {
@@ -102,6 +106,7 @@ impl Links {
             handshakes: Semaphore::new(HANDSHAKES_MAX),
             attempts: Semaphore::new(ATTEMPTS_MAX),
             n_up: AtomicUsize::new(0),
+            obeyed: Obeyed::default(),
         });
         let mut tasks = JoinSet::new();
         tasks.spawn(renew_leases(Arc::clone(&shared), lease));
@@ -132,6 +137,11 @@ impl Links {
         let link = self.shared.links.get(node.index())?;
         self.connect(node.index());
         Some(link)
+    }
+
+    /// Connects nobody any more whom these lists revoke.
+    pub fn obey(&self, lists: Revocations) {
+        self.shared.obeyed.set(lists);
     }
 
     /// Returns how many nodes there are.
@@ -194,8 +204,8 @@ async fn maintain(shared: Arc<Shared>, node: usize) {
     loop {
         link.set_connecting();
         match Box::pin(connect(&shared, node)).await {
-            Ok(connection) => {
-                let reason = live(&shared, link, connection, &mut backoff).await;
+            Ok((connection, standing)) => {
+                let reason = live(&shared, link, connection, &standing, &mut backoff).await;
                 link.set_lost(clock::mono(), clean(&reason));
             }
             Err(reason) => link.set_failed(clock::mono(), clean(&reason)),
@@ -219,13 +229,17 @@ async fn live(
     shared: &Shared,
     link: &Link,
     connection: Connection,
+    standing: &Standing,
     backoff: &mut Backoff,
 ) -> String {
     let since = clock::mono();
     let session = Arc::new(Session::new(connection, since));
     link.set_up(Arc::clone(&session));
     shared.n_up.fetch_add(1, Ordering::Relaxed);
-    let reason = session.live().await;
+    let reason = tokio::select! {
+        reason = session.live() => reason,
+        reason = run_out(standing, &session.connection) => reason,
+    };
     shared.n_up.fetch_sub(1, Ordering::Relaxed);
     if clock::mono().since(since) >= STABLE_AFTER {
         backoff.succeeded();
@@ -233,7 +247,7 @@ async fn live(
     reason
 }
 
-async fn connect(shared: &Shared, node: usize) -> Result<Connection, String> {
+async fn connect(shared: &Shared, node: usize) -> Result<(Connection, Standing), String> {
     let turns = (
         shared.attempts.acquire().await,
         shared.handshakes.acquire().await,
@@ -253,7 +267,7 @@ async fn connect(shared: &Shared, node: usize) -> Result<Connection, String> {
     done.map_err(|_| format!("no answer within {patience:?}"))?
 }
 
-async fn shake(shared: &Shared, node: usize) -> Result<Connection, String> {
+async fn shake(shared: &Shared, node: usize) -> Result<(Connection, Standing), String> {
     let peer = shared.node(node).ok_or("no such node")?;
     let address = resolve(&peer.address).await?;
     let identity = Identity {
@@ -264,7 +278,9 @@ async fn shake(shared: &Shared, node: usize) -> Result<Connection, String> {
     let server_name = hailer_identity::server_name(&identity);
     let dialling = shared.dialler.dial(node, address, &server_name);
     let connecting = dialling.map_err(|e| e.to_string())?;
-    connecting.await.map_err(|e| e.to_string())
+    let connection = connecting.await.map_err(|e| e.to_string())?;
+    let standing = shared.obeyed.check(&connection)?;
+    Ok((connection, standing))
 }
 
 /// Returns the first address of `host:port`.

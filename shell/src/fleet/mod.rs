@@ -30,8 +30,10 @@ pub mod policy;
 pub mod random;
 mod request;
 pub mod retried;
+mod revocation;
 mod seat;
 mod session;
+mod standing;
 pub mod summary;
 mod warrant;
 
@@ -43,6 +45,7 @@ pub use job::{Ask, Control, Event, Finished, Gate, GateAnswer, Job, StageNews};
 pub use link::LinkView;
 pub use links::{Links, Timing};
 pub use policy::Policy;
+pub use revocation::Delivered;
 pub use summary::Summary;
 pub use warrant::Wish;
 

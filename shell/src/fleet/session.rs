@@ -9,8 +9,10 @@ use hailer_protocol::envelope::{Decoder, Envelope};
 use hailer_protocol::ids::LeaseId;
 use hailer_protocol::limits::FEATURES_MAX;
 use hailer_protocol::message::{
-    Hello, Message, Open, Refused, RunLeaseHeld, RunLeaseRenew, StreamKind,
+    Hello, Message, Open, Refused, RevocationOffer, RevocationTaken, RunLeaseHeld, RunLeaseRenew,
+    StreamKind,
 };
+use hailer_protocol::revocation::SignedRevocations;
 use hailer_protocol::time::Mono;
 use hailer_protocol::version::{Feature, Version};
 use quinn::{Connection, RecvStream, SendStream, VarInt};
@@ -140,6 +142,20 @@ impl Session {
             Ok(Err(error)) => tracing::debug!(%error, "lease not renewed"),
             Err(_) => tracing::debug!("lease not renewed: no answer"),
         }
+    }
+
+    /// Hands in a revocation list.
+    pub(super) async fn offer(
+        &self,
+        signed: &SignedRevocations,
+    ) -> Result<RevocationTaken, String> {
+        let offer = RevocationOffer {
+            signed: signed.clone(),
+        };
+        let talk = Talk::open(&self.connection, StreamKind::Revocation, &offer).await;
+        let mut talk = talk.map_err(|e| e.to_string())?;
+        let _ = talk.send.finish();
+        talk.hear().await.map_err(|e: TalkError| e.to_string())
     }
 
     async fn renew_on(&self, talk: Option<Talk>, lease: LeaseId) -> Result<Talk, TalkError> {

@@ -260,9 +260,10 @@ Where a policy wants another person's approval, the run is signed and waits:
   hailer approve FILE               the other operator looks at it, and agrees
   hailer run-approved FILE          sends what was signed, and nothing else
 
-Rows in front of a run are asked for when the request is written; their nodes are
-part of it. FILE travels as you like: what was changed on its way is refused. How
-it is spread (--canary, --gate) is not signed: say it with run-approved.
+Rows in front of a run are asked for when the request is written; their nodes
+are part of it. FILE travels as you like: what was changed on its way is
+refused. How it is spread (--canary, --gate) is not signed: say it with
+run-approved.
 ";
 
 #[cfg(test)]

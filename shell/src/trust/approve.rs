@@ -201,6 +201,8 @@ fn rows_of(run: &Run) -> Vec<&Row> {
         | Probe::Facts(_)
         | Probe::Runs
         | Probe::Attach(_)
-        | Probe::Cancel(_) => own.into_iter().collect(),
+        | Probe::Cancel(_)
+        | Probe::Audit { .. }
+        | Probe::AuditHead(_) => own.into_iter().collect(),
     }
 }

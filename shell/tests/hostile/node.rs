@@ -222,7 +222,8 @@ impl Stream {
             other @ (StreamKind::Events
             | StreamKind::FleetLease
             | StreamKind::Trigger
-            | StreamKind::Enrol) => panic!("a shell opened {other:?}"),
+            | StreamKind::Enrol
+            | StreamKind::Revocation) => panic!("a shell opened {other:?}"),
         }
     }
 
@@ -236,7 +237,9 @@ impl Stream {
             Probe::Argv(argv) => self.act(&argv.join(" "), "").await,
             Probe::Metric(_) => self.rows(&metrics()).await,
             Probe::Facts(_) => self.rows(&facts()).await,
-            Probe::Runs => self.rows(&detached()).await,
+            Probe::Runs | Probe::Audit { .. } | Probe::AuditHead(_) => {
+                self.rows(&detached()).await;
+            }
             Probe::Attach(_) | Probe::Cancel(_) => self.act("out", "").await,
             Probe::Each { rows, .. } => self.rows(&each(rows.len())).await,
         }

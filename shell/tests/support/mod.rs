@@ -308,7 +308,8 @@ impl Stream {
             other @ (StreamKind::Events
             | StreamKind::FleetLease
             | StreamKind::Trigger
-            | StreamKind::Enrol) => panic!("a shell opened {other:?}"),
+            | StreamKind::Enrol
+            | StreamKind::Revocation) => panic!("a shell opened {other:?}"),
         }
     }
 

@@ -297,7 +297,9 @@ impl Asked {
                 | Kind::Trigger
                 | Kind::EnrolAsk
                 | Kind::RenewAsk
-                | Kind::Enrolled => panic!("an agent sent {}", kind.name()),
+                | Kind::Enrolled
+                | Kind::RevocationOffer
+                | Kind::RevocationTaken => panic!("an agent sent {}", kind.name()),
             }
         }
         answer

@@ -3,14 +3,17 @@
 use hailer_protocol::clean::NodeBytes;
 use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
-use hailer_protocol::ids::{Digest, RunId};
+use hailer_protocol::ids::{Digest, NodeName, RunId};
 use hailer_protocol::message::{
-    Batch, Done, EventAck, EventBatch, Failed, Fetch, FleetLeaseAsk, FleetLeaseDenied,
-    FleetLeaseGranted, FleetLeaseRelease, Held, Hello, Kind, Message, Open, Output, OutputDigest,
-    Probe, Refused, RunLeaseHeld, RunLeaseRenew, Started, StreamKind, Trigger, Usage,
+    Batch, Done, EnrolAsk, Enrolled, EventAck, EventBatch, Failed, Fetch, FleetLeaseAsk,
+    FleetLeaseDenied, FleetLeaseGranted, FleetLeaseRelease, Held, Hello, Kind, Message, Open,
+    Output, OutputDigest, Probe, Refused, RenewAsk, RevocationOffer, RevocationTaken, RunLeaseHeld,
+    RunLeaseRenew, Started, StreamKind, Trigger, Usage,
 };
+use hailer_protocol::revocation::SignedRevocations;
 use hailer_protocol::state::State;
 use hailer_protocol::table::Table;
+use hailer_protocol::token::Token;
 use hailer_protocol::version::Version;
 
 use crate::support::{LEASE, a_run, shell};
@@ -56,6 +59,12 @@ fn probes() -> Vec<(&'static str, Probe)> {
             timeout_ms: None,
             stops_at_failure: false,
         },
+        Probe::Audit {
+            since: None,
+            until: None,
+            limit: 1,
+        },
+        Probe::AuditHead(None),
     ];
     let name = |probe: &Probe| match probe {
         Probe::Shell(_) => "shell",
@@ -66,6 +75,8 @@ fn probes() -> Vec<(&'static str, Probe)> {
         Probe::Attach(_) => "attach",
         Probe::Cancel(_) => "cancel",
         Probe::Each { .. } => "each",
+        Probe::Audit { .. } => "audit",
+        Probe::AuditHead(_) => "audit head",
     };
     all.into_iter().map(|p| (name(&p), p)).collect()
 }
@@ -149,6 +160,27 @@ pub(super) fn one(kind: Kind) -> Envelope {
             rows: Table::default(),
             fencing_token: 1,
             ttl_ms: 1,
+        }),
+        Kind::EnrolAsk => enveloped(&EnrolAsk {
+            name: NodeName::new("web1").expect("valid"),
+            token: Token::from_random([1; 32]),
+            request: vec![1],
+        }),
+        Kind::RenewAsk => enveloped(&RenewAsk { request: vec![1] }),
+        Kind::Enrolled => enveloped(&Enrolled {
+            chain: vec![vec![1]],
+            authorities: vec![vec![1]],
+        }),
+        Kind::RevocationOffer => enveloped(&RevocationOffer {
+            signed: SignedRevocations {
+                list: vec![1],
+                issuer: None,
+                signature: vec![1],
+            },
+        }),
+        Kind::RevocationTaken => enveloped(&RevocationTaken {
+            number: 1,
+            is_news: true,
         }),
     }
 }
