@@ -219,16 +219,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
         }
         Some(Command::Revoke(args)) => revoke::command(&args, cli.fleet.file.as_deref()).await,
         Some(Command::RunApproved { signed }) => {
-            approved_is_as_it_is(&cli.fleet, &cli.run)?;
-            let (output, request) = (output(&cli.out)?, RequestFile::read(&signed)?);
-            let memory = Memory::Remembers;
-            let mut session = session(&cli.fleet, &cli.run, memory, request.lease()).await?;
-            session.settings.out_dir = cli.out.wish();
-            let (mut ends, fleet) = (ends()?, Arc::clone(session.fleet()));
-            let run = batch::run_approved(&mut session, request, output);
-            let exit = ends.or_done(&fleet, run).await;
-            session.close().await;
-            exit
+            run_approved(&signed, &cli.fleet, &cli.run, &cli.out).await
         }
         Some(Command::Serve(args)) => keeper::serve(&args).await.map(|()| Exit::OK),
         // What needs no fleet was done before.
@@ -250,6 +241,24 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
             carry_out(session, input, cli.keep_going, &cli.out, first).await
         }
     }
+}
+
+/// Sends a run that was signed and approved before, as it was.
+async fn run_approved(
+    signed: &Path,
+    fleet: &FleetArgs,
+    run: &RunArgs,
+    out: &OutArgs,
+) -> Result<Exit, ShellError> {
+    approved_is_as_it_is(fleet, run)?;
+    let (output, request) = (output(out)?, RequestFile::read(signed)?);
+    let mut session = session(fleet, run, Memory::Remembers, request.lease()).await?;
+    session.settings.out_dir = out.wish();
+    let (mut ends, fleet) = (ends()?, Arc::clone(session.fleet()));
+    let run = batch::run_approved(&mut session, request, output);
+    let exit = ends.or_done(&fleet, run).await;
+    session.close().await;
+    exit
 }
 
 /// Reads what is given: lines, a script, or whatever standard input is.

@@ -54,6 +54,7 @@ fn statement(command: &str, reason: &str) -> Statement {
 }
 
 /// An entry of each kind, with that text wherever people's words go.
+#[expect(clippy::too_many_lines, reason = "one of each")]
 fn entries(words: &str) -> Vec<(Entry, AuditEvent, &'static str)> {
     let asked = || Asked {
         run: RUN,

@@ -112,9 +112,10 @@ fn line(node: &NodeName, pid: u32, mut row: Row) -> String {
         let at = AUDIT_COLUMNS.iter().position(|c| c.name == name);
         at.and_then(|at| row.get(at)).unwrap_or(&Value::Null)
     };
-    let event = match cell("event") {
-        Value::Str(event) => event.as_str(),
-        _ => "-",
+    let event = if let Value::Str(event) = cell("event") {
+        event.as_str()
+    } else {
+        "-"
     };
     let severity = if [AuditEvent::Gap, AuditEvent::Broken]
         .iter()

@@ -22,7 +22,8 @@ use crate::core::{Asked, Detached, Entry, KillReason, Outcome as Became, Permit,
 /// Declares each kind of record once: its number, its name, what it holds.
 macro_rules! bodies {
     ($($number:literal $name:ident($body:ty) $(#[doc = $doc:literal])*;)+) => {
-        /// A record's content.
+        /// A record's content. It is made, written and dropped, one at a time.
+        #[expect(clippy::large_enum_variant, reason = "there is never more than one")]
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub(crate) enum Body {
             $($(#[doc = $doc])* $name($body),)+

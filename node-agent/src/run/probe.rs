@@ -93,6 +93,7 @@ struct Answer {
     state: State,
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each probe")]
 async fn answer(host: &Arc<Host>, run: &Run, who: &Identity) -> Result<Answer, Failed> {
     let failed = |code, text: String| Failed::new(code, text);
     let mut unsound = None;

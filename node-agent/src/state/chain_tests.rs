@@ -62,7 +62,7 @@ fn borders(segment: &[u8]) -> Vec<usize> {
 }
 
 /// Changes the files somehow, and says how.
-fn mutate(files: &mut Vec<Option<Vec<u8>>>, random: &mut Random) -> &'static str {
+fn mutate(files: &mut [Option<Vec<u8>>], random: &mut Random) -> &'static str {
     let at = random.below(files.len());
     let last = files.len() - 1;
     let other = random.below(files.len());

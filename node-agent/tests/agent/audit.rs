@@ -26,7 +26,11 @@ fn told(answer: &Answer, columns: &[&str]) -> Vec<String> {
         Value::Null => None,
         Value::Str(text) => Some(text.clone()),
         Value::Int(n) | Value::Size(n) => Some(n.to_string()),
-        other => Some(format!("{other:?}")),
+        Value::Bool(_)
+        | Value::Float(_)
+        | Value::Duration(_)
+        | Value::Percent(_)
+        | Value::Time(_) => Some(format!("{value:?}")),
     };
     let line = |row: &Vec<Value>| {
         let cells: Vec<String> = at.iter().filter_map(|at| text(&row[*at])).collect();

@@ -59,12 +59,11 @@ fn put(machine: &Machine, name: &str, bytes: &[u8]) {
 
 /// What the agent said when it ended the connection.
 async fn ended(client: &Client) -> String {
-    match soon("the connection's end", client.connection.closed()).await {
-        ConnectionError::ApplicationClosed(close) => {
-            String::from_utf8_lossy(&close.reason).into_owned()
-        }
-        other => panic!("ended otherwise: {other}"),
-    }
+    let end = soon("the connection's end", client.connection.closed()).await;
+    let ConnectionError::ApplicationClosed(close) = &end else {
+        panic!("ended otherwise: {end}");
+    };
+    String::from_utf8_lossy(&close.reason).into_owned()
 }
 
 async fn offer(client: &Client, signed: &SignedRevocations) -> RevocationTaken {

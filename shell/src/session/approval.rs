@@ -97,6 +97,7 @@ impl Session {
     ///
     /// # Errors
     /// When it is another's, another fleet's or over, or when the fleet lacks one of its nodes.
+    #[expect(clippy::too_many_lines, reason = "what has to fit, in its order")]
     pub fn begin_approved(&mut self, request: &RequestFile) -> Result<Begun, ShellError> {
         self.check_approved(request)?;
         let run = request.first();

@@ -169,9 +169,11 @@ fn operators_and_keepers_hand_lists_on_and_others_do_not() {
         let effects = say(&mut agent, AT, &offer);
         assert_eq!(format!("{opened} {}", words(&effects)), expected, "{role}");
         if opened.is_empty() {
-            let taken = effects.iter().find_map(|e| match e {
-                Effect::Send { envelope, .. } => RevocationTaken::from_envelope(envelope).ok(),
-                _ => None,
+            let taken = effects.iter().find_map(|e| {
+                let Effect::Send { envelope, .. } = e else {
+                    return None;
+                };
+                RevocationTaken::from_envelope(envelope).ok()
             });
             let news = taken.map(|t| (t.number, t.is_news));
             assert_eq!(news, Some((1, true)));
