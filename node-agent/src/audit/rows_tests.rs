@@ -1,3 +1,5 @@
+//! Every entry of the journal has its row, and a broken chain says where.
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

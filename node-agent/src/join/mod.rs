@@ -1,10 +1,10 @@
 //! How a machine becomes a node of a fleet, and stays one.
 //!
-//! - [`command`]: `hailerd join`, once: the key is made here and never leaves, a one-time token gets
+//! - `command`: `hailerd join`, once: the key is made here and never leaves, a one-time token gets
 //!   the first certificate.
-//! - [`schedule`]: when the next certificate is asked for; pure.
-//! - [`renewal`]: asking for it, while the agent serves.
-//! - [`papers`]: key, certificate and authorities, in files.
+//! - `schedule`: when the next certificate is asked for; pure.
+//! - `renewal`: asking for it, while the agent serves.
+//! - `papers`: key, certificate and authorities, in files.
 
 mod command;
 mod papers;

@@ -1,3 +1,5 @@
+//! Whatever is done to the files of a log is found, and told where.
+
 use std::fs;
 
 use hailer_protocol::time::Wall;

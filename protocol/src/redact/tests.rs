@@ -1,3 +1,5 @@
+//! One canary for each kind of secret.
+
 use std::collections::BTreeSet;
 
 use super::*;

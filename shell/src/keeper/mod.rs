@@ -1,8 +1,8 @@
 //! `hailer serve`: the keeper, which is the shell without a prompt.
 //!
-//! So far it enrols nodes and renews their certificates. What it decides is pure ([`enrolment`],
-//! [`rate`]); its memory is one SQLite file ([`store`]); [`office`] joins both with the authority that
-//! signs, and [`listener`] is where nodes knock. It cannot command: it holds no operator's key.
+//! So far it enrols nodes and renews their certificates. What it decides is pure (`enrolment`,
+//! `rate`); its memory is one SQLite file (`store`); `office` joins both with the authority that
+//! signs, and `listener` is where nodes knock. It cannot command: it holds no operator's key.
 
 mod enrolment;
 mod listener;

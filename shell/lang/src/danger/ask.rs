@@ -8,7 +8,7 @@ pub struct AskBar {
     pub nodes: usize,
     /// Share of the fleet, in percent.
     pub percent: usize,
-    /// Whether more than half of the fleet is above the bar, from [`MOST_FROM`] nodes on.
+    /// Whether more than half of the fleet is above the bar, from three nodes on.
     pub most: bool,
 }
 
