@@ -56,7 +56,7 @@ fn a_revocation_ends_its_holders_connections_and_runs_and_nobody_elses() {
     assert!(taken.is_news);
     assert_eq!(
         words(&taken.effects),
-        "kill:revoked kill:revoked close:revoked list"
+        "kill:revoked killed kill:revoked killed close:revoked list"
     );
     // Nothing more comes over the connection, and nobody new gets in.
     let open = Open {
