@@ -40,8 +40,6 @@ pub(crate) struct Papers {
     pub(crate) credentials: Credentials,
     /// The fleet's authorities.
     pub(crate) trust: Trust,
-    /// Who may connect.
-    pub(crate) side: ServerSide,
 }
 
 /// Reads them.
@@ -66,9 +64,9 @@ pub(crate) fn read(config: &Config) -> Result<Papers, AgentError> {
         Arc::new(DefaultTimeProvider),
     )
     .map_err(|e| tls_error(&e))?;
-    let side = ServerSide::new(&trust, &[Role::Operator, Role::Keeper, Role::Relay])
+    let tls = ServerSide::new(&trust, &[Role::Operator, Role::Keeper, Role::Relay])
+        .and_then(|side| side.config(&credentials))
         .map_err(|e| tls_error(&e))?;
-    let tls = side.config(&credentials).map_err(|e| tls_error(&e))?;
     Ok(Papers {
         fleet: own.fleet.clone(),
         validity: credentials.validity(),
@@ -76,7 +74,6 @@ pub(crate) fn read(config: &Config) -> Result<Papers, AgentError> {
         judge: Arc::new(SignatureJudge::new(&trust).map_err(|e| tls_error(&e))?),
         credentials,
         trust,
-        side,
     })
 }
 

@@ -77,7 +77,7 @@ pub fn start_renewing(config: &Config) -> Result<(Listening, Option<Renewal>), A
     let listening = net::listen(host, config.listen, papers.tls)?;
     let first = (stamps, papers.validity);
     papers::watch(agent, config.clone(), first, listening.reconfigures());
-    let renewal = Renewal::new(config, papers.credentials, papers.trust, papers.side);
+    let renewal = Renewal::new(config, papers.validity);
     Ok((listening, renewal))
 }
 

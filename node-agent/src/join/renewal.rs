@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use hailer_identity::{Credentials, KeyRequest, ServerSide, Trust, renewal_config, trust};
+use hailer_identity::{Credentials, KeyRequest, Trust, Validity, renewal_config, trust};
 use hailer_protocol::message::RenewAsk;
 
 use super::papers::{self, PUBLIC};
@@ -23,32 +23,23 @@ const LOOK: Duration = Duration::from_secs(30);
 pub struct Renewal {
     config: Config,
     keeper: String,
-    credentials: Credentials,
-    trust: Trust,
-    side: ServerSide,
+    validity: Validity,
 }
 
 impl Renewal {
     /// Prepares it; `None` where the configuration names no keeper.
     #[must_use]
-    pub fn new(
-        config: &Config,
-        credentials: Credentials,
-        trust: Trust,
-        side: ServerSide,
-    ) -> Option<Self> {
+    pub fn new(config: &Config, validity: Validity) -> Option<Self> {
         Some(Self {
             keeper: config.keeper.clone()?,
             config: config.clone(),
-            credentials,
-            trust,
-            side,
+            validity,
         })
     }
 
     /// Renews whenever it is time. Never returns.
     pub async fn keep(mut self, listening: &Listening) {
-        let mut schedule = Schedule::new(self.credentials.validity(), chance());
+        let mut schedule = Schedule::new(self.validity, chance());
         loop {
             let now = clock::wall();
             match schedule.step(now) {
@@ -59,7 +50,7 @@ impl Renewal {
                 Step::Ask => match self.renew(listening).await {
                     Ok(()) => {
                         let now = clock::wall();
-                        schedule = Schedule::after(now, self.credentials.validity(), chance());
+                        schedule = Schedule::after(now, self.validity, chance());
                     }
                     Err(e) => {
                         let now = clock::wall();
@@ -78,16 +69,22 @@ impl Renewal {
         }
     }
 
+    /// Asks for the next certificate. The files are read anew: certificate and authorities may have been
+    /// replaced since the agent started, and what was taken out of them must not come back.
     async fn renew(&mut self, listening: &Listening) -> Result<(), AgentError> {
-        let credentials =
-            renew_once(&self.config, &self.keeper, &self.credentials, &self.trust).await?;
-        let tls = self.side.config(&credentials);
-        listening.reconfigure(tls.map_err(|e| AgentError::Tls(e.to_string()))?)?;
-        tracing::info!(
-            not_after = credentials.validity().not_after.0,
-            "the certificate is renewed"
-        );
-        self.credentials = credentials;
+        let before = crate::papers::read(&self.config)?;
+        renew_once(
+            &self.config,
+            &self.keeper,
+            &before.credentials,
+            &before.trust,
+        )
+        .await?;
+        let next = crate::papers::read(&self.config)?;
+        listening.reconfigure(next.tls)?;
+        let not_after = next.validity.not_after.0;
+        tracing::info!(not_after, "the certificate is renewed");
+        self.validity = next.validity;
         Ok(())
     }
 }

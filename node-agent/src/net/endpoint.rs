@@ -41,8 +41,7 @@ impl Listening {
     /// # Errors
     /// When the configuration cannot carry QUIC.
     pub fn reconfigure(&self, tls: rustls::ServerConfig) -> Result<(), AgentError> {
-        self.endpoint.set_server_config(Some(server_config(tls)?));
-        Ok(())
+        self.reconfigures()(tls)
     }
 
     /// Returns what makes a configuration that of the next handshakes; connections that are there go
