@@ -15,6 +15,7 @@
 //! | [`compare`] | what differs, what changed, and why |
 //! | [`sessions`] | whole sessions against their transcripts (`UPDATE_EXPECTED=1` writes them anew) |
 //! | [`selecting`] | facts and their cache, groups of a command, rows, lists of targets |
+//! | [`audit`] | what every node wrote down of what it was asked |
 //! | [`approvals`] | policies without a node, and runs that another operator approves |
 //! | [`enrolment`] | a fleet from nothing: authority, keeper, tokens, nodes |
 //! | [`wide`] | two hundred nodes, some of them dead |
@@ -41,6 +42,7 @@
 )]
 
 mod approvals;
+mod audit;
 mod bad_input;
 mod bombs;
 mod care;
