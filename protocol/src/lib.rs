@@ -4,6 +4,7 @@
 //! from its arguments.
 
 pub mod audit;
+pub mod automation;
 pub mod clean;
 pub mod codec;
 pub mod envelope;

@@ -1,0 +1,16 @@
+//! Automations: what a node watches, what it does about it, within which limits, and whom it calls.
+//!
+//! A file is written in the language and lowered by the shell to an [`AutomationSpec`], which is what
+//! is signed, travels, and is kept on the node; its hash is its version ([`AutomationSpec::version`]).
+//! The spec holds the file's text beside the lowered form, so that a node can show what it runs.
+
+mod limit;
+mod rule;
+mod spec;
+
+pub use limit::{AT_ONCE_MAX, AtOnce, Offline, Rate, RateScope, Share};
+pub use rule::{Hold, HoldError};
+pub use spec::{
+    AutomationName, AutomationSpec, Clear, Collect, Condition, Deed, Escalation, Limits, Mode,
+    NodeCondition, SpecError, Storm,
+};
