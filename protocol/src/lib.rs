@@ -14,6 +14,7 @@ pub mod expr;
 pub mod grant;
 pub mod holder;
 pub mod ids;
+pub mod lease;
 pub mod limits;
 pub mod message;
 pub mod metrics;

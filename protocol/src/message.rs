@@ -24,8 +24,8 @@ pub use enrol::{EnrolAsk, Enrolled, RenewAsk};
 pub use event::{Event, EventAck, EventBatch, EventKind, Trigger};
 pub use hello::{Hello, Open, Refused, StreamKind};
 pub use lease::{
-    FleetLeaseAsk, FleetLeaseDenied, FleetLeaseGranted, FleetLeaseRelease, RunLeaseHeld,
-    RunLeaseRenew,
+    FleetLeaseAsk, FleetLeaseDenied, FleetLeaseGranted, FleetLeaseRelease, FleetLeaseRenew,
+    RunLeaseHeld, RunLeaseRenew,
 };
 pub use revocation::{RevocationOffer, RevocationTaken};
 pub use run::{Caps, EachRow, Fetch, Life, OutputMode, Probe, Run};
@@ -146,6 +146,8 @@ kinds! {
     FleetLeaseDenied = 66 "fleet_lease_denied",
     /// Agent to keeper: done, give it to the next.
     FleetLeaseRelease = 67 "fleet_lease_release",
+    /// Agent to keeper: I still act under it.
+    FleetLeaseRenew = 68 "fleet_lease_renew",
 
     /// Keeper to agent: a condition over the whole fleet holds for an automation you have.
     Trigger = 80 "trigger",

@@ -317,6 +317,11 @@ fn keepers() -> Vec<(String, Envelope)> {
         "fleet_lease_release",
         &FleetLeaseRelease { fencing_token: 7 },
     );
+    add(
+        &mut all,
+        "fleet_lease_renew",
+        &FleetLeaseRenew { fencing_token: 7 },
+    );
     let key = "/var".to_owned();
     let trigger = Trigger {
         automation,

@@ -99,6 +99,7 @@ pub fn admit(
             | Kind::FleetLeaseGranted
             | Kind::FleetLeaseDenied
             | Kind::FleetLeaseRelease
+            | Kind::FleetLeaseRenew
             | Kind::Trigger
             | Kind::EnrolAsk
             | Kind::RenewAsk

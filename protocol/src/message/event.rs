@@ -68,6 +68,7 @@ pub struct Trigger {
     pub rows: Table,
     /// The share of the fleet-wide limit that comes with it.
     pub fencing_token: u64,
-    /// How long the share lasts from receipt, in milliseconds.
+    /// How long the keeper keeps the share, in milliseconds. The node renews it before it acts, and
+    /// counts from there: nobody knows how long this message was under way.
     pub ttl_ms: u64,
 }

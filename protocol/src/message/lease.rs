@@ -30,16 +30,30 @@ pub struct FleetLeaseAsk {
     pub automation: Digest,
     /// Which patient on the node.
     pub key: String,
-    /// Which attempt, so that asking twice takes one share.
+    /// Which attempt, so that asking twice takes one share. It rises for a key: a later attempt takes
+    /// over the share of the one before, an earlier one that arrives late gets none.
     pub attempt: u32,
+}
+
+/// Agent to keeper: this node still acts under that share. Answered as an ask is; a share that was
+/// let go of meanwhile is denied, and has to be asked for anew.
+///
+/// A share that came with a [`Trigger`](super::Trigger) is renewed before the node acts, since a
+/// message that nobody asked for may have been under way for any time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FleetLeaseRenew {
+    /// The grant's token.
+    pub fencing_token: u64,
 }
 
 /// Keeper to agent: yes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FleetLeaseGranted {
-    /// Rises with every grant of one automation; a lower one than seen before is void.
+    /// Rises with every grant; a lower one than seen before is void.
     pub fencing_token: u64,
-    /// From receipt, by the agent's monotonic clock, in milliseconds.
+    /// How long the keeper keeps the share, in milliseconds. The node counts from when it *sent* the
+    /// ask or the renewal that this answers, and stops earlier; see
+    /// [`HeldLease`](crate::lease::HeldLease).
     pub ttl_ms: u64,
 }
 

@@ -211,6 +211,7 @@ impl Collector {
             | Kind::FleetLeaseGranted
             | Kind::FleetLeaseDenied
             | Kind::FleetLeaseRelease
+            | Kind::FleetLeaseRenew
             | Kind::Trigger
             | Kind::EnrolAsk
             | Kind::RenewAsk

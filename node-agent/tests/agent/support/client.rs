@@ -294,6 +294,7 @@ impl Asked {
                 | Kind::FleetLeaseGranted
                 | Kind::FleetLeaseDenied
                 | Kind::FleetLeaseRelease
+                | Kind::FleetLeaseRenew
                 | Kind::Trigger
                 | Kind::EnrolAsk
                 | Kind::RenewAsk

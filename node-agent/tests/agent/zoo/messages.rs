@@ -6,9 +6,9 @@ use hailer_protocol::error::ErrorCode;
 use hailer_protocol::ids::{Digest, NodeName, RunId};
 use hailer_protocol::message::{
     Batch, Done, EnrolAsk, Enrolled, EventAck, EventBatch, Failed, Fetch, FleetLeaseAsk,
-    FleetLeaseDenied, FleetLeaseGranted, FleetLeaseRelease, Held, Hello, Kind, Message, Open,
-    Output, OutputDigest, Probe, Refused, RenewAsk, RevocationOffer, RevocationTaken, RunLeaseHeld,
-    RunLeaseRenew, Started, StreamKind, Trigger, Usage,
+    FleetLeaseDenied, FleetLeaseGranted, FleetLeaseRelease, FleetLeaseRenew, Held, Hello, Kind,
+    Message, Open, Output, OutputDigest, Probe, Refused, RenewAsk, RevocationOffer,
+    RevocationTaken, RunLeaseHeld, RunLeaseRenew, Started, StreamKind, Trigger, Usage,
 };
 use hailer_protocol::revocation::SignedRevocations;
 use hailer_protocol::state::State;
@@ -154,6 +154,7 @@ pub(super) fn one(kind: Kind) -> Envelope {
             text: text(),
         }),
         Kind::FleetLeaseRelease => enveloped(&FleetLeaseRelease { fencing_token: 1 }),
+        Kind::FleetLeaseRenew => enveloped(&FleetLeaseRenew { fencing_token: 1 }),
         Kind::Trigger => enveloped(&Trigger {
             automation: Digest::of(b""),
             key: text(),
