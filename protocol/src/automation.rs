@@ -4,12 +4,16 @@
 //! is signed, travels, and is kept on the node; its hash is its version ([`AutomationSpec::version`]).
 //! The spec holds the file's text beside the lowered form, so that a node can show what it runs.
 
+mod control;
 mod limit;
 mod rule;
+mod set;
 mod spec;
 
+pub use control::{CONTROL_REASON_MAX, Control, Muted};
 pub use limit::{AT_ONCE_MAX, AtOnce, Offline, Rate, RateScope, Share};
 pub use rule::{Hold, HoldError};
+pub use set::{AutomationSet, SetEntry};
 pub use spec::{
     AutomationName, AutomationSpec, Clear, Collect, Condition, Deed, Escalation, Limits, Mode,
     NodeCondition, SpecError, Storm,

@@ -44,7 +44,11 @@ impl Grant {
             | Probe::Facts(_)
             | Probe::Runs
             | Probe::Audit { .. }
-            | Probe::AuditHead(_) => matches!(self, Self::Probe),
+            | Probe::AuditHead(_)
+            | Probe::Automations
+            | Probe::Events { .. }
+            | Probe::Replay { .. } => matches!(self, Self::Probe),
+            Probe::Apply(_) | Probe::Stow(_) | Probe::Control(_) => matches!(self, Self::Automate),
             Probe::Shell(_)
             | Probe::Argv(_)
             | Probe::Each { .. }

@@ -289,7 +289,13 @@ impl Agent {
             | Probe::Facts(_)
             | Probe::Runs
             | Probe::Audit { .. }
-            | Probe::AuditHead(_) => {}
+            | Probe::AuditHead(_)
+            | Probe::Apply(_)
+            | Probe::Stow(_)
+            | Probe::Automations
+            | Probe::Events { .. }
+            | Probe::Control(_)
+            | Probe::Replay { .. } => {}
         }
         let request = request_digest(authority.holder(), envelope);
         match self.runs.known(run.run, request) {

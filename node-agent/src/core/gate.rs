@@ -238,7 +238,14 @@ impl Gate {
             (Grant::Read, None) => Err(denied(
                 "a reading is one command; a command a row wants to be run".to_owned(),
             )),
-            (grant @ (Grant::Probe | Grant::Automate), _) => Err(denied(format!(
+            (Grant::Automate, _) => self.decide(
+                now,
+                &Ask {
+                    wants: Wants::Automate(&statement.action.command.text),
+                    ..ask
+                },
+            ),
+            (grant @ Grant::Probe, _) => Err(denied(format!(
                 "a request is not carried out under the grant `{grant}`"
             ))),
         }
@@ -288,6 +295,12 @@ fn reading(probe: &Probe) -> Option<Words<'_>> {
         | Probe::Runs
         | Probe::Audit { .. }
         | Probe::AuditHead(_)
+        | Probe::Apply(_)
+        | Probe::Stow(_)
+        | Probe::Automations
+        | Probe::Events { .. }
+        | Probe::Control(_)
+        | Probe::Replay { .. }
         | Probe::Attach(_)
         | Probe::Cancel(_) => None,
     }

@@ -47,6 +47,17 @@ pub(super) fn check_run(run: &Run) -> Result<(), Denial> {
                 "a command that runs once a row is attached, and has no row plan".to_owned(),
             ));
         }
+        Probe::Apply(_)
+        | Probe::Stow(_)
+        | Probe::Automations
+        | Probe::Events { .. }
+        | Probe::Control(_)
+        | Probe::Replay { .. } => {
+            return Err(denial(
+                ErrorCode::UNSUPPORTED,
+                "this agent runs no automations".to_owned(),
+            ));
+        }
         Probe::Shell(_)
         | Probe::Argv(_)
         | Probe::Each { .. }
@@ -77,6 +88,12 @@ pub(super) fn check_run(run: &Run) -> Result<(), Denial> {
         | Probe::Runs
         | Probe::Audit { .. }
         | Probe::AuditHead(_)
+        | Probe::Apply(_)
+        | Probe::Stow(_)
+        | Probe::Automations
+        | Probe::Events { .. }
+        | Probe::Control(_)
+        | Probe::Replay { .. }
         | Probe::Attach(_)
         | Probe::Cancel(_) => false,
     };
@@ -114,6 +131,12 @@ pub(super) fn command_of(probe: &Probe) -> Option<String> {
         | Probe::Runs
         | Probe::Audit { .. }
         | Probe::AuditHead(_)
+        | Probe::Apply(_)
+        | Probe::Stow(_)
+        | Probe::Automations
+        | Probe::Events { .. }
+        | Probe::Control(_)
+        | Probe::Replay { .. }
         | Probe::Attach(_)
         | Probe::Cancel(_) => None,
     }

@@ -38,6 +38,12 @@ pub(super) fn program_of(probe: &Probe) -> Option<Program> {
         | Probe::Runs
         | Probe::Audit { .. }
         | Probe::AuditHead(_)
+        | Probe::Apply(_)
+        | Probe::Stow(_)
+        | Probe::Automations
+        | Probe::Events { .. }
+        | Probe::Control(_)
+        | Probe::Replay { .. }
         | Probe::Attach(_)
         | Probe::Cancel(_) => None,
     }

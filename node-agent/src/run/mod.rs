@@ -77,6 +77,12 @@ pub(crate) async fn carry_out(host: &Arc<Host>, order: &Order, outbound: &mut Ou
             | Probe::Runs
             | Probe::Audit { .. }
             | Probe::AuditHead(_)
+            | Probe::Apply(_)
+            | Probe::Stow(_)
+            | Probe::Automations
+            | Probe::Events { .. }
+            | Probe::Control(_)
+            | Probe::Replay { .. }
             | Probe::Attach(_)
             | Probe::Cancel(_) => probe::carry_out(host, run, &order.who, told, outbound).await,
         },

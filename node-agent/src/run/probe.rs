@@ -137,7 +137,13 @@ async fn answer(host: &Arc<Host>, run: &Run, who: &Identity) -> Result<Answer, F
         | Probe::Argv(_)
         | Probe::Each { .. }
         | Probe::Attach(_)
-        | Probe::Cancel(_) => {
+        | Probe::Cancel(_)
+        | Probe::Apply(_)
+        | Probe::Stow(_)
+        | Probe::Automations
+        | Probe::Events { .. }
+        | Probe::Control(_)
+        | Probe::Replay { .. } => {
             return Err(failed(ErrorCode::INTERNAL, "this reads nothing".to_owned()));
         }
     };

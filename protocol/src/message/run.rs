@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::automation::{AutomationSet, Control};
 use crate::ids::{Digest, LeaseId, RunId};
 use crate::row_plan::RowPlan;
 use crate::time::Wall;
@@ -75,6 +76,34 @@ pub enum Probe {
     /// (`seq`, `link`), and the link after the record of that number (`kept_link`; null where it is not
     /// there).
     AuditHead(Option<u64>),
+    /// These automations are in force from now on, and no others. It answers with a row an
+    /// automation that changed.
+    Apply(AutomationSet),
+    /// Keeps the bytes of automations for a set that names them, and puts none in force: for sets that
+    /// do not fit into one request. What no set names within an hour is forgotten.
+    Stow(Vec<Vec<u8>>),
+    /// The automations in force and where they stand: a row for each patient, or one without a
+    /// patient where there is none.
+    Automations,
+    /// What automations saw and did, as a row each, oldest first.
+    Events {
+        /// Nothing from before.
+        since: Option<Wall>,
+        /// Nothing from after.
+        until: Option<Wall>,
+        /// The newest so many; the others are counted as cut.
+        limit: u32,
+    },
+    /// An order to automations that are in force.
+    Control(Control),
+    /// How often an automation with these bytes would have fired within the time that the node
+    /// remembers of its metrics: a row each time. Nothing is done, and nothing is kept.
+    Replay {
+        /// The automation's bytes; it is of metrics.
+        spec: Vec<u8>,
+        /// How far back, in milliseconds.
+        over_ms: u64,
+    },
 }
 
 /// One row that a command is handed.

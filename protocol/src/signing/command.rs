@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::automation::AutomationSet;
 use crate::ids::Digest;
 use crate::limits::SIGNED_COMMAND_MAX;
 use crate::message::Probe;
@@ -46,14 +47,17 @@ impl Command {
             Probe::Attach(run) => format!("attach {run}"),
             Probe::Cancel(run) => format!("cancel {run}"),
             Probe::Audit { since, until, .. } => {
-                let moment = |word: &str, at: &Option<Wall>| {
-                    at.map_or_else(String::new, |at| {
-                        format!(" {word} {}", display_value(&Value::Time(at.0)))
-                    })
-                };
                 format!("audit{}{}", moment("since", since), moment("until", until))
             }
             Probe::AuditHead(_) => "audit head".to_owned(),
+            Probe::Apply(set) => applied(set),
+            Probe::Stow(specs) => format!("stow {} automations", specs.len()),
+            Probe::Automations => "automations".to_owned(),
+            Probe::Events { since, until, .. } => {
+                format!("events{}{}", moment("since", since), moment("until", until))
+            }
+            Probe::Control(control) => control.to_string(),
+            Probe::Replay { .. } => "rehearse".to_owned(),
         })
     }
 
@@ -85,6 +89,25 @@ impl std::fmt::Display for Command {
             Some(cut) => write!(f, "… ({} bytes, BLAKE3 {})", cut.bytes, cut.digest),
         }
     }
+}
+
+/// One bound of a time.
+fn moment(word: &str, at: &Option<Wall>) -> String {
+    at.map_or_else(String::new, |at| {
+        format!(" {word} {}", display_value(&Value::Time(at.0)))
+    })
+}
+
+/// A set by its number and what it holds: whoever signs and whoever reads the audit sees the very
+/// versions.
+fn applied(set: &AutomationSet) -> String {
+    let mut text = format!("apply {}:", set.generation);
+    for entry in &set.entries {
+        let version = entry.version.to_string();
+        let short = version.get(..12).unwrap_or(&version);
+        text.push_str(&format!(" {}@{short}", entry.name));
+    }
+    text
 }
 
 /// As a shell would want the word: what a person reads must not mean two lists of words.

@@ -1,5 +1,7 @@
 //! Samples of what the shell asks of an agent.
 
+use hailer_protocol::automation::{AutomationName, AutomationSet, Control, Muted, SetEntry};
+
 use super::*;
 
 fn run(probe: Probe, life: Life, output: OutputMode, row_plan: RowPlan) -> Run {
@@ -119,6 +121,75 @@ pub(crate) fn runs() -> Vec<(String, Envelope)> {
         (
             "run audit head",
             run(Probe::AuditHead(Some(7)), lease, OutputMode::Stream, none()),
+        ),
+        (
+            "run apply",
+            run(
+                Probe::Apply(AutomationSet {
+                    generation: 7,
+                    entries: vec![SetEntry {
+                        name: AutomationName::new("disk-full").expect("a name"),
+                        version: Digest([0x77; 32]),
+                    }],
+                    specs: vec![b"spec".to_vec()],
+                }),
+                lease,
+                OutputMode::Stream,
+                none(),
+            ),
+        ),
+        (
+            "run stow",
+            run(
+                Probe::Stow(vec![b"spec".to_vec()]),
+                lease,
+                OutputMode::Stream,
+                none(),
+            ),
+        ),
+        (
+            "run automations",
+            run(Probe::Automations, lease, OutputMode::Stream, none()),
+        ),
+        (
+            "run events",
+            run(
+                Probe::Events {
+                    since: Some(Wall(1_700_000_000_000)),
+                    until: None,
+                    limit: 500,
+                },
+                lease,
+                OutputMode::Stream,
+                none(),
+            ),
+        ),
+        (
+            "run control",
+            run(
+                Probe::Control(Control::Mute {
+                    of: Muted {
+                        automation: AutomationName::new("disk-full").expect("a name"),
+                        key: Some("/var".into()),
+                    },
+                    until: Some(Wall(1_700_000_000_000)),
+                }),
+                lease,
+                OutputMode::Stream,
+                none(),
+            ),
+        ),
+        (
+            "run replay",
+            run(
+                Probe::Replay {
+                    spec: b"spec".to_vec(),
+                    over_ms: 3_600_000,
+                },
+                lease,
+                OutputMode::Stream,
+                none(),
+            ),
         ),
         (
             "run each",

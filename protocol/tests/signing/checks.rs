@@ -1,5 +1,6 @@
 //! What a node checks, one mistake at a time.
 
+use hailer_protocol::automation::{AutomationName, AutomationSet, Control, Muted, SetEntry};
 use hailer_protocol::signing::SigningError;
 
 use super::*;
@@ -184,6 +185,28 @@ fn commands_read_as_a_person_would_write_them() {
         ),
         (Probe::Runs, "jobs"),
         (Probe::AuditHead(None), "audit head"),
+        (
+            Probe::Apply(AutomationSet {
+                generation: 7,
+                entries: vec![SetEntry {
+                    name: AutomationName::new("disk-full").expect("a name"),
+                    version: Digest([0xab; 32]),
+                }],
+                specs: Vec::new(),
+            }),
+            "apply 7: disk-full@abababababab",
+        ),
+        (
+            Probe::Control(Control::Mute {
+                of: Muted {
+                    automation: AutomationName::new("disk-full").expect("a name"),
+                    key: Some("/var".to_owned()),
+                },
+                until: Some(Wall(1_700_000_000_000)),
+            }),
+            "mute disk-full \"/var\" until 2023-11-14T22:13:20Z",
+        ),
+        (Probe::Control(Control::Resume), "resume --all"),
         (
             Probe::Audit {
                 since: Some(Wall(1_700_000_000_000)),

@@ -203,6 +203,12 @@ fn rows_of(run: &Run) -> Vec<&Row> {
         | Probe::Attach(_)
         | Probe::Cancel(_)
         | Probe::Audit { .. }
-        | Probe::AuditHead(_) => own.into_iter().collect(),
+        | Probe::AuditHead(_)
+        | Probe::Apply(_)
+        | Probe::Stow(_)
+        | Probe::Automations
+        | Probe::Events { .. }
+        | Probe::Control(_)
+        | Probe::Replay { .. } => own.into_iter().collect(),
     }
 }

@@ -237,7 +237,15 @@ impl Stream {
             Probe::Argv(argv) => self.act(&argv.join(" "), "").await,
             Probe::Metric(_) => self.rows(&metrics()).await,
             Probe::Facts(_) => self.rows(&facts()).await,
-            Probe::Runs | Probe::Audit { .. } | Probe::AuditHead(_) => {
+            Probe::Runs
+            | Probe::Audit { .. }
+            | Probe::AuditHead(_)
+            | Probe::Apply(_)
+            | Probe::Stow(_)
+            | Probe::Automations
+            | Probe::Events { .. }
+            | Probe::Control(_)
+            | Probe::Replay { .. } => {
                 self.rows(&detached()).await;
             }
             Probe::Attach(_) | Probe::Cancel(_) => self.act("out", "").await,

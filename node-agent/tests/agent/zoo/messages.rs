@@ -1,5 +1,6 @@
 //! One of every message, as the request zoo sends them.
 
+use hailer_protocol::automation::{AutomationSet, Control};
 use hailer_protocol::clean::NodeBytes;
 use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
@@ -65,6 +66,23 @@ fn probes() -> Vec<(&'static str, Probe)> {
             limit: 1,
         },
         Probe::AuditHead(None),
+        Probe::Apply(AutomationSet {
+            generation: 1,
+            entries: Vec::new(),
+            specs: Vec::new(),
+        }),
+        Probe::Stow(Vec::new()),
+        Probe::Automations,
+        Probe::Events {
+            since: None,
+            until: None,
+            limit: 1,
+        },
+        Probe::Control(Control::Resume),
+        Probe::Replay {
+            spec: Vec::new(),
+            over_ms: 1000,
+        },
     ];
     let name = |probe: &Probe| match probe {
         Probe::Shell(_) => "shell",
@@ -77,6 +95,12 @@ fn probes() -> Vec<(&'static str, Probe)> {
         Probe::Each { .. } => "each",
         Probe::Audit { .. } => "audit",
         Probe::AuditHead(_) => "audit head",
+        Probe::Apply(_) => "apply",
+        Probe::Stow(_) => "stow",
+        Probe::Automations => "automations",
+        Probe::Events { .. } => "events",
+        Probe::Control(_) => "control",
+        Probe::Replay { .. } => "replay",
     };
     all.into_iter().map(|p| (name(&p), p)).collect()
 }
