@@ -1,5 +1,6 @@
 //! The repository checks itself: layers, purity, sizes, documents, and words that may not stand.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -38,6 +39,9 @@ const IMPURE_WORDS: &[&str] = &[
     "println!",
     "thread::spawn",
 ];
+
+/// Where what the compiler cannot check may stand, and where its lint may be turned off.
+const UNSAFE: &[&str] = &["node-agent/exec/src/sys"];
 
 /// A word and the only places where it may stand.
 const CONFINED: &[(&str, &[&str])] = &[
@@ -91,7 +95,13 @@ const CONFINED: &[(&str, &[&str])] = &[
             "tests/",
         ],
     ),
-    ("unsafe {", &["node-agent/exec/src/sys"]),
+    ("unsafe {", UNSAFE),
+    ("unsafe fn", UNSAFE),
+    ("unsafe impl", UNSAFE),
+    ("unsafe extern", UNSAFE),
+    ("unsafe trait", UNSAFE),
+    ("unsafe(", UNSAFE),
+    ("unsafe_code", UNSAFE),
 ];
 
 const TOP_LEVEL: &[&str] = &[
@@ -215,6 +225,43 @@ fn what_one_folder_knows_no_other_names() {
         }
     }
     assert_none(&complaints);
+}
+
+#[test]
+fn no_package_lets_code_through_that_the_compiler_cannot_check() {
+    let manifest = |p: &PathBuf| p.ends_with("Cargo.toml") && !p.starts_with("protocol/fuzz");
+    for path in tracked().into_iter().filter(manifest) {
+        let text = fs::read_to_string(root().join(&path)).expect("manifests are UTF-8");
+        let wanted = if path == Path::new("Cargo.toml") {
+            "unsafe_code = \"deny\""
+        } else {
+            "[lints]\nworkspace = true"
+        };
+        assert!(text.contains(wanted), "{}: no `{wanted}`", path.display());
+    }
+}
+
+#[test]
+fn the_snapshot_of_advisories_knows_every_package_in_a_lock_file() {
+    let known = fs::read_to_string(root().join(".ci/advisories/packages")).expect("a snapshot");
+    let known: BTreeSet<&str> = known.lines().collect();
+    let mut unknown = BTreeSet::new();
+    for lock in ["Cargo.lock", "protocol/fuzz/Cargo.lock"] {
+        let text = fs::read_to_string(root().join(lock)).expect("a lock file");
+        for package in text
+            .split("[[package]]")
+            .filter(|p| p.contains("source = "))
+        {
+            let named = package.split('"').nth(1).expect("each has a name");
+            if !known.contains(named) {
+                unknown.insert(named.to_owned());
+            }
+        }
+    }
+    assert!(
+        unknown.is_empty(),
+        "{unknown:?}: make the snapshot anew by .ci/advisories/update"
+    );
 }
 
 #[test]
