@@ -6,12 +6,14 @@
 
 mod control;
 mod limit;
+mod rows;
 mod rule;
 mod set;
 mod spec;
 
 pub use control::{CONTROL_REASON_MAX, Control, Muted};
 pub use limit::{AT_ONCE_MAX, AtOnce, Offline, Rate, RateScope, Share};
+pub use rows::{AUTOMATION_COLUMNS, Described, EVENT_COLUMNS, columns};
 pub use rule::{Hold, HoldError};
 pub use set::{AutomationSet, SetEntry};
 pub use spec::{

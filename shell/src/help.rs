@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use hailer_lang::nearest::nearest;
 use hailer_lang::words::{self, Word};
 use hailer_protocol::audit::{AUDIT_COLUMNS, AuditEvent};
+use hailer_protocol::automation::{AUTOMATION_COLUMNS, Described, EVENT_COLUMNS};
 use hailer_protocol::expr::Function;
 use hailer_protocol::metrics;
 
@@ -28,6 +29,18 @@ pub fn help(word: Option<&str>) -> Result<String, ShellError> {
         Some("metric" | "metrics") => Ok(metric_list()),
         Some("facts") => Ok(fact_list()),
         Some("audit") => Ok(audit_page()),
+        Some("automations") => Ok(described_page(
+            "automations: the automations on the nodes and where they stand\n\n\
+             \x20 automations |> where state = firing |> group by name\n\
+             \x20 @web : automations |> where held is not null |> select node, name, key, held\n\n",
+            AUTOMATION_COLUMNS,
+        )),
+        Some("events") => Ok(described_page(
+            "events [since DURATION]: what automations saw and did\n\n\
+             \x20 events since 7d |> group by automation |> sort count desc\n\
+             \x20 @web01 : events since 1h |> where event = outcome\n\n",
+            EVENT_COLUMNS,
+        )),
         Some("where" | "derive" | "expressions") => Ok(expressions()),
         Some("functions") => Ok(functions::list()),
         Some("set" | "settings") => Ok(format!(
@@ -71,6 +84,15 @@ fn audit_page() -> String {
     let events: Vec<_> = AuditEvent::ALL.iter().map(|e| e.as_str()).collect();
     let _ = writeln!(out, "\nevents: {}", events[..6].join(", "));
     let _ = writeln!(out, "        {}", events[6..].join(", "));
+    out
+}
+
+/// A page of a source whose columns are described.
+fn described_page(head: &str, columns: &[Described]) -> String {
+    let mut out = head.to_owned();
+    for (name, data_type, description) in columns {
+        let _ = writeln!(out, "  {name:<12} {:<9} {description}", data_type.name());
+    }
     out
 }
 

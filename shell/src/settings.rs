@@ -198,6 +198,8 @@ impl Settings {
             | Source::Facts(_)
             | Source::Runs
             | Source::Audit { .. }
+            | Source::Automations
+            | Source::Events { .. }
             | Source::Nodes
             | Source::File { .. }
             | Source::Result(_) => self.spread.clone(),

@@ -63,6 +63,8 @@ pub(crate) fn ending(
             | Source::Facts(_)
             | Source::Runs
             | Source::Audit { .. }
+            | Source::Automations
+            | Source::Events { .. }
             | Source::Nodes
             | Source::Result(_)
             | Source::File { .. },
@@ -194,6 +196,8 @@ fn refuse_watch(
             | Source::Facts(_)
             | Source::Runs
             | Source::Audit { .. }
+            | Source::Automations
+            | Source::Events { .. }
             | Source::Nodes
             | Source::File { .. },
         )

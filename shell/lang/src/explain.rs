@@ -120,6 +120,19 @@ fn explain_source(query: &Query, inventory: &Inventory) -> String {
                 &format!("its audit{since}, verified as it is read"),
             );
         }
+        Source::Automations => {
+            row("nodes", &describe(&query.scope, inventory));
+            row("on each node", "its automations and where they stand");
+        }
+        Source::Events { since } => {
+            row("nodes", &describe(&query.scope, inventory));
+            let since = since.map(|since| format!(", of the last {}", age_text(since)));
+            let since = since.unwrap_or_default();
+            row(
+                "on each node",
+                &format!("what its automations saw and did{since}"),
+            );
+        }
         Source::Nodes => row(
             "in the shell",
             &format!("the inventory, {}", describe(&query.scope, inventory)),

@@ -1,27 +1,22 @@
 //! Plans: what a line asks for, with every name looked up and every selector a set of nodes.
 
 mod scope_slip;
+mod source;
 
 use std::time::Duration;
 
-use hailer_protocol::limits::COMMAND_MAX;
-use hailer_protocol::metrics;
 use hailer_protocol::row_plan::RowPlan;
-use hailer_protocol::units::parse_quantity;
-use hailer_protocol::value::Value;
 
-use crate::ast::{self, Line, QueryLine, ResultRef, Selector, Stage, Verb};
+use crate::ast::{Line, QueryLine, ResultRef, Selector, Stage, Verb};
 pub use crate::context::{Context, ResolvedScope};
 use crate::deed::{self, Deed};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ending::ending;
 use crate::file_format::FileFormat;
 use crate::fleet_plan::FleetStep;
-use crate::inventory::Inventory;
 use crate::lexer::Completeness;
-use crate::nearest::did_you_mean;
 use crate::parse::Parsed;
-use crate::resolve::{SourceKind, known_result, not_available, resolve};
+use crate::resolve::{SourceKind, not_available, resolve};
 use crate::schema::Schema;
 use crate::selector::select;
 use crate::span::Span;
@@ -122,6 +117,13 @@ pub enum Source {
         /// How far back; all of it where nothing is said.
         since: Option<Duration>,
     },
+    /// The automations on the nodes and where they stand.
+    Automations,
+    /// What automations saw and did.
+    Events {
+        /// How far back; all that is kept where nothing is said.
+        since: Option<Duration>,
+    },
     /// The inventory itself, with live states.
     Nodes,
     /// A file on the operator's machine; its rows are of no node, whatever they say.
@@ -145,7 +147,9 @@ impl Source {
             | Self::Metric { .. }
             | Self::Facts(_)
             | Self::Runs
-            | Self::Audit { .. } => true,
+            | Self::Audit { .. }
+            | Self::Automations
+            | Self::Events { .. } => true,
             Self::Nodes | Self::File { .. } | Self::Result(_) => false,
         }
     }
@@ -260,7 +264,7 @@ fn query_plan(
     errors: &mut Vec<Diagnostic>,
 ) -> Option<Query> {
     let own_scope = line.scope.as_ref().map(|s| scope(s, text, context, errors));
-    let source = source(line, context, errors);
+    let source = source::source(line, context, errors);
     let asks = source
         .as_ref()
         .is_none_or(|(s, _)| s.asks_nodes() || *s == Source::Nodes);
@@ -290,9 +294,14 @@ fn query_plan(
     };
     let kind = match source {
         Some(Source::Command(_)) => SourceKind::Command,
-        Some(Source::Metric { .. } | Source::Facts(_) | Source::Runs | Source::Audit { .. }) => {
-            SourceKind::Probe
-        }
+        Some(
+            Source::Metric { .. }
+            | Source::Facts(_)
+            | Source::Runs
+            | Source::Audit { .. }
+            | Source::Automations
+            | Source::Events { .. },
+        ) => SourceKind::Probe,
         Some(Source::Each(_) | Source::Nodes | Source::File { .. } | Source::Result(_)) | None => {
             SourceKind::Kept
         }
@@ -328,147 +337,6 @@ fn query_plan(
     })
 }
 
-fn source(
-    line: &QueryLine,
-    context: &Context<'_>,
-    errors: &mut Vec<Diagnostic>,
-) -> Option<(Source, Schema)> {
-    let span = line.source_span;
-    match &line.source {
-        ast::Source::Command(command) => {
-            check_command(command, span, context.inventory, errors);
-            Some((Source::Command(command.clone()), Schema::command()))
-        }
-        ast::Source::Metric(name) => match metrics::find(&name.name) {
-            Ok(metric) => Some((
-                Source::Metric {
-                    name: metric.name.to_owned(),
-                },
-                Schema::metric(metric),
-            )),
-            Err(unknown) => {
-                errors.push(
-                    Diagnostic::new(Code::UnknownMetric, name.span, unknown.to_string())
-                        .label("unknown metric")
-                        .help(unknown.nearest.map_or_else(
-                            || "`help metric` lists them".to_owned(),
-                            |near| format!("did you mean `{near}`?"),
-                        )),
-                );
-                None
-            }
-        },
-        ast::Source::Facts(columns) => Some(facts(columns, errors)),
-        ast::Source::Nodes => Some((Source::Nodes, Schema::nodes())),
-        ast::Source::Result(result) => {
-            known_result(*result, span, context.last_result, errors);
-            let columns = context.results.columns(*result);
-            let schema = columns.map_or_else(Schema::unknown, Schema::kept);
-            Some((Source::Result(*result), schema))
-        }
-        ast::Source::Events(_) => unavailable("events", span, errors),
-        ast::Source::Automations => unavailable("automations", span, errors),
-        ast::Source::Audit(since) => {
-            let since = match since {
-                Some(since) => Some(age(since, errors)?),
-                None => None,
-            };
-            Some((Source::Audit { since }, Schema::audit()))
-        }
-        ast::Source::Open(file, format) => {
-            if let Some(scope) = &line.scope {
-                errors.push(
-                    Diagnostic::new(
-                        Code::DoesNotFit,
-                        scope.span,
-                        "the rows of a file are of no node, and have no scope",
-                    )
-                    .label("for which nodes?")
-                    .help("leave it out; `|> where node = NAME` compares what the file says"),
-                );
-            }
-            let source = Source::File {
-                file: file.name.clone(),
-                format: *format,
-            };
-            Some((source, Schema::unknown()))
-        }
-    }
-}
-
-/// Says why a command cannot be sent, or is none.
-fn check_command(command: &str, span: Span, inventory: &Inventory, errors: &mut Vec<Diagnostic>) {
-    if command.len() > COMMAND_MAX {
-        errors.push(
-            Diagnostic::new(
-                Code::TooMany,
-                Span::at(span.start),
-                format!(
-                    "the command has {} bytes, at most {COMMAND_MAX} are allowed",
-                    command.len()
-                ),
-            )
-            .help("put it into a file, and copy that"),
-        );
-    }
-    if command.contains('\0') {
-        errors.push(Diagnostic::new(
-            Code::Unexpected,
-            span,
-            "a command cannot hold a NUL character",
-        ));
-    }
-    errors.extend(scope_slip::scope_slip(command, span, inventory));
-}
-
-/// How long ago something was.
-fn age(since: &ast::Quantity, errors: &mut Vec<Diagnostic>) -> Option<Duration> {
-    let found = match parse_quantity(&since.text) {
-        Some(Value::Duration(ns)) => u64::try_from(ns).ok().map(Duration::from_nanos),
-        _ => None,
-    };
-    if found.is_none() {
-        errors.push(
-            Diagnostic::new(
-                Code::BadNumber,
-                since.span,
-                format!("`{}` is no duration", since.text),
-            )
-            .label("how long ago?")
-            .help("write it as `30m` or `2h`"),
-        );
-    }
-    found
-}
-
-fn unavailable(word: &str, span: Span, errors: &mut Vec<Diagnostic>) -> Option<(Source, Schema)> {
-    errors.extend(words::find(words::PROBES, word).map(|w| not_available(w, span)));
-    None
-}
-
-fn facts(columns: &[ast::Ident], errors: &mut Vec<Diagnostic>) -> (Source, Schema) {
-    let known = || metrics::FACTS.iter().map(|f| f.name);
-    for column in columns {
-        if !known().any(|name| name == column.name) {
-            errors.push(
-                Diagnostic::new(
-                    Code::UnknownColumn,
-                    column.span,
-                    format!("no fact is called `{}`", column.name),
-                )
-                .label("unknown fact")
-                .help(did_you_mean(&column.name, known()).unwrap_or_else(|| {
-                    format!("the facts are {}", known().collect::<Vec<_>>().join(", "))
-                })),
-            );
-        }
-    }
-    let names: Vec<String> = columns.iter().map(|c| c.name.clone()).collect();
-    let all: Vec<String> = known().map(str::to_owned).collect();
-    let schema = Schema::facts(if names.is_empty() { &all } else { &names });
-    (Source::Facts(names), schema)
-}
-
 impl Query {
     /// Whether nodes answer with rows, and not with a command's plain output.
     #[must_use]
@@ -479,7 +347,9 @@ impl Query {
             | Source::Metric { .. }
             | Source::Facts(_)
             | Source::Runs
-            | Source::Audit { .. } => true,
+            | Source::Audit { .. }
+            | Source::Automations
+            | Source::Events { .. } => true,
             Source::Nodes | Source::File { .. } | Source::Result(_) => false,
         }
     }

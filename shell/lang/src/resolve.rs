@@ -277,11 +277,19 @@ impl Resolver<'_> {
         })
     }
 
+    /// Whether a column is filled in by the shell; a probe's rows may have one of that name themselves.
+    fn is_shells(&self, name: &str) -> bool {
+        let is_probes = self.source == SourceKind::Probe
+            && !self.inventory.labels().contains_key(name)
+            && self.schema.owns(name);
+        is_shells(name, self.inventory) && !is_probes
+    }
+
     /// Adds a row verb where it can run; `writes` are the columns that it makes.
     fn row(&mut self, step: RowStep, writes: &[String]) {
         let mut here = self.source == SourceKind::Kept || !self.split.fleet.is_empty();
-        for_each_column(&step, &mut |name| here |= is_shells(name, self.inventory));
-        here |= writes.iter().any(|name| is_shells(name, self.inventory));
+        for_each_column(&step, &mut |name| here |= self.is_shells(name));
+        here |= writes.iter().any(|name| self.is_shells(name));
         if here {
             self.split.fleet.push(FleetStep::Row(step));
         } else {

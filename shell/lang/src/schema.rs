@@ -1,6 +1,7 @@
 //! Which columns there are at one place of a line, as far as that can be known before it runs.
 
 use hailer_protocol::audit::AUDIT_COLUMNS;
+use hailer_protocol::automation::Described;
 use hailer_protocol::metrics;
 use hailer_protocol::parse::column_name;
 use hailer_protocol::parse::name::is_column_name;
@@ -56,6 +57,11 @@ impl Schema {
     pub(crate) fn audit() -> Self {
         let columns = AUDIT_COLUMNS.iter();
         Self::closed(columns.map(|c| c.name.to_owned()).collect())
+    }
+
+    /// The columns of `automations` or of `events`.
+    pub(crate) fn described(columns: &[Described]) -> Self {
+        Self::closed(columns.iter().map(|c| c.0.to_owned()).collect())
     }
 
     /// The columns of `nodes`.
@@ -135,6 +141,11 @@ impl Schema {
     /// Whether the rows can be what a command wrote on each node.
     pub(crate) fn has_answers(&self) -> bool {
         self.has_text() && !self.parsed
+    }
+
+    /// Whether the rows themselves have that column, whatever else is called so.
+    pub(crate) fn owns(&self, name: &str) -> bool {
+        self.own.iter().any(|c| c == name)
     }
 
     /// Whether a column can be there.

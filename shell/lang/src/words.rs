@@ -52,12 +52,12 @@ pub const PROBES: &[Word] = &[
         "nodes",
         "the nodes in scope with their labels and live state",
     ),
-    later(
+    now(
         "events",
         "events [since DURATION]",
         "what automations saw and did",
     ),
-    later(
+    now(
         "automations",
         "automations",
         "the automations on the nodes and their states",

@@ -31,15 +31,17 @@ const HEADS_WITHIN: Duration = Duration::from_secs(10);
 
 /// Returns what nodes are asked for their audit of that time.
 pub(super) fn audit_of(since: Option<Duration>) -> Probe {
-    let ago = |since: Duration| {
-        let ms = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
-        Wall(clock::wall().0.saturating_sub(ms))
-    };
     Probe::Audit {
         since: since.map(ago),
         until: None,
         limit: ROWS_DEFAULT,
     }
+}
+
+/// Returns the moment that long ago.
+pub(super) fn ago(since: Duration) -> Wall {
+    let ms = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+    Wall(clock::wall().0.saturating_sub(ms))
 }
 
 impl Session {

@@ -47,7 +47,9 @@ impl Session {
             | Source::Metric { .. }
             | Source::Facts(_)
             | Source::Runs
-            | Source::Audit { .. } => {
+            | Source::Audit { .. }
+            | Source::Automations
+            | Source::Events { .. } => {
                 return Err(ShellError::own("nodes have to be asked"));
             }
             Source::Nodes => {

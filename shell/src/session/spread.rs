@@ -13,7 +13,7 @@ use hailer_protocol::state::State;
 use tokio::sync::mpsc;
 
 use super::Session;
-use super::audit::audit_of;
+use super::audit::{ROWS_DEFAULT, ago, audit_of};
 use super::query::{apply, in_engine};
 use crate::around::Around;
 use crate::deed::count;
@@ -122,6 +122,12 @@ impl Session {
             Source::Facts(columns) => Ok(Probe::Facts(columns.clone())),
             Source::Runs => Ok(Probe::Runs),
             Source::Audit { since } => Ok(audit_of(*since)),
+            Source::Automations => Ok(Probe::Automations),
+            Source::Events { since } => Ok(Probe::Events {
+                since: since.map(ago),
+                until: None,
+                limit: ROWS_DEFAULT,
+            }),
             Source::Each(_) | Source::Nodes | Source::File { .. } | Source::Result(_) => {
                 Err(ShellError::own("nothing is asked of nodes"))
             }

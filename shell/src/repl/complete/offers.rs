@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hailer_lang::words::{AGGREGATES, PROBES, RESERVED_COLUMNS, SHELL_WORDS, VERBS, Word};
 use hailer_protocol::audit::AUDIT_COLUMNS;
+use hailer_protocol::automation::{AUTOMATION_COLUMNS, EVENT_COLUMNS};
 use hailer_protocol::expr::Function;
 use hailer_protocol::metrics;
 
@@ -326,6 +327,15 @@ fn source_columns(place: &Place, known: &Known) -> Columns {
         return columns
             .map(|c| (c.name.to_owned(), c.data_type.name()))
             .collect();
+    }
+    let described = match source.split_whitespace().next() {
+        Some("automations") => Some(AUTOMATION_COLUMNS),
+        Some("events") => Some(EVENT_COLUMNS),
+        Some(_) | None => None,
+    };
+    if let Some(described) = described {
+        let columns = described.iter();
+        return columns.map(|c| (c.0.to_owned(), c.1.name())).collect();
     }
     if source == "facts" || source.starts_with("facts ") {
         let facts = metrics::FACTS.iter();
