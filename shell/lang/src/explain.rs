@@ -81,6 +81,13 @@ fn explain_query(query: &Query, inventory: &Inventory) -> String {
 }
 
 /// Whom is asked what, or where else the rows are from.
+/// How far back rows go, if not as far as they can.
+fn of_the_last(since: Option<Duration>) -> String {
+    since.map_or_else(String::new, |since| {
+        format!(", of the last {}", age_text(since))
+    })
+}
+
 fn explain_source(query: &Query, inventory: &Inventory) -> String {
     let mut out = String::new();
     let mut row = |place: &str, text: &str| out.push_str(&row(place, text));
@@ -113,12 +120,9 @@ fn explain_source(query: &Query, inventory: &Inventory) -> String {
         }
         Source::Audit { since } => {
             row("nodes", &describe(&query.scope, inventory));
-            let since = since.map(|since| format!(", of the last {}", age_text(since)));
-            let since = since.unwrap_or_default();
-            row(
-                "on each node",
-                &format!("its audit{since}, verified as it is read"),
-            );
+            let since = of_the_last(*since);
+            let what = format!("its audit{since}, verified as it is read");
+            row("on each node", &what);
         }
         Source::Automations => {
             row("nodes", &describe(&query.scope, inventory));
@@ -126,12 +130,9 @@ fn explain_source(query: &Query, inventory: &Inventory) -> String {
         }
         Source::Events { since } => {
             row("nodes", &describe(&query.scope, inventory));
-            let since = since.map(|since| format!(", of the last {}", age_text(since)));
-            let since = since.unwrap_or_default();
-            row(
-                "on each node",
-                &format!("what its automations saw and did{since}"),
-            );
+            let since = of_the_last(*since);
+            let what = format!("what its automations saw and did{since}");
+            row("on each node", &what);
         }
         Source::Nodes => row(
             "in the shell",

@@ -292,20 +292,7 @@ fn query_plan(
         Some((source, schema)) => (Some(source), schema),
         None => (None, Schema::unknown()),
     };
-    let kind = match source {
-        Some(Source::Command(_)) => SourceKind::Command,
-        Some(
-            Source::Metric { .. }
-            | Source::Facts(_)
-            | Source::Runs
-            | Source::Audit { .. }
-            | Source::Automations
-            | Source::Events { .. },
-        ) => SourceKind::Probe,
-        Some(Source::Each(_) | Source::Nodes | Source::File { .. } | Source::Result(_)) | None => {
-            SourceKind::Kept
-        }
-    };
+    let kind = kind_of(source.as_ref());
     let is_deed = |s: &Stage| matches!(s.verb, Verb::Run { .. });
     let cut = line.stages.iter().position(is_deed);
     let (split, schema) = resolve(
@@ -335,6 +322,24 @@ fn query_plan(
         end: end.unwrap_or(split.end),
         text: text.trim().to_owned(),
     })
+}
+
+/// What a source's rows are to the verbs behind it.
+const fn kind_of(source: Option<&Source>) -> SourceKind {
+    match source {
+        Some(Source::Command(_)) => SourceKind::Command,
+        Some(
+            Source::Metric { .. }
+            | Source::Facts(_)
+            | Source::Runs
+            | Source::Audit { .. }
+            | Source::Automations
+            | Source::Events { .. },
+        ) => SourceKind::Probe,
+        Some(Source::Each(_) | Source::Nodes | Source::File { .. } | Source::Result(_)) | None => {
+            SourceKind::Kept
+        }
+    }
 }
 
 impl Query {
