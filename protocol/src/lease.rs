@@ -8,6 +8,8 @@
 //!
 //! - The node counts from the moment when it **sent** its ask, not from the answer's arrival, so that
 //!   an answer that took a minute is void and harms nobody.
+//! - A node that let go of a share takes no older one for it, which the keeper may have replaced by
+//!   that ([`LetGo`]).
 //! - The node gives up after two thirds of the time after which the keeper gives the share to the next
 //!   one ([`TTL`], 30 s; the node 20 s). Both count by their own monotonic clocks, which may differ in
 //!   speed by far more than clocks do; neither looks at the wall's.
@@ -28,7 +30,7 @@ mod ledger;
 pub use audience::Audience;
 pub use authority::{Answer, Applied, Authority, Decision};
 pub use grant::{Generation, Grant, Served, Stored, Write};
-pub use held::HeldLease;
+pub use held::{HeldLease, LetGo};
 pub use judge::{Obstacle, Place, Why};
 
 use std::time::Duration;

@@ -15,8 +15,44 @@ pub struct HeldLease {
     valid_until: Mono,
 }
 
+/// The shares of a key that its node has let go of.
+///
+/// Answers to two asks of one attempt may overtake each other. A node that gave the younger share back,
+/// because its answer came too late, and then acted under the older one would act under nothing: the
+/// keeper replaced the one by the other, and gave that to the next node. So whatever comes in goes
+/// through here first, and tokens that are not above all that were let go of are void.
+///
+/// One is kept for each key. It need not survive a restart: that begins a new attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LetGo(u64);
+
+impl LetGo {
+    /// Takes a grant that the node waits for; `asked_at` is when the ask that it answers was sent.
+    /// Without a lease in return the node has to send a release of this grant's token, and may ask on.
+    pub fn take(
+        &mut self,
+        now: Mono,
+        asked_at: Mono,
+        granted: &FleetLeaseGranted,
+    ) -> Option<HeldLease> {
+        let lease = HeldLease::granted(asked_at, granted);
+        if lease.token > self.0 && lease.holds(now) {
+            return Some(lease);
+        }
+        self.add(lease.token);
+        None
+    }
+
+    /// Remembers a share that was let go of before its attempt was over, as one that has run out
+    /// before the deed began.
+    pub fn add(&mut self, token: u64) {
+        self.0 = self.0.max(token);
+    }
+}
+
 impl HeldLease {
-    /// Takes a grant. `asked_at` is when the ask that it answers was *sent*: the keeper decided later
+    /// Takes a grant, for a node that has let go of nothing; [`LetGo::take`] is for those that may
+    /// have. `asked_at` is when the ask that it answers was *sent*: the keeper decided later
     /// than that, whatever the way took. What it says may be over already; see [`HeldLease::holds`].
     #[must_use]
     pub fn granted(asked_at: Mono, granted: &FleetLeaseGranted) -> Self {
@@ -113,6 +149,18 @@ mod tests {
         assert_eq!(lease.valid_until(), at(30_000));
         assert_eq!(lease.renew_at(), at(20_000));
         assert_eq!(lease.token(), 2, "the younger token is the one to release");
+    }
+
+    #[test]
+    fn a_share_that_was_replaced_by_one_that_was_let_go_of_is_void() {
+        let mut let_go = LetGo::default();
+        // Two asks; the keeper had the second one first, and its answer came last.
+        assert_eq!(let_go.take(at(30_000), at(0), &grant(6)), None, "too late");
+        assert_eq!(let_go.take(at(30_001), at(25_000), &grant(5)), None);
+        let next = let_go.take(at(31_000), at(30_500), &grant(7));
+        assert_eq!(next.map(|lease| lease.token()), Some(7));
+        let_go.add(7);
+        assert_eq!(let_go.take(at(31_000), at(30_500), &grant(7)), None);
     }
 
     #[test]

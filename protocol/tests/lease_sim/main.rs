@@ -80,6 +80,13 @@ fn five_percent_of_a_datacentre_are_never_more() {
     check(&play(seeds(60), Plan::share_by_dc));
 }
 
+/// A late answer's share was released, and an older one acted under, which it had replaced: what
+/// `LetGo` is for.
+#[test]
+fn the_schedule_in_which_answers_overtook_each_other_stays_mended() {
+    check(&play(1464..1465, Plan::share_by_dc));
+}
+
 #[test]
 fn a_limit_is_used_and_not_only_kept() {
     let (_, outcome) = play(7..8, Plan::undisturbed).remove(0);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hailer_protocol::lease::{Answer, HeldLease};
+use hailer_protocol::lease::{Answer, HeldLease, LetGo};
 use hailer_protocol::message::FleetLeaseGranted;
 use hailer_protocol::time::Mono;
 
@@ -29,6 +29,7 @@ pub(crate) struct Patient {
     pub(crate) clock: Clock,
     pub(crate) state: State,
     pub(crate) attempt: u32,
+    pub(crate) let_go: LetGo,
     /// Counted up with each change: wake-ups of earlier ones are void.
     pub(crate) turn: u64,
 }
@@ -89,8 +90,7 @@ impl World {
                 self.keep(patient, letter.sent_at, grant);
             }
             (Answer::Granted(grant), State::Asking) if is_current => {
-                let lease = self.lease(patient, letter.sent_at, grant);
-                if lease.holds(now) {
+                if let Some(lease) = self.lease(patient, now, letter.sent_at, grant) {
                     self.act(patient, lease);
                 } else {
                     let token = grant.fencing_token;
@@ -110,23 +110,24 @@ impl World {
         }
     }
 
-    pub(crate) fn lease(
-        &self,
+    fn lease(
+        &mut self,
         patient: usize,
+        now: Mono,
         sent_at: Mono,
         grant: &FleetLeaseGranted,
-    ) -> HeldLease {
-        match self.plan.flaw {
-            Some(Flaw::CountsFromReceipt) => HeldLease::granted(self.mono(patient), grant),
-            Some(Flaw::NoMargin) => {
-                let whole = FleetLeaseGranted {
-                    fencing_token: grant.fencing_token,
-                    ttl_ms: grant.ttl_ms / 2 * 3 + 1_500,
-                };
-                HeldLease::granted(sent_at, &whole)
-            }
-            Some(Flaw::TwoWriters | Flaw::Forgets) | None => HeldLease::granted(sent_at, grant),
-        }
+    ) -> Option<HeldLease> {
+        let whole = FleetLeaseGranted {
+            fencing_token: grant.fencing_token,
+            ttl_ms: grant.ttl_ms / 2 * 3 + 1_500,
+        };
+        let (counted_from, grant) = match self.plan.flaw {
+            Some(Flaw::CountsFromReceipt) => (now, grant),
+            Some(Flaw::NoMargin) => (sent_at, &whole),
+            Some(Flaw::TwoWriters | Flaw::Forgets) | None => (sent_at, grant),
+        };
+        let let_go = &mut self.patients[patient].let_go;
+        let_go.take(now, counted_from, grant)
     }
 
     pub(crate) fn keep(&mut self, patient: usize, sent_at: Mono, grant: &FleetLeaseGranted) {

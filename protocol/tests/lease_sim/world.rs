@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
-use hailer_protocol::lease::Answer;
+use hailer_protocol::lease::{Answer, LetGo};
 use hailer_protocol::time::Mono;
 
 use crate::chance::Chance;
@@ -56,6 +56,7 @@ impl World {
             clock: Clock::new(chance),
             state: State::Well,
             attempt: 0,
+            let_go: LetGo::default(),
             turn: 0,
         };
         let keepers = (0..KEEPERS).map(|_| keeper(&mut chance)).collect();
