@@ -1,6 +1,7 @@
 //! What one agent's drivers share: its decisions, its journal, its collector, its helper.
 
 mod notes;
+mod trust;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -10,20 +11,19 @@ use std::time::Duration;
 
 use hailer_collect::Collector;
 use hailer_exec::{Killer, Spawner};
-use hailer_identity::{ListRefused, SignatureJudge};
+use hailer_identity::SignatureJudge;
 use hailer_protocol::envelope::Envelope;
 use hailer_protocol::ids::{Name, NodeName, RunId};
 use hailer_protocol::limits::PARSE_INPUT_ALL_MAX;
-use hailer_protocol::revocation::{Revocations, SignedRevocations};
 use hailer_protocol::role::Identity;
 use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard, oneshot, watch};
 
 use crate::clock;
 use crate::core::{
     Agent, Bounds, Detached, Effect, Entry, Farewell, Gate, Input, KillReason, Peer, Rules, RunEnd,
-    list_name,
 };
 use crate::journal::{Journal, JournalError};
+use crate::papers;
 use crate::run::{Kept, Room, Shelf, end_orphan};
 use crate::state::Snapshot;
 
@@ -52,6 +52,8 @@ pub struct HostConfig {
     pub stand_ins: Option<PathBuf>,
     /// What it takes on at once.
     pub bounds: Bounds,
+    /// The file of the fleet's authorities; an agent without one takes no others.
+    pub ca: Option<PathBuf>,
     /// Where answers of detached runs are kept; in memory where there is no such directory.
     pub answers_dir: Option<PathBuf>,
 }
@@ -63,6 +65,8 @@ pub struct Host {
     core: Mutex<Agent>,
     journal: Mutex<Journal>,
     journal_on_disk: bool,
+    /// Held while other authorities are written down.
+    adopting: AsyncMutex<()>,
     notes: Mutex<notes::Notes>,
     collector: Mutex<Collector>,
     /// Reads filesystems alone, which can block for ever: a dead disk must not hold up the rest.
@@ -160,6 +164,8 @@ impl Host {
                 tracing::error!(error = %e, "a revocation list that is kept is not this fleet's");
             }
         }
+        core.remember_bundle(journal.bundle());
+        core.remember_bundle(config.ca.as_deref().map_or(0, papers::bundle_in));
         for run in journal.take_detached() {
             core.remember_detached(run);
         }
@@ -171,6 +177,7 @@ impl Host {
             core: Mutex::new(core),
             journal_on_disk: journal.is_on_disk(),
             journal: Mutex::new(journal),
+            adopting: AsyncMutex::default(),
             notes: Mutex::default(),
             collector: Mutex::new(collector()),
             disks: Arc::new(AsyncMutex::new(collector())),
@@ -262,34 +269,6 @@ impl Host {
         }
     }
 
-    /// Takes a signed revocation list, and says whether it is news.
-    ///
-    /// # Errors
-    /// Says why it is not taken.
-    pub async fn take_list(
-        self: &Arc<Self>,
-        signed: &SignedRevocations,
-    ) -> Result<bool, ListRefused> {
-        let taken = lock(&self.core).take_list(clock::now(), signed)?;
-        let (name, number) = (list_name(taken.scope), taken.number);
-        if taken.is_news {
-            tracing::info!(number, "{name} holds from now on");
-        }
-        self.carry_out(taken.effects).await;
-        Ok(taken.is_news)
-    }
-
-    /// Returns what is revoked.
-    #[must_use]
-    pub fn revocations(&self) -> Arc<Revocations> {
-        lock(&self.core).revocations()
-    }
-
-    /// Believes other authorities from now on.
-    pub fn set_judge(&self, judge: Arc<SignatureJudge>) {
-        lock(&self.core).set_judge(judge);
-    }
-
     /// Lets the core look at a wall clock that may have been set.
     pub(crate) async fn look_at_clock(self: &Arc<Self>) {
         let effects = lock(&self.core).handle_timeout(clock::now());
@@ -350,6 +329,7 @@ impl Host {
                 Effect::Send { .. }
                 | Effect::Finish { .. }
                 | Effect::Begin { .. }
+                | Effect::Adopt { .. }
                 | Effect::Answer { .. } => {
                     debug_assert!(
                         false,

@@ -57,6 +57,9 @@ pub struct Journal {
     lists: Vec<SignedRevocations>,
 }
 
+/// Under what the number of the last trust bundle is kept.
+const BUNDLE: &str = "bundle";
+
 /// How much a simulated node remembers: a process holds thousands of them. Twice the longest
 /// command fits.
 const IN_MEMORY: LogConfig = LogConfig {
@@ -116,7 +119,8 @@ impl Journal {
                     | Body::AgentStarted(_)
                     | Body::AgentStopped(_)
                     | Body::Gap(_)
-                    | Body::Revocations(_),
+                    | Body::Revocations(_)
+                    | Body::Authorities(_),
                 )
                 | None => {}
             }
@@ -191,6 +195,9 @@ impl Journal {
         if let Entry::Revocations { scope, signed, .. } = entry {
             self.keep_list(*scope, signed)?;
         }
+        if let Entry::Authorities { number, .. } = entry {
+            self.keep_bundle(*number)?;
+        }
         let sync = match entry {
             Entry::Intent { .. } | Entry::StepIntent { .. } => Sync::Yes,
             // The store has forced the nonce to the disk; the record gets there with the intent.
@@ -198,6 +205,7 @@ impl Journal {
             | Entry::Outcome { .. }
             | Entry::StepOutcome { .. }
             | Entry::Revocations { .. }
+            | Entry::Authorities { .. }
             | Entry::Refusal { .. }
             | Entry::Probe { .. }
             | Entry::Killed { .. }
@@ -286,6 +294,22 @@ impl Journal {
         self.state
             .store_mut()
             .put(Space::Revocations, key, &bytes)
+            .map_err(|e| JournalError::Write(e.to_string()))
+    }
+
+    /// Returns the number of the trust bundle that was taken last; 0 if there was none.
+    pub(crate) fn bundle(&self) -> u64 {
+        let kept = self.state.store().value(Space::Authorities, BUNDLE);
+        let number = kept.ok().flatten();
+        number
+            .and_then(|bytes| Some(u64::from_be_bytes(bytes.try_into().ok()?)))
+            .unwrap_or(0)
+    }
+
+    fn keep_bundle(&mut self, number: u64) -> Result<(), JournalError> {
+        self.state
+            .store_mut()
+            .put(Space::Authorities, BUNDLE, &number.to_be_bytes())
             .map_err(|e| JournalError::Write(e.to_string()))
     }
 

@@ -17,6 +17,7 @@ pub mod clock;
 pub mod config;
 pub mod core;
 pub mod error;
+mod files;
 pub mod fleet;
 pub mod host;
 pub mod join;

@@ -20,6 +20,7 @@ use tokio::time::MissedTickBehavior;
 use crate::clock;
 use crate::config::Config;
 use crate::error::AgentError;
+use crate::files;
 use crate::host::Host;
 use crate::rules::Stamp;
 
@@ -48,9 +49,10 @@ pub(crate) struct Papers {
 /// Says which file cannot be read, or does not fit the others.
 pub(crate) fn read(config: &Config) -> Result<Papers, AgentError> {
     let tls_error = |e: &dyn std::fmt::Display| AgentError::Tls(e.to_string());
-    check_key_mode(&config.key)?;
-    let credentials = Credentials::from_pem(&text(&config.cert)?, &text(&config.key)?)
-        .map_err(|e| tls_error(&e))?;
+    files::check_key_mode(&config.key)?;
+    let credentials =
+        Credentials::from_pem(&files::read(&config.cert)?, &files::read(&config.key)?)
+            .map_err(|e| tls_error(&e))?;
     let own = credentials.identity();
     if own.role != Role::Node || own.name != config.name {
         return Err(AgentError::Tls(format!(
@@ -60,7 +62,7 @@ pub(crate) fn read(config: &Config) -> Result<Papers, AgentError> {
     }
     let trust = Trust::from_pem(
         own.fleet.clone(),
-        &text(&config.ca)?,
+        &files::read(&config.ca)?,
         Arc::new(DefaultTimeProvider),
     )
     .map_err(|e| tls_error(&e))?;
@@ -75,6 +77,24 @@ pub(crate) fn read(config: &Config) -> Result<Papers, AgentError> {
         credentials,
         trust,
     })
+}
+
+/// Stands before the number of a bundle, in the first line of the file that it was written to.
+const BUNDLE_LINE: &str = "# trust bundle ";
+
+/// Writes the authorities of a bundle to their file, and its number with them: what is believed and
+/// what must not come back are one file, replaced in one step.
+pub(crate) fn write_ca(path: &Path, number: u64, trust: &Trust) -> Result<(), AgentError> {
+    let text = format!("{BUNDLE_LINE}{number}\n{}", trust.to_pem());
+    files::replace(path, &text, files::PUBLIC)
+}
+
+/// Returns the number of the bundle that an authorities' file was written from; 0 of any other.
+pub(crate) fn bundle_in(path: &Path) -> u64 {
+    let text = files::read(path).unwrap_or_default();
+    let line = text.lines().next().unwrap_or_default();
+    let number = line.strip_prefix(BUNDLE_LINE);
+    number.and_then(|n| n.parse().ok()).unwrap_or(0)
 }
 
 /// What of the files changes when one of them is written or replaced.
@@ -177,31 +197,25 @@ impl Age {
     }
 }
 
-fn text(path: &Path) -> Result<String, AgentError> {
-    std::fs::read_to_string(path).map_err(|e| AgentError::file("read", path, e))
-}
-
-/// A key that others can read is no key.
-fn check_key_mode(path: &Path) -> Result<(), AgentError> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = std::fs::metadata(path)
-        .map_err(|e| AgentError::file("read", path, e))?
-        .permissions()
-        .mode();
-    if mode & 0o077 != 0 {
-        return Err(AgentError::Tls(format!(
-            "the key {} can be read by others (mode {:o}); run `chmod 600 {}`",
-            path.display(),
-            mode & 0o777,
-            path.display()
-        )));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_number_of_a_bundle_stands_in_the_file_it_was_written_to() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("ca.pem");
+        for (text, expected) in [
+            ("# trust bundle 17\n-----BEGIN", 17),
+            ("-----BEGIN CERTIFICATE-----\n# trust bundle 17\n", 0),
+            ("# trust bundle -1\n", 0),
+            ("", 0),
+        ] {
+            std::fs::write(&path, text).expect("written");
+            assert_eq!(bundle_in(&path), expected, "{text}");
+        }
+        assert_eq!(bundle_in(&dir.path().join("none")), 0);
+    }
 
     #[test]
     fn a_certificate_is_old_in_the_last_quarter_of_its_life() {

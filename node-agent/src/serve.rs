@@ -59,6 +59,7 @@ pub fn start_renewing(config: &Config) -> Result<(Listening, Option<Renewal>), A
             delay: None,
             stand_ins: None,
             bounds: Bounds::default(),
+            ca: Some(config.ca.clone()),
             answers_dir: Some(config.state_dir.join("answers")),
         },
         journal,

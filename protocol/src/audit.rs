@@ -84,6 +84,8 @@ pub enum AuditEvent {
     Repeated,
     /// A newer list of revocations holds.
     Revoked,
+    /// Other authorities are believed.
+    Authorities,
     /// The agent started.
     AgentStarted,
     /// The agent stopped.
@@ -98,7 +100,7 @@ pub enum AuditEvent {
 
 impl AuditEvent {
     /// Every event.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Probe,
         Self::Allowed,
         Self::Started,
@@ -107,6 +109,7 @@ impl AuditEvent {
         Self::Killed,
         Self::Repeated,
         Self::Revoked,
+        Self::Authorities,
         Self::AgentStarted,
         Self::AgentStopped,
         Self::Gap,
@@ -126,6 +129,7 @@ impl AuditEvent {
             Self::Killed => "killed",
             Self::Repeated => "repeated",
             Self::Revoked => "revoked",
+            Self::Authorities => "authorities",
             Self::AgentStarted => "agent_started",
             Self::AgentStopped => "agent_stopped",
             Self::Gap => "gap",

@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod automation;
+pub mod bundle;
 pub mod clean;
 pub mod codec;
 pub mod envelope;

@@ -137,3 +137,12 @@ pub const AUTOMATIONS_MAX: usize = 10_000;
 
 /// The longest key of an automation's patient, in bytes; what is longer is not acted on.
 pub const AUTOMATION_KEY_MAX: usize = 1 << 10;
+
+/// Authorities in one trust bundle.
+pub const AUTHORITIES_MAX: usize = 8;
+
+/// Bytes of an authority's certificate in a trust bundle.
+pub const AUTHORITY_MAX: usize = 4 << 10;
+
+/// Bytes of one trust bundle.
+pub const BUNDLE_MAX: usize = AUTHORITIES_MAX * AUTHORITY_MAX + (1 << 10);

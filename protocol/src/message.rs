@@ -15,6 +15,7 @@ mod hello;
 mod lease;
 mod revocation;
 mod run;
+mod trust;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -29,6 +30,7 @@ pub use lease::{
 };
 pub use revocation::{RevocationOffer, RevocationTaken};
 pub use run::{Caps, EachRow, Fetch, Life, OutputMode, Probe, Run};
+pub use trust::{TrustOffer, TrustTaken};
 
 use crate::codec::{self, CodecError};
 use crate::envelope::Envelope;
@@ -162,6 +164,10 @@ kinds! {
     RevocationOffer = 112 "revocation_offer",
     /// Agent to operator or keeper: it holds here.
     RevocationTaken = 113 "revocation_taken",
+    /// Operator or keeper to agent: believe these authorities from now on.
+    TrustOffer = 114 "trust_offer",
+    /// Agent to operator or keeper: they are believed here.
+    TrustTaken = 115 "trust_taken",
 }
 
 #[cfg(test)]

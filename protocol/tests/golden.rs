@@ -6,11 +6,12 @@
 
 use std::fmt::Write as _;
 
+use hailer_protocol::bundle::{BUNDLE_VERSION, SignedBundle, TrustBundle};
 use hailer_protocol::clean::NodeBytes;
 use hailer_protocol::envelope::{Auth, Decoder, Envelope};
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::expr::{BinaryOp, Expr, Function, UnaryOp};
-use hailer_protocol::ids::{Digest, EventId, LeaseId, NodeName, RunId};
+use hailer_protocol::ids::{Digest, EventId, LeaseId, Name, NodeName, RunId};
 use hailer_protocol::message::*;
 use hailer_protocol::revocation::{REVOCATION_VERSION, RevocationList, Revoked, SignedRevocations};
 use hailer_protocol::role::{Identity, Role};
@@ -345,6 +346,7 @@ fn keepers() -> Vec<(String, Envelope)> {
     };
     add(&mut all, "enrolled", &enrolled);
     add_revocations(&mut all);
+    add_bundles(&mut all);
     all
 }
 
@@ -387,6 +389,26 @@ fn add_revocations(all: &mut Vec<(String, Envelope)>) {
         is_news: true,
     };
     add(all, "revocation_taken", &taken);
+}
+
+fn add_bundles(all: &mut Vec<(String, Envelope)>) {
+    let bundle = TrustBundle {
+        version: BUNDLE_VERSION,
+        fleet: Name::new("demo").expect("valid"),
+        number: 7,
+        issued_at: Wall(1_700_000_000_000),
+        authorities: vec![vec![1, 2], vec![3]],
+    };
+    let signed = SignedBundle {
+        bundle: bundle.encode().expect("small"),
+        signature: vec![8, 9],
+    };
+    add(all, "trust_offer", &TrustOffer { signed });
+    let taken = TrustTaken {
+        number: 7,
+        is_news: true,
+    };
+    add(all, "trust_taken", &taken);
 }
 
 fn hex(bytes: &[u8]) -> String {

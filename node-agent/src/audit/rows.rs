@@ -114,6 +114,11 @@ fn said(body: &Body) -> (AuditEvent, Said) {
             let text = format!("list {} of revocations holds, of {whose}", list.number);
             (AuditEvent::Revoked, Said::text(text))
         }
+        Body::Authorities(taken) => {
+            let (number, n) = (taken.number, taken.authorities);
+            let text = format!("trust bundle {number} holds, with {n} authorities");
+            (AuditEvent::Authorities, Said::text(text))
+        }
     }
 }
 

@@ -189,6 +189,14 @@ fn entries(words: &str) -> Vec<(Entry, AuditEvent, &'static str)> {
             AuditEvent::Revoked,
             "text",
         ),
+        (
+            Entry::Authorities {
+                number: 7,
+                authorities: 2,
+            },
+            AuditEvent::Authorities,
+            "text",
+        ),
     ]
 }
 
@@ -208,6 +216,7 @@ const fn kind(entry: &Entry) -> &'static str {
         Entry::AgentStopped => "agent stopped",
         Entry::Gap { .. } => "gap",
         Entry::Revocations { .. } => "revocations",
+        Entry::Authorities { .. } => "authorities",
     }
 }
 
@@ -229,7 +238,7 @@ fn journal(entries: Vec<(Entry, AuditEvent, &'static str)>) -> Journal {
 fn every_kind_of_entry_has_its_row() {
     let samples = entries("uptime");
     let kinds: BTreeSet<_> = samples.iter().map(|(entry, ..)| kind(entry)).collect();
-    assert_eq!(kinds.len(), 13, "{kinds:?}");
+    assert_eq!(kinds.len(), 14, "{kinds:?}");
     let told = read(journal(entries("uptime")).snapshot(), ALL);
     assert_eq!(told.broken, None);
     assert_eq!(told.table.rows.len(), samples.len());

@@ -74,8 +74,9 @@ pub fn admit(
         (Kind::Hello, Some(StreamKind::Hello)) => Verdict::Allow,
         (Kind::Run | Kind::Fetch, Some(StreamKind::Request))
         | (Kind::RunLeaseRenew, Some(StreamKind::RunLease)) => operators_only(peer, kind),
-        // The stream was refused to whoever may not hand lists on; the list proves its own origin.
-        (Kind::RevocationOffer, Some(StreamKind::Revocation)) => may_hand_on(peer),
+        // The stream was refused to whoever may not hand these on; they prove their own origin.
+        (Kind::RevocationOffer, Some(StreamKind::Revocation))
+        | (Kind::TrustOffer, Some(StreamKind::Trust)) => may_hand_on(peer),
         (Kind::EventAck, Some(StreamKind::Events))
         | (Kind::FleetLeaseGranted | Kind::FleetLeaseDenied, Some(StreamKind::FleetLease))
         | (Kind::Trigger, Some(StreamKind::Trigger)) => not_yet(kind),
@@ -105,7 +106,9 @@ pub fn admit(
             | Kind::RenewAsk
             | Kind::Enrolled
             | Kind::RevocationOffer
-            | Kind::RevocationTaken,
+            | Kind::RevocationTaken
+            | Kind::TrustOffer
+            | Kind::TrustTaken,
             Some(_),
         ) => misplaced(kind),
     }
@@ -118,7 +121,7 @@ pub fn admit_stream(peer: &Identity, stream: StreamKind) -> Verdict {
         (StreamKind::Hello, _) | (StreamKind::Request | StreamKind::RunLease, Role::Operator) => {
             Verdict::Allow
         }
-        (StreamKind::Revocation, _) => may_hand_on(peer),
+        (StreamKind::Revocation | StreamKind::Trust, _) => may_hand_on(peer),
         (StreamKind::Request | StreamKind::RunLease, role) => Denial::because(
             ErrorCode::DENIED,
             format!("a {role} may not open a {stream:?} stream; only operators may"),
@@ -146,13 +149,14 @@ fn operators_only(peer: &Identity, kind: Kind) -> Verdict {
     }
 }
 
-/// Revocation lists are signed by an authority; who brings one only has to be a regular of the fleet's.
+/// Revocation lists and trust bundles are signed by an authority; who brings one only has to be a
+/// regular of the fleet's.
 fn may_hand_on(peer: &Identity) -> Verdict {
     match peer.role {
         Role::Operator | Role::Keeper => Verdict::Allow,
         role @ (Role::Node | Role::Relay) => Denial::because(
             ErrorCode::DENIED,
-            format!("a {role} may not hand in revocation lists; operators and keepers may"),
+            format!("a {role} may not hand in lists or bundles; operators and keepers may"),
         ),
     }
 }
@@ -233,6 +237,8 @@ mod tests {
                     Role::Keeper,
                     Some(StreamKind::Revocation)
                 ),
+                (Kind::TrustOffer, Role::Operator, Some(StreamKind::Trust)),
+                (Kind::TrustOffer, Role::Keeper, Some(StreamKind::Trust)),
             ]
         );
     }

@@ -28,8 +28,10 @@ use super::runs::{Known, Running, Runs};
 use super::session::{Session, StreamPhase};
 
 mod standing;
+mod trust;
 
 pub use standing::list_name;
+pub use trust::Adopted;
 
 /// What one agent takes on at once.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +76,8 @@ pub struct Agent {
     pub(super) matter: Option<Matter>,
     /// Whose certificate vouches for each run that lasts.
     askers: BTreeMap<RunId, Arc<Standing>>,
+    /// The number of the trust bundle that was taken last.
+    bundle: u64,
 }
 
 impl Agent {
@@ -91,6 +95,7 @@ impl Agent {
             flood: Flood::default(),
             matter: None,
             askers: BTreeMap::new(),
+            bundle: 0,
         }
     }
 
@@ -253,6 +258,7 @@ impl Agent {
                 Ok(())
             }
             StreamPhase::AwaitList => self.on_offer(now, at, envelope, out),
+            StreamPhase::AwaitTrust => self.on_trust(now, at, envelope, out),
             StreamPhase::Running(_) | StreamPhase::Over => Ok(()),
         }
     }

@@ -132,6 +132,8 @@ fn words(effects: &[Effect]) -> String {
             why: Farewell::Crowded,
             ..
         } => "close:crowded",
+        Effect::Adopt { .. } => "adopt",
+        Effect::Record(Entry::Authorities { .. }) => "authorities",
         Effect::Record(Entry::StepIntent { .. }) => "step:intent",
         Effect::Record(Entry::StepOutcome { .. }) => "step:outcome",
         Effect::Note(Entry::Refusal { .. }) => "refusal",
@@ -422,3 +424,6 @@ fn a_command_with_a_nul_byte_is_refused_before_it_is_recorded() {
 
 #[path = "agent/standing_tests.rs"]
 mod standing;
+
+#[path = "agent/trust_tests.rs"]
+mod trust_tests;

@@ -13,6 +13,7 @@ use hailer_protocol::signing::Statement;
 use hailer_protocol::state::State;
 use hailer_protocol::time::Wall;
 
+use super::agent::Adopted;
 use super::gate::{Peer, Permit};
 
 /// One stream of one connection.
@@ -136,6 +137,14 @@ pub enum Effect {
         at: StreamRef,
         /// Which.
         run: RunId,
+    },
+    /// Write these authorities down and believe them. If that fails, say so on the stream; the effects
+    /// after it are not carried out.
+    Adopt {
+        /// Where to say so.
+        at: StreamRef,
+        /// Which.
+        adopted: Box<Adopted>,
     },
     /// Kill whatever is left of a detached run that an earlier agent of this node began.
     EndOrphan {
@@ -289,6 +298,13 @@ pub enum Entry {
         number: u64,
         /// The list.
         signed: Box<SignedRevocations>,
+    },
+    /// Other authorities are believed, as they are written down.
+    Authorities {
+        /// The number of the bundle that brought them.
+        number: u64,
+        /// How many they are.
+        authorities: usize,
     },
     /// Something was asked for and refused.
     Refusal {

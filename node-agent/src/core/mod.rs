@@ -24,7 +24,7 @@ mod runs;
 mod session;
 
 pub use admit::{Denial, Verdict, admit, admit_stream};
-pub use agent::{Agent, Bounds, list_name};
+pub use agent::{Adopted, Agent, Bounds, list_name};
 pub use detached::{Detached, DetachedRuns, Outcome};
 pub use effect::{
     Asked, Effect, Entry, Farewell, Input, KillReason, OutputDigests, Repeats, RunEnd, StreamRef,

@@ -4,6 +4,7 @@
 //!            open(hello)  ─▶ AwaitHello ──hello──▶ Over
 //!  new ──┬── open(request)─▶ AwaitRun ──run──▶ Running ──end──▶ Over
 //!        ├── open(revocation)─▶ AwaitList ──offer──▶ Over
+//!        ├── open(trust)─▶ AwaitTrust ──offer──▶ Over
 //!        ├── open(lease) ─▶ Lease ◀──renew──┐
 //!        │                    └─────────────┘
 //!        └── anything else ─▶ Over (refused)
@@ -47,6 +48,8 @@ pub enum StreamPhase {
     Lease,
     /// A revocation list.
     AwaitList,
+    /// A trust bundle.
+    AwaitTrust,
     /// Nothing; whatever comes is ignored.
     Over,
 }
@@ -132,6 +135,7 @@ impl Session {
             StreamPhase::AwaitRun | StreamPhase::Running(_) => Some(StreamKind::Request),
             StreamPhase::Lease => Some(StreamKind::RunLease),
             StreamPhase::AwaitList => Some(StreamKind::Revocation),
+            StreamPhase::AwaitTrust => Some(StreamKind::Trust),
         }
     }
 
@@ -151,6 +155,7 @@ impl Session {
             StreamKind::Request => StreamPhase::AwaitRun,
             StreamKind::RunLease => StreamPhase::Lease,
             StreamKind::Revocation => StreamPhase::AwaitList,
+            StreamKind::Trust => StreamPhase::AwaitTrust,
             StreamKind::Events
             | StreamKind::FleetLease
             | StreamKind::Trigger
@@ -204,6 +209,7 @@ impl Session {
                 | StreamPhase::AwaitRun
                 | StreamPhase::Lease
                 | StreamPhase::AwaitList
+                | StreamPhase::AwaitTrust
                 | StreamPhase::Over,
             )
             | None => None,

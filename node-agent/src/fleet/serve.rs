@@ -221,6 +221,7 @@ fn start_node(
             delay: (node.flaw == Some(Flaw::Slow)).then_some(options.slow_by),
             stand_ins: Some(home.join("bin")),
             bounds: BOUNDS,
+            ca: None,
             answers_dir: None,
         },
         journal,

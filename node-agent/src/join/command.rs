@@ -12,8 +12,9 @@ use hailer_protocol::message::EnrolAsk;
 use hailer_protocol::token::Token;
 use rustls::time_provider::DefaultTimeProvider;
 
-use super::papers::{self, PUBLIC, SECRET};
+use super::given;
 use crate::error::AgentError;
+use crate::files::{self, PUBLIC, SECRET};
 use crate::net;
 
 /// What `hailerd join` takes.
@@ -66,7 +67,7 @@ pub async fn join(args: &JoinArgs) -> Result<(), AgentError> {
     let refused = |e: &dyn std::fmt::Display| AgentError::Join(e.to_string());
     let request = KeyRequest::generate().map_err(|e| refused(&e))?;
     // On the disk first: a token is not used up where nothing can be written.
-    papers::replace(&place.next_key, &request.key_pem(), SECRET)?;
+    files::replace(&place.next_key, &request.key_pem(), SECRET)?;
     let joined = enrol(args, known, token, &request, &place).await;
     if joined.is_err() {
         let _ = std::fs::remove_file(&place.next_key);
@@ -92,14 +93,14 @@ async fn enrol(
         .await
         .map_err(|e| AgentError::Join(format!("ask the keeper at {}: {e}", args.keeper)))?;
     let met = met().ok_or_else(|| AgentError::Join("the keeper was not verified".to_owned()))?;
-    let (_, cert_pem) = papers::accept(&enrolled, &request.key_pem(), &args.name, &met.trust)?;
-    papers::compare(&enrolled, &met.trust);
-    papers::replace(&place.ca, &papers::bundle(&met.trust), PUBLIC)?;
-    papers::replace(&place.cert, &cert_pem, PUBLIC)?;
+    let (_, cert_pem) = given::accept(&enrolled, &request.key_pem(), &args.name, &met.trust)?;
+    given::compare(&enrolled, &met.trust);
+    files::replace(&place.ca, &met.trust.to_pem(), PUBLIC)?;
+    files::replace(&place.cert, &cert_pem, PUBLIC)?;
     std::fs::rename(&place.next_key, &place.key)
         .map_err(|e| AgentError::file("write", &place.key, e))?;
     if !place.config.exists() {
-        papers::replace(&place.config, &agent_toml(args), PUBLIC)?;
+        files::replace(&place.config, &agent_toml(args), PUBLIC)?;
     }
     tracing::info!(node = %args.name, fleet = %met.trust.fleet(), keeper = %met.keeper,
         "this machine is a node");
@@ -163,7 +164,7 @@ fn known(args: &JoinArgs) -> Result<JoinTrust, AgentError> {
         || AgentError::Join("nothing says whom to trust: give --ca or --ca-fingerprint".to_owned());
     match (&args.ca, args.ca_fingerprint) {
         (Some(path), _) => {
-            let text = papers::read(path)?;
+            let text = files::read(path)?;
             let wrong =
                 |e: &dyn std::fmt::Display| AgentError::Tls(format!("{}: {e}", path.display()));
             let fleet = authority_fleet_in(&text)

@@ -4,10 +4,10 @@
 //!   the first certificate.
 //! - `schedule`: when the next certificate is asked for; pure.
 //! - `renewal`: asking for it, while the agent serves.
-//! - `papers`: key, certificate and authorities, in files.
+//! - `given`: whether what a keeper gave is ours.
 
 mod command;
-mod papers;
+mod given;
 mod renewal;
 mod schedule;
 

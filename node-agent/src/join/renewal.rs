@@ -8,11 +8,12 @@ use std::time::Duration;
 use hailer_identity::{Credentials, KeyRequest, Trust, Validity, renewal_config, trust};
 use hailer_protocol::message::RenewAsk;
 
-use super::papers::{self, PUBLIC};
+use super::given;
 use super::schedule::{Schedule, Step};
 use crate::clock;
 use crate::config::Config;
 use crate::error::AgentError;
+use crate::files::{self, PUBLIC};
 use crate::net::{self, Listening};
 
 /// How often the wall clock is looked at: it may be set, and a machine may sleep.
@@ -99,7 +100,7 @@ pub async fn renew_once(
     own: &Credentials,
     trust: &Trust,
 ) -> Result<Credentials, AgentError> {
-    let key_pem = papers::read(&config.key)?;
+    let key_pem = files::read(&config.key)?;
     let request = KeyRequest::from_key_pem(&key_pem)
         .map_err(|e| AgentError::Join(e.to_string()))?
         .request_der;
@@ -108,9 +109,9 @@ pub async fn renew_once(
     let enrolled = net::ask(address, tls, &RenewAsk { request })
         .await
         .map_err(|e| AgentError::Join(format!("ask the keeper at {keeper}: {e}")))?;
-    let (credentials, cert_pem) = papers::accept(&enrolled, &key_pem, &config.name, trust)?;
-    papers::compare(&enrolled, trust);
-    papers::replace(&config.cert, &cert_pem, PUBLIC)?;
+    let (credentials, cert_pem) = given::accept(&enrolled, &key_pem, &config.name, trust)?;
+    given::compare(&enrolled, trust);
+    files::replace(&config.cert, &cert_pem, PUBLIC)?;
     Ok(credentials)
 }
 

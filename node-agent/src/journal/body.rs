@@ -69,6 +69,7 @@ bodies! {
     14 AgentStopped(AgentStopped) #[doc = " The agent stops."];
     15 Gap(Gap) #[doc = " Entries could not be written."];
     16 Revocations(ListTaken) #[doc = " Which list of revocations holds from then on."];
+    17 Authorities(BundleTaken) #[doc = " Which trust bundle is believed from then on."];
 }
 
 fn of<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
@@ -269,6 +270,13 @@ pub(crate) struct ListTaken {
     pub(crate) number: u64,
 }
 
+/// Which trust bundle is believed from then on; its authorities are in their file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BundleTaken {
+    pub(crate) number: u64,
+    pub(crate) authorities: u32,
+}
+
 impl From<&Entry> for Body {
     #[expect(clippy::too_many_lines, reason = "one arm for each entry")]
     fn from(entry: &Entry) -> Self {
@@ -371,6 +379,13 @@ impl From<&Entry> for Body {
             Entry::Revocations { scope, number, .. } => Self::Revocations(ListTaken {
                 scope: *scope,
                 number: *number,
+            }),
+            Entry::Authorities {
+                number,
+                authorities,
+            } => Self::Authorities(BundleTaken {
+                number: *number,
+                authorities: u32::try_from(*authorities).unwrap_or(u32::MAX),
             }),
             Entry::Gap { n, since, why } => Self::Gap(Gap {
                 n: *n,

@@ -124,6 +124,14 @@ async fn perform(
                     return After::Over;
                 }
             }
+            Effect::Adopt { adopted, .. } => {
+                if let Err(refused) = host.adopt(adopted).await {
+                    tracing::warn!(why = refused.text, "a trust bundle is not taken");
+                    let _ = outbound.push(&refused);
+                    outbound.finish().await;
+                    return After::Over;
+                }
+            }
             Effect::Note(entry) => host.note(entry),
             Effect::Begin {
                 run, who, permit, ..

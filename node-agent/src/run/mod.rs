@@ -161,6 +161,7 @@ pub(crate) async fn not_recorded(
         Entry::Intent { run, .. } => Some(*run),
         Entry::Outcome { .. }
         | Entry::Revocations { .. }
+        | Entry::Authorities { .. }
         | Entry::StepIntent { .. }
         | Entry::StepOutcome { .. }
         | Entry::Refusal { .. }

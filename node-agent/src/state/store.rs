@@ -69,6 +69,8 @@ pub enum Space {
     Applied,
     /// The newest revocation list of each signer.
     Revocations,
+    /// Which trust bundle was taken last.
+    Authorities,
 }
 
 /// What is admitted once.
@@ -330,6 +332,7 @@ impl Space {
             Self::Pauses => TableDefinition::new("pauses"),
             Self::Applied => TableDefinition::new("applied"),
             Self::Revocations => TableDefinition::new("revocations"),
+            Self::Authorities => TableDefinition::new("authorities"),
         }
     }
 }

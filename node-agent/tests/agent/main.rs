@@ -18,5 +18,6 @@ mod revoked;
 mod roles;
 mod signed;
 mod support;
+mod trust;
 mod twice;
 mod zoo;

@@ -37,17 +37,19 @@ enum Place {
     Running,
     Lease,
     Revocation,
+    Trust,
     Over,
 }
 
 impl Place {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::First,
         Self::Hello,
         Self::Request,
         Self::Running,
         Self::Lease,
         Self::Revocation,
+        Self::Trust,
         Self::Over,
     ];
 
@@ -59,6 +61,7 @@ impl Place {
             Self::Running => "running",
             Self::Lease => "lease",
             Self::Revocation => "revoke",
+            Self::Trust => "trust",
             Self::Over => "over",
         }
     }
@@ -71,6 +74,7 @@ impl Place {
             Self::Request | Self::Running => Some(StreamKind::Request),
             Self::Lease => Some(StreamKind::RunLease),
             Self::Revocation => Some(StreamKind::Revocation),
+            Self::Trust => Some(StreamKind::Trust),
         }
     }
 }
@@ -122,6 +126,7 @@ fn word(effects: &[Effect]) -> String {
             Effect::Answer { .. } => return "answers".to_owned(),
             Effect::Send { envelope, .. } => return said(envelope),
             Effect::Kill { .. } => return "kills".to_owned(),
+            Effect::Adopt { .. } => return "adopts".to_owned(),
             Effect::Close { .. } => return "closes".to_owned(),
             Effect::Forget { .. }
             | Effect::EndOrphan { .. }
@@ -207,7 +212,12 @@ impl Stage {
             return "closed".to_owned();
         }
         match place {
-            Place::First | Place::Hello | Place::Request | Place::Lease | Place::Revocation => {}
+            Place::First
+            | Place::Hello
+            | Place::Request
+            | Place::Lease
+            | Place::Revocation
+            | Place::Trust => {}
             Place::Running => {
                 assert_eq!(word(&hand_in(enveloped(&a_run(Probe::Runs)))), "begins");
             }
@@ -365,6 +375,7 @@ async fn an_agent_with_real_certificates_decides_as_the_table_says() {
             Place::Request,
             Place::Lease,
             Place::Revocation,
+            Place::Trust,
         ] {
             for (number, (_, envelope)) in messages().iter().enumerate() {
                 for seal in Seal::ALL {

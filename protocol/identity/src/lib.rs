@@ -10,6 +10,7 @@
 //! comes in: as [`Validity`] when issuing, as a `rustls` time provider in [`Trust`] when verifying.
 
 pub mod authority;
+pub mod bundle;
 pub mod credentials;
 pub mod enrolment;
 pub mod fingerprint;
@@ -30,6 +31,7 @@ pub mod validity;
 pub mod verify;
 
 pub use authority::{Authority, AuthorityError, Certified, Issued, Tier};
+pub use bundle::{BundleRefused, Taken, bundle_of, sign_bundle, verify_bundle, vouches};
 pub use credentials::{Credentials, CredentialsError};
 pub use enrolment::{JoinTrust, Joined, enrolment_config, renewal_config};
 pub use fingerprint::Fingerprint;

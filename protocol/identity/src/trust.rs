@@ -130,6 +130,18 @@ impl Trust {
         self.authorities.iter().map(|a| a.certificate.as_ref())
     }
 
+    /// Returns the clock by which certificates are judged.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn TimeProvider> {
+        Arc::clone(&self.clock)
+    }
+
+    /// Returns the trusted authorities as PEM text.
+    #[must_use]
+    pub fn to_pem(&self) -> String {
+        self.authorities().map(crate::pem::pem_of).collect()
+    }
+
     /// Returns the fleet whose members are trusted.
     #[must_use]
     pub const fn fleet(&self) -> &Name {

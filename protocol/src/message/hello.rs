@@ -31,11 +31,13 @@ pub enum StreamKind {
     Enrol,
     /// One [`RevocationOffer`](super::RevocationOffer) and its answer.
     Revocation,
+    /// One [`TrustOffer`](super::TrustOffer) and its answer.
+    Trust,
 }
 
 impl StreamKind {
     /// Every purpose.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Hello,
         Self::Request,
         Self::RunLease,
@@ -44,6 +46,7 @@ impl StreamKind {
         Self::Trigger,
         Self::Enrol,
         Self::Revocation,
+        Self::Trust,
     ];
 }
 

@@ -217,7 +217,9 @@ impl Collector {
             | Kind::RenewAsk
             | Kind::Enrolled
             | Kind::RevocationOffer
-            | Kind::RevocationTaken => Err(Breach::OutOfPlace(kind.name())),
+            | Kind::RevocationTaken
+            | Kind::TrustOffer
+            | Kind::TrustTaken => Err(Breach::OutOfPlace(kind.name())),
         }
     }
 

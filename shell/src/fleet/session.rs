@@ -4,18 +4,20 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use hailer_protocol::bundle::SignedBundle;
 use hailer_protocol::codec::CodecError;
 use hailer_protocol::envelope::{Decoder, Envelope};
 use hailer_protocol::ids::LeaseId;
 use hailer_protocol::limits::FEATURES_MAX;
 use hailer_protocol::message::{
     Hello, Message, Open, Refused, RevocationOffer, RevocationTaken, RunLeaseHeld, RunLeaseRenew,
-    StreamKind,
+    StreamKind, TrustOffer, TrustTaken,
 };
 use hailer_protocol::revocation::SignedRevocations;
 use hailer_protocol::time::Mono;
 use hailer_protocol::version::{Feature, Version};
 use quinn::{Connection, RecvStream, SendStream, VarInt};
+use rustls::pki_types::CertificateDer;
 use tokio::sync::Mutex;
 
 /// How long a lease lasts from each renewal.
@@ -152,10 +154,33 @@ impl Session {
         let offer = RevocationOffer {
             signed: signed.clone(),
         };
-        let talk = Talk::open(&self.connection, StreamKind::Revocation, &offer).await;
+        self.hand_in(StreamKind::Revocation, &offer).await
+    }
+
+    /// Hands in a trust bundle.
+    pub(super) async fn offer_trust(&self, signed: &SignedBundle) -> Result<TrustTaken, String> {
+        let offer = TrustOffer {
+            signed: signed.clone(),
+        };
+        self.hand_in(StreamKind::Trust, &offer).await
+    }
+
+    async fn hand_in<M: Message, A: Message>(
+        &self,
+        stream: StreamKind,
+        offer: &M,
+    ) -> Result<A, String> {
+        let talk = Talk::open(&self.connection, stream, offer).await;
         let mut talk = talk.map_err(|e| e.to_string())?;
         let _ = talk.send.finish();
         talk.hear().await.map_err(|e: TalkError| e.to_string())
+    }
+
+    /// Returns the chain that the node has shown, leaf first.
+    pub(super) fn chain(&self) -> Vec<CertificateDer<'static>> {
+        let identity = self.connection.peer_identity();
+        let chain = identity.and_then(|i| i.downcast::<Vec<CertificateDer<'static>>>().ok());
+        chain.map(|chain| *chain).unwrap_or_default()
     }
 
     async fn renew_on(&self, talk: Option<Talk>, lease: LeaseId) -> Result<Talk, TalkError> {

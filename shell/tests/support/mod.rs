@@ -309,7 +309,8 @@ impl Stream {
             | StreamKind::FleetLease
             | StreamKind::Trigger
             | StreamKind::Enrol
-            | StreamKind::Revocation) => panic!("a shell opened {other:?}"),
+            | StreamKind::Revocation
+            | StreamKind::Trust) => panic!("a shell opened {other:?}"),
         }
     }
 

@@ -300,7 +300,9 @@ impl Asked {
                 | Kind::RenewAsk
                 | Kind::Enrolled
                 | Kind::RevocationOffer
-                | Kind::RevocationTaken => panic!("an agent sent {}", kind.name()),
+                | Kind::RevocationTaken
+                | Kind::TrustOffer
+                | Kind::TrustTaken => panic!("an agent sent {}", kind.name()),
             }
         }
         answer

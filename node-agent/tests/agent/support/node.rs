@@ -89,6 +89,7 @@ impl Node {
             delay,
             stand_ins: None,
             bounds,
+            ca: None,
             answers_dir: None,
         };
         let host = Host::new(config, journal, Collector::default, Arc::new(spawner));

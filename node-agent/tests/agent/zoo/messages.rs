@@ -1,6 +1,8 @@
 //! One of every message, as the request zoo sends them.
 
 use hailer_protocol::automation::{AutomationSet, Control};
+
+use hailer_protocol::bundle::SignedBundle;
 use hailer_protocol::clean::NodeBytes;
 use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
@@ -9,7 +11,8 @@ use hailer_protocol::message::{
     Batch, Done, EnrolAsk, Enrolled, EventAck, EventBatch, Failed, Fetch, FleetLeaseAsk,
     FleetLeaseDenied, FleetLeaseGranted, FleetLeaseRelease, FleetLeaseRenew, Held, Hello, Kind,
     Message, Open, Output, OutputDigest, Probe, Refused, RenewAsk, RevocationOffer,
-    RevocationTaken, RunLeaseHeld, RunLeaseRenew, Started, StreamKind, Trigger, Usage,
+    RevocationTaken, RunLeaseHeld, RunLeaseRenew, Started, StreamKind, Trigger, TrustOffer,
+    TrustTaken, Usage,
 };
 use hailer_protocol::revocation::SignedRevocations;
 use hailer_protocol::state::State;
@@ -202,6 +205,16 @@ pub(super) fn one(kind: Kind) -> Envelope {
                 issuer: None,
                 signature: vec![1],
             },
+        }),
+        Kind::TrustOffer => enveloped(&TrustOffer {
+            signed: SignedBundle {
+                bundle: vec![1],
+                signature: vec![1],
+            },
+        }),
+        Kind::TrustTaken => enveloped(&TrustTaken {
+            number: 1,
+            is_news: true,
         }),
         Kind::RevocationTaken => enveloped(&RevocationTaken {
             number: 1,

@@ -1,5 +1,6 @@
 //! A small fleet and real handshakes in memory, for the tests of this crate.
 
+mod bundle;
 mod enrolment;
 mod handshakes;
 mod hierarchy;
