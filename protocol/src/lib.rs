@@ -27,6 +27,7 @@ pub mod policy;
 pub mod redact;
 pub mod revocation;
 pub mod role;
+pub mod row_env;
 pub mod row_plan;
 pub mod signing;
 pub mod state;

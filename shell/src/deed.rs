@@ -8,12 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use hailer_lang::deed::{Deed, variable, variables};
 use hailer_lang::inventory::Inventory;
 use hailer_lang::node_set::{NodeId, NodeSet};
-use hailer_protocol::limits::{EACH_ROWS_MAX, ROW_VALUE_MAX};
+use hailer_protocol::limits::EACH_ROWS_MAX;
 use hailer_protocol::nearest::nearest;
+use hailer_protocol::row_env::text;
 use hailer_protocol::state::State;
-use hailer_protocol::units::float_text;
-use hailer_protocol::units::moment::moment_text;
-use hailer_protocol::value::Value;
 use hailer_table::Frame;
 
 use crate::error::ShellError;
@@ -289,7 +287,7 @@ impl Columns {
 
     /// Returns a row's variables; `None` where one that is named has no value.
     fn of_row(&self, frame: &Frame, row: usize) -> Option<Variables> {
-        let value = |at: usize| text(&frame.value(row, at)).filter(|t| t.len() <= ROW_VALUE_MAX);
+        let value = |at: usize| text(&frame.value(row, at));
         let mut variables = Vec::with_capacity(self.named.len() + self.others.len());
         for (name, at) in &self.named {
             variables.push((name.clone(), value(*at)?));
@@ -302,25 +300,6 @@ impl Columns {
             }
         }
         Some(variables)
-    }
-}
-
-/// Returns a value as a command reads it: plain numbers in base units, text as it is; `None` for
-/// null and for what no environment can hold.
-fn text(value: &Value) -> Option<String> {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a duration of more than a hundred days loses nanoseconds"
-    )]
-    let seconds = |nanoseconds: i64| nanoseconds as f64 / 1e9;
-    match value {
-        Value::Null => None,
-        Value::Bool(b) => Some(b.to_string()),
-        Value::Int(n) | Value::Size(n) => Some(n.to_string()),
-        Value::Float(x) | Value::Percent(x) => Some(float_text(*x)),
-        Value::Duration(n) => Some(float_text(seconds(*n))),
-        Value::Time(ms) => Some(moment_text(*ms)),
-        Value::Str(s) => (!s.contains('\0')).then(|| s.clone()),
     }
 }
 

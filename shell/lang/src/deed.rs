@@ -1,11 +1,10 @@
 //! Deeds: `… |> run CMD`, a command on the nodes that rows were observed on.
 //!
-//! A row's columns reach the command as environment variables. The column `pct_cpu` is
-//! `$row_pct_cpu`; in names of labels and the like every sign that is no letter of English, digit or `_`
-//! becomes `_` (`label.rack-id` is `$row_label_rack_id`). Sizes are bytes, durations seconds,
-//! percentages points, times RFC 3339; text is as the node sent it, so put it in double quotes.
+//! A row's columns reach the command as environment variables; [`hailer_protocol::row_env`] says how.
 
 use hailer_protocol::limits::COMMAND_MAX;
+use hailer_protocol::row_env::PREFIX;
+pub use hailer_protocol::row_env::variable;
 use hailer_protocol::row_plan::RowPlan;
 
 use crate::ast::{Ident, Stage, Verb};
@@ -18,9 +17,6 @@ use crate::resolve::{SourceKind, resolve};
 use crate::schema::Schema;
 use crate::span::Span;
 use crate::spread::Spread;
-
-/// What every variable of a row begins with: a node's output must never become `PATH`.
-const PREFIX: &str = "row_";
 
 /// What is run where rows are left.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,13 +51,6 @@ impl Deed {
     pub const fn word(&self) -> &'static str {
         if self.each { "run each" } else { "run" }
     }
-}
-
-/// Returns the environment variable of a column.
-#[must_use]
-pub fn variable(column: &str) -> String {
-    let sign = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
-    PREFIX.chars().chain(column.chars().map(sign)).collect()
 }
 
 /// Returns the variables of rows that a command names, each once, with the place of the first.
