@@ -10,6 +10,7 @@ mod rows;
 mod rule;
 mod set;
 mod spec;
+mod watch;
 
 pub use control::{CONTROL_REASON_MAX, Control, Muted};
 pub use limit::{AT_ONCE_MAX, AtOnce, Offline, Rate, RateScope, Share};
@@ -20,3 +21,4 @@ pub use spec::{
     AutomationName, AutomationSpec, Clear, Collect, Condition, Deed, Escalation, Limits, Mode,
     NodeCondition, SpecError, Storm,
 };
+pub use watch::{Found, Patient, Sign, Watch};
