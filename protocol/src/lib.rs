@@ -11,6 +11,7 @@ pub mod codec;
 pub mod envelope;
 pub mod error;
 pub mod eval;
+pub mod excerpt;
 pub mod expr;
 pub mod grant;
 pub mod holder;

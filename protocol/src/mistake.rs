@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use crate::clean::Clean;
+use crate::excerpt::Excerpt;
 
 /// One mistake in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,14 +61,16 @@ impl Mistake {
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
         let end = end.min(line_end);
-        let before = tail(&shown(&text[line_start..start]));
-        let under = head(&shown(&text[start..end]));
-        let behind = head(&shown(&text[end..line_end]));
+        let excerpt = Excerpt::of(
+            &text[line_start..start],
+            &text[start..end],
+            &text[end..line_end],
+        );
         let gutter = format!("{} | ", self.line(text));
-        let pad = " ".repeat(gutter.len() + before.chars().count());
-        let carets = "^".repeat(under.chars().count().max(1));
+        let pad = " ".repeat(gutter.len() + excerpt.before);
+        let carets = "^".repeat(excerpt.under);
         let mut out = format!("error: {}\n", Clean::line(&self.message));
-        let _ = write!(out, "  {gutter}{before}{under}{behind}\n  {pad}{carets}");
+        let _ = write!(out, "  {gutter}{}\n  {pad}{carets}", excerpt.line);
         if !self.label.is_empty() {
             let _ = write!(out, " {}", Clean::line(&self.label));
         }
@@ -76,28 +79,6 @@ impl Mistake {
             let _ = writeln!(out, "  help: {}", Clean::line(help));
         }
         out
-    }
-}
-
-/// The most that is shown of a line before what a mistake is about, of that, and behind it.
-const AROUND_MAX: usize = 160;
-
-/// A tab counts as one column here, or the carets would miss.
-fn shown(text: &str) -> String {
-    Clean::line(&text.replace('\t', " ")).into_string()
-}
-
-fn head(text: &str) -> String {
-    match text.char_indices().nth(AROUND_MAX) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
-    }
-}
-
-fn tail(text: &str) -> String {
-    match text.char_indices().rev().nth(AROUND_MAX) {
-        Some((at, c)) => format!("…{}", &text[at + c.len_utf8()..]),
-        None => text.to_owned(),
     }
 }
 

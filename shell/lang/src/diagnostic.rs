@@ -6,6 +6,7 @@
 use std::fmt;
 
 use hailer_protocol::clean::Clean;
+use hailer_protocol::excerpt::Excerpt;
 
 use crate::span::Span;
 
@@ -182,13 +183,15 @@ impl Diagnostic {
         } else {
             String::new()
         };
-        let (before, line, under) = excerpt(
-            &clean(&text[line_start..start]),
-            &clean(&text[start..end.min(line_end)]),
-            &clean(&text[end.min(line_end)..line_end]),
+        let end = end.min(line_end);
+        let excerpt = Excerpt::of(
+            &text[line_start..start],
+            &text[start..end],
+            &text[end..line_end],
         );
-        let pad = " ".repeat(gutter.chars().count() + before);
-        out.push_str(&format!("  {gutter}{line}\n  {pad}{}", "^".repeat(under)));
+        let pad = " ".repeat(gutter.chars().count() + excerpt.before);
+        let (line, carets) = (excerpt.line, "^".repeat(excerpt.under));
+        out.push_str(&format!("  {gutter}{line}\n  {pad}{carets}"));
         if !self.label.is_empty() {
             out.push(' ');
             out.push_str(Clean::line(&self.label).as_str());
@@ -207,39 +210,6 @@ pub fn render_all(diagnostics: &[Diagnostic], text: &str) -> String {
     diagnostics.iter().map(|d| d.render(text)).collect()
 }
 
-/// The most that is shown of a line before what a mistake is about, of that, and behind it.
-const AROUND_MAX: usize = 160;
-
-/// Cuts a line down to the surroundings of a span, so that a line of a mebibyte does not fill the
-/// screen. Returns how many characters stand before the span, the line, and how many the span has.
-fn excerpt(before: &str, under: &str, behind: &str) -> (usize, String, usize) {
-    let before = tail(before);
-    let under = head(under);
-    let line = format!("{before}{under}{}", head(behind));
-    (before.chars().count(), line, under.chars().count().max(1))
-}
-
-/// The beginning of a text, with `…` where it is cut.
-fn head(text: &str) -> String {
-    match text.char_indices().nth(AROUND_MAX) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
-    }
-}
-
-/// The end of a text, with `…` where it is cut.
-fn tail(text: &str) -> String {
-    match text.char_indices().rev().nth(AROUND_MAX) {
-        Some((at, c)) => format!("…{}", &text[at + c.len_utf8()..]),
-        None => text.to_owned(),
-    }
-}
-
-/// A tab counts as one column here, or the carets would miss.
-fn clean(text: &str) -> String {
-    Clean::line(&text.replace('\t', " ")).into_string()
-}
-
 /// The nearest character boundary at or before a position.
 fn floor(text: &str, at: usize) -> usize {
     let mut at = at.min(text.len());
@@ -251,6 +221,8 @@ fn floor(text: &str, at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use hailer_protocol::excerpt::AROUND_MAX;
+
     use super::*;
 
     #[test]
