@@ -49,7 +49,8 @@ async fn a_deadline_ends_the_whole_tree() {
     let answer = node.operator().await.run(&run).await;
     let done = answer.done();
     assert_eq!(done.state, State::TimedOut);
-    assert!(done.wall_us >= 400_000 && done.rc.is_some(), "{done:?}");
+    // The deadline counts from the request: how long the process lasted depends on when it began.
+    assert!(done.rc.is_some(), "{done:?}");
     assert_eq!(mark.alive(), Vec::<i32>::new());
 }
 

@@ -200,3 +200,46 @@ async fn a_signature_that_was_used_is_spent_also_after_a_restart() {
     }
     assert_eq!(count(), "x\n");
 }
+
+#[tokio::test]
+async fn whatever_is_sent_again_over_reconnects_and_restarts_was_carried_out_once() {
+    // 10,000 times with HAILER_LONG=1.
+    let is_long = std::env::var_os("HAILER_LONG").is_some();
+    let (restarts, reconnects, sendings) = if is_long { (20, 10, 50) } else { (3, 2, 4) };
+    let dir = tempfile::TempDir::new().expect("a temporary directory");
+    let journal = || {
+        let state = State::open(&dir.path().join("state"), StateConfig::default(), Wall(0));
+        Journal::open(state.expect("sound")).expect("readable")
+    };
+    let file = dir.path().join("ran").display().to_string();
+    let mut envelopes = Vec::new();
+    let (mut pki, mut n_again) = (None, 0);
+    for life in 0..restarts {
+        let node = match pki.take() {
+            None => Node::keeping(journal(), Bounds::default(), None),
+            Some(pki) => Node::keeping_with(pki, journal(), Bounds::default(), None),
+        };
+        for connection in 0..reconnects {
+            let client = node.operator().await;
+            if connection == 0 {
+                let run = shell(&format!("echo {life} >> {file}"));
+                let envelope = sealed(client.signer(), "web1", &run);
+                client.hand_in(&envelope).await.answer().await.done();
+                envelopes.push(envelope);
+            }
+            for nth in 0..sendings {
+                // Those of this life and of all earlier ones in turn.
+                let envelope = &envelopes[(nth + connection) % envelopes.len()];
+                let mut asked = client.hand_in(envelope).await;
+                let _ = asked.send.finish();
+                assert!(!matches!(asked.answer().await.end, End::Silent));
+                n_again += 1;
+            }
+        }
+        pki = Some(node.stop().await);
+    }
+    let expected: String = (0..restarts).map(|life| format!("{life}\n")).collect();
+    let ran = std::fs::read_to_string(&file).expect("it ran");
+    assert_eq!(ran, expected, "{n_again} were sent again");
+    assert_eq!(n_again, restarts * reconnects * sendings);
+}
