@@ -21,7 +21,7 @@ use hailer_protocol::policy::{
 };
 use hailer_protocol::revocation::Revocations;
 use hailer_protocol::role::Identity;
-use hailer_protocol::signing::{Checked, Own, SignedBlock, check};
+use hailer_protocol::signing::{Checked, Own, SignedBlock, Statement, check};
 use hailer_protocol::time::Wall;
 use rustls::pki_types::CertificateDer;
 
@@ -214,6 +214,7 @@ impl Gate {
         let Some(statement) = statement else {
             return self.decide(now, &ask);
         };
+        self.is_policy_seen(statement)?;
         let read = reading(&request.probe).map(|words| Ask {
             wants: Wants::Read(words),
             ..ask
@@ -248,6 +249,18 @@ impl Gate {
             (grant @ Grant::Probe, _) => Err(denied(format!(
                 "a request is not carried out under the grant `{grant}`"
             ))),
+        }
+    }
+
+    /// Refuses what was signed with another policy in view: what its operator was told then may not
+    /// be so now.
+    fn is_policy_seen(&self, statement: &Statement) -> Result<(), Denial> {
+        match statement.policy {
+            Some(seen) if seen != self.rules.version => Err(denied(format!(
+                "the request was signed with the policy of version {seen} in view, and this node \
+                 goes by another"
+            ))),
+            Some(_) | None => Ok(()),
         }
     }
 

@@ -3,9 +3,10 @@
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::grant::Grant;
 use hailer_protocol::message::{Life, Probe};
+use hailer_protocol::policy::Policy;
 use hailer_protocol::state::State;
 
-use crate::support::{Client, End, Node, a_run, own_rules, rules, sealed_as, shell};
+use crate::support::{Client, End, Node, a_run, own_policy, own_rules, rules, sealed_as, shell};
 
 const READINGS: &str = "allow probe
   to anyone
@@ -42,6 +43,26 @@ async fn a_node_without_a_policy_allows_nothing_at_all() {
         assert_eq!(answer.failed().code, ErrorCode::DENIED);
     }
     assert!(!node.path("ran").exists());
+}
+
+#[tokio::test]
+async fn what_was_signed_with_another_policy_in_view_is_denied() {
+    let node = Node::start();
+    let client = node.operator().await;
+    let (own, _) = Policy::parse(&own_policy());
+    let (other, _) = Policy::parse(READINGS);
+    for (seen, runs) in [(other.version(), false), (own.version(), true)] {
+        let envelope = sealed_as(client.signer(), "web1", &shell("touch ran"), |s| {
+            s.policy = Some(seen);
+        });
+        let answer = client.hand_in(&envelope).await.answer().await;
+        assert_eq!(matches!(answer.end, End::Done(_)), runs, "{answer:?}");
+        if !runs {
+            let text = &answer.failed().text;
+            assert!(text.contains("this node goes by another"), "{text}");
+        }
+        assert_eq!(node.path("ran").exists(), runs);
+    }
 }
 
 #[tokio::test]
