@@ -1,12 +1,13 @@
 //! What one agent's drivers share: its decisions, its journal, its collector, its helper.
 
 mod notes;
+mod timer;
 mod trust;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hailer_collect::Collector;
@@ -16,6 +17,7 @@ use hailer_protocol::envelope::Envelope;
 use hailer_protocol::ids::{Name, NodeName, RunId};
 use hailer_protocol::limits::PARSE_INPUT_ALL_MAX;
 use hailer_protocol::role::Identity;
+use hailer_protocol::time::Mono;
 use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard, oneshot, watch};
 
 use crate::clock;
@@ -81,6 +83,8 @@ pub struct Host {
     closers: Mutex<HashMap<u64, oneshot::Sender<Farewell>>>,
     handshakes: AtomicUsize,
     timer: Arc<Notify>,
+    /// When whoever keeps time looks next, as long as the core's lock is held.
+    armed: Mutex<Option<Mono>>,
 }
 
 impl Drop for Host {
@@ -188,8 +192,9 @@ impl Host {
             closers: Mutex::default(),
             handshakes: AtomicUsize::new(0),
             timer: Arc::clone(&timer),
+            armed: Mutex::default(),
         });
-        tokio::spawn(keep_time(Arc::downgrade(&host), timer));
+        tokio::spawn(timer::keep_time(Arc::downgrade(&host), timer));
         host
     }
 
@@ -288,9 +293,8 @@ impl Host {
 
     /// Hands an input to the core and returns what is to be done.
     pub(crate) fn handle(&self, input: Input) -> Vec<Effect> {
-        let (effects, moved) = {
+        let (effects, is_sooner) = {
             let mut core = lock(&self.core);
-            let before = core.poll_timeout();
             let effects = core.handle(clock::now(), input);
             for effect in &effects {
                 if let Effect::Begin { run, .. } = effect {
@@ -299,9 +303,10 @@ impl Host {
                     self.enter(run.run);
                 }
             }
-            (effects, core.poll_timeout() != before)
+            let is_sooner = self.is_sooner(&core);
+            (effects, is_sooner)
         };
-        if moved {
+        if is_sooner {
             self.timer.notify_one();
         }
         effects
@@ -452,23 +457,4 @@ fn shelf(dir: Option<&Path>) -> Shelf {
 #[must_use]
 pub fn software() -> String {
     format!("hailerd {}", env!("CARGO_PKG_VERSION"))
-}
-
-/// Wakes the core when time alone changes something.
-async fn keep_time(host: Weak<Host>, timer: Arc<Notify>) {
-    while let Some(due) = host.upgrade().map(|h| lock(&h.core).poll_timeout()) {
-        // A change between this look and the wait below has left its permit, and wakes it.
-        let Some((at, why)) = due else {
-            timer.notified().await;
-            continue;
-        };
-        tokio::select! {
-            () = timer.notified() => continue,
-            () = tokio::time::sleep_until(clock::deadline(at)) => {
-                tracing::debug!(why, "timeout");
-            }
-        }
-        let Some(host) = host.upgrade() else { return };
-        host.look_at_clock().await;
-    }
 }

@@ -147,9 +147,10 @@ impl Agent {
             }
             Input::Garbled { at, text } => {
                 if let Some(session) = self.sessions.get(&at.conn) {
-                    let peer = session.peer().holder.identity.clone();
+                    let peer = Arc::clone(session.peer());
                     self.matter = None;
-                    self.note_refusal(now.mono, peer, ErrorCode::MALFORMED, text, &mut effects);
+                    let who = &peer.holder.identity;
+                    self.note_refusal(now.mono, who, ErrorCode::MALFORMED, text, &mut effects);
                 }
             }
             Input::Closed { at } => {
@@ -198,7 +199,7 @@ impl Agent {
         if matches!(phase, StreamPhase::Over | StreamPhase::Running(_)) {
             return;
         }
-        let peer = session.peer().clone();
+        let peer = Arc::clone(session.peer());
         self.matter = None;
         let verdict = admit(
             now,
@@ -211,7 +212,7 @@ impl Agent {
             Verdict::Allow => self.on_admitted(now, at, phase, &peer, envelope, out),
         };
         if let Err(denial) = result {
-            self.refuse(now.mono, at, phase, peer.holder.identity, denial, out);
+            self.refuse(now.mono, at, phase, &peer.holder.identity, denial, out);
         }
     }
 

@@ -96,7 +96,7 @@ impl Agent {
         now: Mono,
         at: StreamRef,
         phase: StreamPhase,
-        peer: Identity,
+        peer: &Identity,
         denial: Denial,
         out: &mut Vec<Effect>,
     ) {
@@ -116,18 +116,18 @@ impl Agent {
     pub(super) fn note_refusal(
         &mut self,
         now: Mono,
-        peer: Identity,
+        peer: &Identity,
         code: ErrorCode,
         text: String,
         out: &mut Vec<Effect>,
     ) {
-        if !self.flood.lets(now, &peer, Repeats::Refusals(code)) {
+        if !self.flood.lets(now, peer, Repeats::Refusals(code)) {
             self.matter = None;
             return;
         }
         let (who, via, asked) = match self.matter.take() {
             Some(matter) => (matter.who, matter.via, Some(matter.asked)),
-            None => (peer, None, None),
+            None => (peer.clone(), None, None),
         };
         out.push(Effect::Note(Entry::Refusal {
             who,

@@ -14,6 +14,7 @@
 //! feature that the peer has not named is simply not used.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hailer_protocol::error::ErrorCode;
@@ -57,7 +58,9 @@ pub enum StreamPhase {
 /// One connection's side of the conversation.
 #[derive(Debug)]
 pub struct Session {
-    peer: Peer,
+    /// Shared with whatever is being decided: its certificates are too long to be copied for every
+    /// envelope.
+    peer: Arc<Peer>,
     hello: Option<Hello>,
     streams: BTreeMap<u64, StreamPhase>,
     /// Whether its chain leads to the authorities that are believed at this moment.
@@ -71,7 +74,7 @@ impl Session {
     #[must_use]
     pub fn new(now: Now, peer: Peer) -> Self {
         let mut session = Self {
-            peer,
+            peer: Arc::new(peer),
             hello: None,
             streams: BTreeMap::new(),
             is_verified: true,
@@ -107,7 +110,7 @@ impl Session {
 
     /// Returns who the peer is.
     #[must_use]
-    pub const fn peer(&self) -> &Peer {
+    pub const fn peer(&self) -> &Arc<Peer> {
         &self.peer
     }
 
