@@ -27,6 +27,12 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve as the agent of this machine
+    ///
+    /// What must be known after a loss of power is forced to the disk before a command starts: the
+    /// nonce of its signature, in the store, and its intent, with every earlier record of the audit.
+    /// If that fails the command is refused. Outcomes, refusals and probes are handed to the kernel:
+    /// the agent's death loses none of them, a loss of power those since the last command. They
+    /// reach the disk with the next intent. Probes wait for no disk at all.
     Run(RunArgs),
     /// Make this machine a node: get its first certificate with a one-time token
     Join(JoinArgs),
