@@ -56,6 +56,7 @@ use crate::mistake::Mistake;
 pub use decide::{
     Allowed, Ask, Decision, Denied, Met, Missing, NodeFacts, Wants, Why, Words, decide,
 };
+pub use explain::{NEEDS_APPROVAL, NEEDS_REASON};
 pub use labels::LabelTerm;
 pub use layout::laid_out;
 pub use pattern::CommandPattern;

@@ -396,7 +396,7 @@ async fn carry_out(
     if matches!(input, Input::Prompt(_)) && session.settings.request.is_some() {
         return Err(
             ShellError::usage("--request is for lines that are given, not for the prompt")
-                .hint("give one with -c LINE"),
+                .hint("give one with -c LINE; at the prompt, `request FILE` is for the last line"),
         );
     }
     session.settings.out_dir = out.wish();

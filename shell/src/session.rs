@@ -17,7 +17,9 @@ mod retry;
 mod saved;
 mod sides;
 mod spread;
+mod wanting;
 
+pub(crate) use approval::HOLDS_DEFAULT;
 pub use approval::RequestWish;
 pub(crate) use audit::ROWS_DEFAULT;
 pub use known::{Columns, Known, KnownResult};
@@ -388,6 +390,7 @@ impl Session {
                     let run = command.args.first().map_or("the last run", String::as_str);
                     Answered::Said(format!("would end {}\n", Clean::line(run)))
                 }
+                "request" => return self.request_word(&command.args),
                 "jobs" => return self.jobs_word(&command.args).await,
                 "cancel" => return self.cancel_word(&command.args).await,
                 word => self.shell_word(word, &command.args)?,

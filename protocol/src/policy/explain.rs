@@ -10,6 +10,12 @@ use super::rule::Effect;
 use super::write::{head, people};
 use super::{Placed, Policy};
 
+/// What a decision says where a reason is missing; whoever reads it may offer to give one.
+pub const NEEDS_REASON: &str = "it needs a reason";
+
+/// What a decision says where another person's approval is missing.
+pub const NEEDS_APPROVAL: &str = "it needs the approval of another person";
+
 impl Decision {
     /// Returns the decision as `can` prints it: what it is, by which line, and what is missing.
     /// `policy` and `ask` must be those that were decided upon.
@@ -155,7 +161,7 @@ fn lack(missing: &Missing, policy: &Policy, denied: &Denied, ask: &Ask<'_>) -> S
             let users = users.map_or_else(|| "nobody".to_owned(), |u| u.join(", "));
             format!("it is as {users}, not as {}", Clean::line(user))
         }
-        Missing::Reason => "it needs a reason".to_owned(),
+        Missing::Reason => NEEDS_REASON.to_owned(),
         Missing::Approval(by) => {
             let own = ask
                 .approvals
@@ -166,10 +172,7 @@ fn lack(missing: &Missing, policy: &Policy, denied: &Denied, ask: &Ask<'_>) -> S
             } else {
                 ""
             };
-            format!(
-                "it needs the approval of another person: {}{own}",
-                people(by)
-            )
+            format!("{NEEDS_APPROVAL}: {}{own}", people(by))
         }
         Missing::Narrower(share) => {
             let counts = match (ask.n_targets, ask.n_fleet) {

@@ -104,6 +104,11 @@ pub const SHELL_WORDS: &[Word] = &[
         "asks the targets of a result that were not ok, or one of its sets, once more: $N gets their answers",
     ),
     now(
+        "request",
+        "request FILE",
+        "signs what the last line was denied, for those nodes; another operator approves the file",
+    ),
+    now(
         "detached",
         "detached LINE",
         "starts a command that outlives this shell; `jobs all` finds it again",

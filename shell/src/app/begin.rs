@@ -1,7 +1,5 @@
 //! How a session begins: what the program's arguments make of its fleet, its scope and its settings.
 
-use std::time::Duration;
-
 use hailer_protocol::ids::LeaseId;
 
 use super::ends;
@@ -10,12 +8,9 @@ use crate::error::ShellError;
 use crate::exit::Exit;
 use crate::interrupt::{Interrupts, no_scope};
 use crate::open::{given, open_under};
-use crate::session::{RequestWish, Session};
+use crate::session::{HOLDS_DEFAULT, RequestWish, Session};
 use crate::settings::Settings;
 use crate::targets;
-
-/// For how long a request holds that does not say so.
-const HOLDS_DEFAULT: Duration = Duration::from_secs(3600);
 
 /// Whether what is learned of nodes outlives the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -257,6 +257,7 @@ once, if it is one of them and its owner's policy allows it: help policy.
 Where a policy wants another person's approval, the run is signed and waits:
 
   hailer -c LINE --request FILE     signs, and sends nothing; --holds 8h
+  request FILE                      at the prompt: what the last line was denied
   hailer approve FILE               the other operator looks at it, and agrees
   hailer run-approved FILE          sends what was signed, and nothing else
 

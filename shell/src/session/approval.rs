@@ -11,14 +11,21 @@ use hailer_lang::spread::Spread;
 use hailer_protocol::clean::Clean;
 use hailer_protocol::message::{Life, Probe};
 use hailer_protocol::row_plan::RowPlan;
+use hailer_protocol::state::State;
 
+use super::files::path_of;
+use super::retry::{asked_of, nodes_in};
 use super::{Answered, Begun, Session};
 use crate::clock;
 use crate::deed::count;
 use crate::error::ShellError;
+use crate::exit::Exit;
 use crate::fleet::{Ask, Job};
 use crate::running::Bond;
 use crate::trust::request_file::RequestFile;
+
+/// For how long a request can be begun, unless somebody says otherwise.
+pub(crate) const HOLDS_DEFAULT: Duration = Duration::from_secs(3600);
 
 /// Where a run goes that is signed and not sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,14 +46,11 @@ impl Session {
     /// Writes the request of a line without a deed.
     pub(super) fn request(&mut self, probe: Probe, query: &Query) -> Result<Begun, ShellError> {
         if !matches!(query.source, Source::Command(_)) {
-            return Err(
-                ShellError::usage("only commands are approved by another person")
-                    .hint("metrics and facts want no signature; nothing was run"),
-            );
+            return Err(only_commands());
         }
         let (job, _) = self.job_of(probe, query)?;
         let spread = self.settings.spread_of(&query.source);
-        self.write_request(job, query, &spread)
+        self.write_request(job, query, &spread, &self.wish()?)
     }
 
     /// Writes the request of a deed.
@@ -57,7 +61,61 @@ impl Session {
         deed: &Deed,
     ) -> Result<Begun, ShellError> {
         let spread = self.settings.spread_of_deed(&deed.spread);
-        self.write_request(job, query, &spread)
+        self.write_request(job, query, &spread, &self.wish()?)
+    }
+
+    fn wish(&self) -> Result<RequestWish, ShellError> {
+        let wish = self.settings.request.clone();
+        wish.ok_or_else(|| ShellError::own("no request is wanted"))
+    }
+
+    /// `request FILE`: signs the last line once more, for the nodes that denied it alone. Those that
+    /// did not have carried it out, or may have.
+    pub(super) fn request_word(&mut self, args: &[String]) -> Result<Begun, ShellError> {
+        let file = args.first().map_or("", String::as_str);
+        let Some((number, kept)) = self.results.newest().next() else {
+            return Err(
+                ShellError::usage("there is no line yet to ask approval for")
+                    .hint("run it first: nodes that want an approval deny it, and say so"),
+            );
+        };
+        let (asked, run) = asked_of(kept, number)?;
+        let is_command = matches!(asked.query.source, Source::Command(_) | Source::Each(_));
+        if asked.deed.is_none() && !is_command {
+            return Err(only_commands());
+        }
+        let denied = nodes_in(run, State::Denied).and(&self.inventory.all());
+        if denied.is_empty() {
+            return Err(ShellError::new(
+                Exit::NO_TARGETS,
+                format!("no node denied ${number}: there is nothing to be approved"),
+            )
+            .hint("nothing was signed; --request FILE signs a line that was not run"));
+        }
+        if self.settings.dry_run {
+            let nodes = count(denied.len());
+            let said = format!("would sign ${number} for {nodes}, and write the request\n");
+            return Ok(Begun::Answered(Answered::Said(said)));
+        }
+        let query = Query {
+            scope: ResolvedScope {
+                nodes: denied,
+                ..asked.query.scope.clone()
+            },
+            ..asked.query.clone()
+        };
+        let spread = self.spread_again(asked);
+        let targets = self.lay_out(&spread, &query.scope.nodes)?.targets;
+        let runs = targets.iter().filter_map(|node| {
+            let run = asked.run_of(*node)?;
+            Some((*node, run.clone()))
+        });
+        let job = self.job_again(runs.collect(), &targets, &query)?;
+        let wish = RequestWish {
+            file: path_of(file),
+            holds_for: HOLDS_DEFAULT,
+        };
+        self.write_request(job, &query, &spread, &wish)
     }
 
     fn write_request(
@@ -65,9 +123,8 @@ impl Session {
         mut job: Job,
         query: &Query,
         spread: &Spread,
+        wish: &RequestWish,
     ) -> Result<Begun, ShellError> {
-        let wish = self.settings.request.as_ref();
-        let wish = wish.ok_or_else(|| ShellError::own("no request is wanted"))?;
         let is_plain = query.fleet.is_empty() && query.retries.is_none();
         if !is_plain || !matches!(query.end, QueryEnd::Show | QueryEnd::Detach) {
             return Err(ShellError::usage(
@@ -217,6 +274,11 @@ impl Session {
         runs.map(Ask::Each)
             .ok_or_else(|| ShellError::own("a target has no request"))
     }
+}
+
+fn only_commands() -> ShellError {
+    ShellError::usage("only commands are approved by another person")
+        .hint("metrics and facts want no signature; nothing was run")
 }
 
 /// Returns the flags by which a run is spread, as a file has them. Who is drawn has been drawn.

@@ -201,6 +201,7 @@ impl Session {
             ..shown
         });
         let shown = files::end(query.end, shown).await?;
+        let shown = self.told_what_is_wanted(shown);
         self.with_deed(shown, query.deed.map(|deed| *deed), &query.text)
     }
 

@@ -216,7 +216,7 @@ impl Session {
     }
 
     /// How a retry is spread: as its line was. Whom it is for is already said.
-    fn spread_again(&self, asked: &Asked) -> Spread {
+    pub(super) fn spread_again(&self, asked: &Asked) -> Spread {
         let spread = match &asked.deed {
             Some(deed) => self.settings.spread_of_deed(&deed.spread),
             None => self.settings.spread_of(&asked.query.source),
@@ -230,7 +230,7 @@ impl Session {
 
     /// Makes a run of its own of what each target was asked: timeouts are those of now, since a
     /// longer one may be why there is a retry.
-    fn job_again(
+    pub(super) fn job_again(
         &self,
         mut runs: BTreeMap<NodeId, Run>,
         targets: &[NodeId],
@@ -294,12 +294,12 @@ fn without_lost(set: Option<SetKind>, nodes: NodeSet, lost: &NodeSet) -> NodeSet
     }
 }
 
-fn nodes_in(run: &Finished, state: State) -> NodeSet {
+pub(super) fn nodes_in(run: &Finished, state: State) -> NodeSet {
     run.summary.nodes_in(state).cloned().unwrap_or_default()
 }
 
 /// What was asked for a result, with what came of it.
-fn asked_of(kept: &Kept, number: u32) -> Result<(&Asked, &Finished), ShellError> {
+pub(super) fn asked_of(kept: &Kept, number: u32) -> Result<(&Asked, &Finished), ShellError> {
     let refused = |why: &str, hint: &str| {
         let text = format!("${number} {why}: nothing can be asked again");
         Err(ShellError::usage(text).hint(hint.to_owned()))

@@ -102,6 +102,65 @@ fn another_persons_approval_is_what_a_node_wants_and_nothing_less() {
 }
 
 #[test]
+fn a_denied_line_says_what_to_type_next_and_request_signs_it() {
+    let policy = format!(
+        "allow probe\n  to anyone\n\nallow run as {}\n  to anyone\n  needs reason\n  \
+         needs approval by anyone\n",
+        own_user()
+    );
+    let agent = Agent::start(&policy);
+    let papers = agent.papers();
+    let path = |name: &str| papers.path(name).display().to_string();
+    let (file, touched) = (path("r1"), path("touched"));
+    let line = format!("@n1 : touch {touched}");
+    let request = format!("request {file}");
+    let denied = agent.hailer().line(&line).run();
+    denied
+        .exits(7)
+        .complains("`set reason TEXT`")
+        .complains("`request FILE`");
+    let lines = [&line, &request].map(String::as_str);
+    let asked = agent.hailer().args(["--keep-going", "--reason", "full"]);
+    let asked = asked.line(lines[0]).line(lines[1]).run();
+    let asked = asked
+        .exits(7)
+        .complains("signed for 1 node and sent to no node");
+    assert!(
+        !asked.err.contains("set reason"),
+        "it was given: {}",
+        asked.err
+    );
+    let shown = other(&agent, "carol")
+        .args(["approve", &file, "--yes"])
+        .run();
+    shown.exits(0).says("full");
+    assert!(!fs::exists(&touched).expect("it can be asked"));
+    agent.hailer().args(["run-approved", &file]).run().exits(0);
+    assert!(fs::exists(&touched).expect("it can be asked"));
+}
+
+#[test]
+fn request_signs_nothing_where_there_is_nothing_to_approve() {
+    let agent = Agent::start(&format!(
+        "allow probe\n  to anyone\n\nallow run as {}\n  to anyone\n",
+        own_user()
+    ));
+    let file = agent.papers().path("r1").display().to_string();
+    let request = format!("request {file}");
+    for (before, why) in [
+        ("@n1", "there is no line yet"),
+        ("@n1 : metric load1", "only commands are approved"),
+        ("@n1 : true", "no node denied $1"),
+        ("@n1 : nodes", "asked no nodes for its rows"),
+    ] {
+        let ran = agent.hailer().line(before).line(&request).run();
+        assert_ne!(ran.code, 0, "{before}");
+        ran.complains(why);
+        assert!(!fs::exists(&file).expect("it can be asked"), "{before}");
+    }
+}
+
+#[test]
 fn a_request_that_was_changed_on_its_way_is_refused() {
     let agent = Agent::start(&four_eyes());
     let (file, touched) = request(&agent, "r1");

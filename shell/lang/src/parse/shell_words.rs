@@ -279,7 +279,7 @@ fn arity(word: &str) -> (usize, usize) {
         "jobs" => (0, 2),
         "help" | "cancel" => (0, 1),
         "mute" => (1, 2),
-        "unmute" | "unlet" | "source" | "retry" => (1, 1),
+        "unmute" | "unlet" | "source" | "retry" | "request" => (1, 1),
         "promote" => (1, usize::MAX),
         // `set`, `plan`, `apply` and `history`.
         _ => (0, usize::MAX),
@@ -303,7 +303,7 @@ fn shape_fits(word: &str, args: &[String]) -> bool {
             .all(|a| !a.starts_with('-') || ["--failed", "--here"].contains(&a.as_str())),
         "set" => first
             .is_none_or(|a| a.starts_with(|c: char| c.is_ascii_alphabetic()) && !a.contains('=')),
-        "promote" | "mute" | "unmute" | "unlet" | "source" => {
+        "promote" | "mute" | "unmute" | "unlet" | "source" | "request" => {
             first.is_some_and(|a| !a.starts_with('-'))
         }
         _ => true,
