@@ -103,6 +103,9 @@ impl Envelope {
     }
 }
 
+/// The steps in which a decoder's buffer grows, and how much of it a decoder keeps between envelopes.
+const GROW_STEP: usize = 64 << 10;
+
 /// Turns a stream's bytes into envelopes, however they are cut.
 #[derive(Debug, Default)]
 pub struct Decoder {
@@ -119,10 +122,19 @@ impl Decoder {
 
     /// Takes bytes as they came. Call [`Decoder::next_envelope`] until it returns `None` before
     /// feeding more: that keeps the buffer within one envelope plus one feed.
+    ///
+    /// There are as many decoders as nodes that answer at once, so the buffer grows step by step with
+    /// what is there, not by doubling, and is let go of when it was a large one.
     pub fn feed(&mut self, bytes: &[u8]) {
         if self.consumed > 0 {
             self.buffer.drain(..self.consumed);
             self.consumed = 0;
+            self.buffer.shrink_to(GROW_STEP);
+        }
+        let length = self.buffer.len() + bytes.len();
+        if length > self.buffer.capacity() && length > GROW_STEP {
+            let rounded = length.next_multiple_of(GROW_STEP);
+            self.buffer.reserve_exact(rounded - self.buffer.len());
         }
         self.buffer.extend_from_slice(bytes);
     }
@@ -180,6 +192,7 @@ impl Decoder {
         self.consumed += HEADER_LEN + length;
         if self.consumed == self.buffer.len() {
             self.buffer.clear();
+            self.buffer.shrink_to(GROW_STEP);
             self.consumed = 0;
         }
         Ok(Some(envelope))
@@ -201,6 +214,26 @@ mod tests {
             kind: 0xfffe,
             auth,
             body: vec![1, 2, 3],
+        }
+    }
+
+    #[test]
+    fn a_decoder_keeps_no_large_buffer_between_envelopes() {
+        let large = Envelope {
+            body: vec![7; ENVELOPE_BODY_MAX],
+            ..sample(Auth::None)
+        };
+        let mut decoder = Decoder::new();
+        for _ in 0..2 {
+            let bytes = large.to_bytes();
+            for piece in bytes.chunks(1200) {
+                assert_eq!(decoder.next_envelope(), Ok(None));
+                decoder.feed(piece);
+                let bound = (decoder.buffer.len() + GROW_STEP).max(GROW_STEP);
+                assert!(decoder.buffer.capacity() <= bound);
+            }
+            assert_eq!(decoder.next_envelope(), Ok(Some(large.clone())));
+            assert!(decoder.buffer.capacity() <= GROW_STEP);
         }
     }
 

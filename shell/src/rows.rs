@@ -108,7 +108,7 @@ pub fn of_run(
         let ambient = ambient(inventory, run_columns(), rows)?;
         let parts = answers
             .iter()
-            .filter_map(|a| a.rows.clone().map(|table| (a.node.0, table)));
+            .filter_map(|a| a.rows.as_ref().map(|table| (a.node.0, table)));
         let (frame, mut said) = Frame::from_node_tables(parts, &ambient, &Names(inventory))?;
         said.extend(notes::of_nodes(
             answers.iter().map(AsRef::as_ref),

@@ -361,10 +361,26 @@ fn are_names_unique(table: &Table) -> bool {
 /// What an allocation takes beside its bytes: of short texts it is the most.
 const ALLOCATION: usize = 16;
 
-/// Returns about how many bytes a row takes in memory.
+/// What a row of a table takes beside its own cells: those of the run, of the inventory and of where
+/// it was observed, and one column on its way into the table.
+const ROW_IN_TABLE: usize = 192;
+
+/// What a cell of a table takes, with every text that is no longer than that.
+const CELL_IN_TABLE: usize = 16;
+const SHORT_TEXT: usize = 12;
+
+/// Returns about how many bytes a row takes in memory: as it came, and in the table that will be made of
+/// all rows, since both are there at once.
 fn size_of_row(row: &[Value]) -> u64 {
-    let texts = row.iter().map(|value| match value {
-        Value::Str(text) => text.capacity().next_multiple_of(16) + ALLOCATION,
+    let cells = row.iter().map(|value| match value {
+        Value::Str(text) => {
+            let in_table = if text.len() > SHORT_TEXT {
+                text.len()
+            } else {
+                0
+            };
+            text.capacity().next_multiple_of(16) + ALLOCATION + in_table
+        }
         Value::Null
         | Value::Bool(_)
         | Value::Int(_)
@@ -374,8 +390,10 @@ fn size_of_row(row: &[Value]) -> u64 {
         | Value::Percent(_)
         | Value::Time(_) => 0,
     });
-    let cells = size_of::<Vec<Value>>() + size_of_val(row);
-    (cells + texts.sum::<usize>()) as u64
+    // The rows' own list grows by doubling.
+    let list = 2 * size_of::<Vec<Value>>() + ALLOCATION;
+    let own = list + size_of_val(row) + cells.sum::<usize>();
+    (own + ROW_IN_TABLE + row.len() * CELL_IN_TABLE) as u64
 }
 
 #[cfg(test)]

@@ -118,6 +118,11 @@ pub(crate) fn column_from_values(
     })
 }
 
+/// Makes a polars column of texts, which are copied straight into it.
+pub(crate) fn column_from_texts(name: &str, texts: &[Option<&str>]) -> Cells {
+    Cells::new(PlSmallStr::from_str(name), texts)
+}
+
 /// One zero and one NaN, so that equal numbers are equal bytes wherever rows are hashed.
 const fn one_form(x: f64) -> f64 {
     if x.is_nan() { f64::NAN } else { x + 0.0 }

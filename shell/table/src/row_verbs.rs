@@ -195,7 +195,7 @@ fn parse(frame: Frame, how: &ParseAs) -> Result<(Frame, Vec<Note>), TableError> 
     if let (true, Some(error)) = (parts.is_empty(), failures.first()) {
         return Err(error.clone());
     }
-    let aligned = align(parts);
+    let mut aligned = align(&parts);
     let mut notes: Vec<Note> = said
         .into_iter()
         .map(|(note, n)| match n {
@@ -210,13 +210,13 @@ fn parse(frame: Frame, how: &ParseAs) -> Result<(Frame, Vec<Note>), TableError> 
             frame.len()
         )));
     }
-    notes.extend(aligned.notes);
+    notes.append(&mut aligned.notes);
 
     let ambient = frame.pick(&aligned.sources)?;
     let mut columns = Vec::new();
     let mut data = Vec::new();
-    for (column, values) in aligned.columns {
-        let (column, cells, note) = typed_column(column, values)?;
+    for at in 0..aligned.columns.len() {
+        let (column, cells, note) = aligned.cells(at)?;
         notes.extend(note);
         columns.push(column);
         data.push(cells);

@@ -17,10 +17,6 @@ use crate::scan::harmless;
 /// The most memory that `hailer` may ever have, whatever nodes send.
 const MEMORY_MAX: u64 = 512 << 20;
 
-/// The same where rows are wanted: what a run may keep of them, 256 MiB, is there as it came and as a
-/// table, and both at once while one becomes the other.
-const ROWS_MEMORY_MAX: u64 = 1 << 30;
-
 /// A lie: what it is called, what is sent, and whether it goes on until somebody has enough.
 struct Lie {
     name: &'static str,
@@ -201,8 +197,23 @@ const LIES: &[Lie] = &[
         };
         [bytes_of(&again), bytes_of(&done(State::Ok))].concat()
     }),
+    // What is known of a node is known of each of its rows, and is there once.
+    lie("much output beside many rows", "ok", || {
+        let rows = batch(vec![column("a")], vec![vec![Value::Null]; 1000]);
+        let text = bytes_of(&output(0, &[b'x'; 32 << 10]));
+        [text, rows.repeat(30), bytes_of(&done(State::Ok))].concat()
+    }),
     endless("rows without end", "lost", || {
         batch(wide(), vec![wide_row(); 300])
+    }),
+    endless("long texts in rows without end", "lost", || {
+        batch(
+            vec![column("a")],
+            vec![vec![Value::from("x".repeat(1000))]; 200],
+        )
+    }),
+    endless("narrow rows without end", "lost", || {
+        batch(vec![column("a")], vec![vec![Value::Null]; 1000])
     }),
     endless("empty rows without end", "lost", || {
         batch(Vec::new(), vec![Vec::new(); 1000])
@@ -301,24 +312,40 @@ fn whoever_breaks_the_protocol_loses_its_answer_and_nothing_else() {
     );
 }
 
+/// Whether the tests take their full length: a thousand nodes, and time for all of them.
+fn is_long() -> bool {
+    std::env::var_os("HAILER_LONG").is_some_and(|v| v == "1")
+}
+
 #[test]
 fn answers_without_end_take_no_memory_without_end() {
-    let nodes = Nodes::start();
+    let (count, deadline) = if is_long() {
+        (1000, "20s")
+    } else {
+        (NODES, "2s")
+    };
+    let nodes = Nodes::of(count);
     let endless = || LIES.iter().enumerate().filter(|(_, lie)| lie.is_endless);
+    let tell = |number: usize, lie: &Lie| {
+        let ran = nodes
+            .hailer()
+            .args(["--format", "ndjson", "--deadline", deadline])
+            .line(&format!("lie {number} |> parse lines |> count"))
+            .run();
+        harmless(&ran.out_bytes, &['\n'], lie.name);
+        let peak = ran.peak_bytes;
+        println!("{}: {} MiB", lie.name, peak >> 20);
+        assert!(peak < MEMORY_MAX, "{}: {peak} bytes", lie.name);
+        assert_ne!(ran.code, 0, "{}", lie.name);
+        assert!(!ran.err.contains("panicked"), "{}", ran.err);
+    };
+    if is_long() {
+        endless().for_each(|(number, lie)| tell(number, lie));
+        return;
+    }
     std::thread::scope(|scope| {
         for (number, lie) in endless() {
-            let hailer = nodes
-                .hailer()
-                .args(["--format", "ndjson", "--deadline", "2s"])
-                .line(&format!("lie {number} |> parse lines |> count"));
-            scope.spawn(move || {
-                let ran = hailer.run();
-                harmless(&ran.out_bytes, &['\n'], lie.name);
-                let peak = ran.peak_bytes;
-                assert!(peak < ROWS_MEMORY_MAX, "{}: {peak} bytes", lie.name);
-                assert_ne!(ran.code, 0, "{}", lie.name);
-                assert!(!ran.err.contains("panicked"), "{}", ran.err);
-            });
+            scope.spawn(move || tell(number, lie));
         }
     });
 }

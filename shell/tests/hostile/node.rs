@@ -54,12 +54,17 @@ pub(crate) struct Nodes {
 
 impl Nodes {
     pub(crate) fn start() -> Self {
+        Self::of(NODES)
+    }
+
+    /// Starts so many of them, `n0` and on.
+    pub(crate) fn of(count: usize) -> Self {
         let papers = Papers::new("demo");
         papers.issue("operator", Role::Operator, Papers::valid());
         let runtime = Runtime::new().expect("a runtime");
         let asked = Arc::new(Mutex::new(Vec::new()));
         let mut addresses = Vec::new();
-        for index in 0..NODES {
+        for index in 0..count {
             let name = format!("n{index}");
             papers.issue(&name, Role::Node, Papers::valid());
             let _entered = runtime.enter();
@@ -72,7 +77,8 @@ impl Nodes {
             &format!(
                 "fleet = \"demo\"\nca = \"ca.pem\"\ndefault_scope = \"@all\"\n\
                  operator = {{ cert = \"operator.pem\", key = \"operator.key\" }}\n\
-                 [[nodes]]\nnames = \"n[0-2]\"\naddresses = {addresses:?}\n"
+                 [[nodes]]\nnames = \"n[0-{}]\"\naddresses = {addresses:?}\n",
+                count - 1
             ),
         );
         Self {
