@@ -46,4 +46,6 @@ pub struct Held {
     pub rlimits: bool,
     /// What its sandbox kept it from; nothing if it had none.
     pub protections: Protections,
+    /// Which of these the filter of system calls held in the place of a newer Landlock.
+    pub stood_in_for: Protections,
 }

@@ -142,6 +142,9 @@ impl Step {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Protect(Protection::Files) => {
+                "put up its sandbox, files (which needs Landlock: Linux 5.13 or newer, and `landlock` among its security modules)"
+            }
             Self::Protect(protection) => {
                 return write!(f, "put up its sandbox, {protection}");
             }

@@ -44,7 +44,7 @@ pub use direct::direct_argv;
 pub use end::{End, Held, How};
 pub use error::{ExecError, Step};
 pub use nofile::raise_nofile_limit;
-pub use sandbox::{HIDDEN, Protection, Protections, Sandbox};
+pub use sandbox::{HIDDEN, Protection, Protections, Sandbox, stood_in_for};
 pub use spawner::{HelperCommand, Spawner, SpawnerConfig};
 pub use spec::{Program, Rlimits, Spec, Stdin};
 pub use user::{User, UserError};

@@ -117,25 +117,27 @@ fn confinement(spec: &Spec, out: &mut Writer) -> Result<(), ExecError> {
         out.number(u64::from(user.uid));
         out.number(u64::from(user.gid));
         out.number(user.groups.len() as u64);
-        for group in &user.groups {
-            out.number(u64::from(*group));
-        }
+        user.groups.iter().for_each(|g| out.number(u64::from(*g)));
     }
     out.number(u64::from(spec.sandbox.is_some()));
     let Some(sandbox) = &spec.sandbox else {
         return Ok(());
     };
-    let own = || rustix::process::geteuid().as_raw();
-    if spec.run_as.as_ref().map_or_else(own, |user| user.uid) == 0 {
+    let uid = spec.run_as.as_ref().map(|user| user.uid);
+    if uid.unwrap_or_else(|| rustix::process::geteuid().as_raw()) == 0 {
         return Err(ExecError::RootInSandbox);
     }
     out.number(u64::from(sandbox.optional.bits()));
     out.number(u64::from(sandbox.may_connect));
-    let path = |path: &'_ PathBuf| path.as_os_str().as_bytes().to_vec();
-    let scratch: Vec<_> = sandbox.scratch.iter().map(path).collect();
-    out.strings("scratch folder", scratch.iter().map(|p| [p.as_slice()]))?;
-    let hidden: Vec<_> = sandbox.hidden.iter().map(path).collect();
-    out.strings("hidden places", hidden.iter().map(|p| [p.as_slice()]))
+    out.number(u64::from(sandbox.is_strict));
+    out.number(sandbox.landlock_max.map_or(u64::MAX, u64::from));
+    let places = [
+        ("scratch folder", sandbox.scratch.as_slice()),
+        ("hidden places", &sandbox.hidden),
+    ];
+    places.into_iter().try_for_each(|(part, paths)| {
+        out.strings(part, paths.iter().map(|p| [p.as_os_str().as_bytes()]))
+    })
 }
 
 /// Returns the arguments with which the shell reads `line`, whatever its first character.
@@ -287,11 +289,8 @@ impl<'a> Reader<'a> {
         }
         let (uid, gid) = (self.small()?, self.small()?);
         let n = self.number()?;
-        let mut groups = Vec::new();
-        for _ in 0..n {
-            groups.push(self.small()?);
-        }
-        Some(Some((uid, gid, groups)))
+        let groups: Option<_> = (0..n).map(|_| self.small()).collect();
+        Some(Some((uid, gid, groups?)))
     }
 
     fn sandbox(&mut self) -> Option<Option<Sandbox>> {
@@ -302,6 +301,8 @@ impl<'a> Reader<'a> {
         Some(Some(Sandbox {
             optional: Protections::from_bits(u16::try_from(self.number()?).ok()?),
             may_connect: self.number()? != 0,
+            is_strict: self.number()? != 0,
+            landlock_max: u32::try_from(self.number()?).ok(),
             scratch: self.strings()?.first().copied().map(path),
             hidden: self.strings()?.into_iter().map(path).collect(),
         }))
@@ -418,6 +419,8 @@ mod tests {
             sandbox: Some(Sandbox {
                 scratch: Some("/scratch".into()),
                 may_connect: true,
+                is_strict: true,
+                landlock_max: Some(4),
                 ..Sandbox::hiding(["/key".into()])
             }),
             ..spec(Program::Shell("df".into()))

@@ -49,6 +49,7 @@ impl Reply {
                 out[3] = u8::from(end.held.cgroup);
                 out[4] = u8::from(end.held.rlimits);
                 out[5..7].copy_from_slice(&end.held.protections.bits().to_ne_bytes());
+                out[40..42].copy_from_slice(&end.held.stood_in_for.bits().to_ne_bytes());
                 out[8..12].copy_from_slice(&code.to_ne_bytes());
                 out[12..16].copy_from_slice(&end.left_behind.to_ne_bytes());
                 out[16..24].copy_from_slice(&micros(end.user).to_ne_bytes());
@@ -93,6 +94,9 @@ impl Reply {
                         protections: Protections::from_bits(u16::from_ne_bytes([
                             bytes[5], bytes[6],
                         ])),
+                        stood_in_for: Protections::from_bits(u16::from_ne_bytes([
+                            bytes[40], bytes[41],
+                        ])),
                     },
                     left_behind: u32::from_ne_bytes(four(12)),
                     user: Duration::from_micros(eight(16)),
@@ -126,6 +130,7 @@ mod tests {
                 cgroup: true,
                 rlimits: false,
                 protections: Protections::from_bits(0x0705),
+                stood_in_for: Protections::from_bits(0x0401),
             },
         };
         for reply in [

@@ -10,6 +10,7 @@
 
 pub(crate) mod calls;
 pub(crate) mod env;
+pub(crate) mod plan;
 pub(crate) mod ruleset;
 pub(crate) mod view;
 
@@ -30,6 +31,12 @@ pub struct Sandbox {
     pub may_connect: bool,
     /// Protections without which it runs all the same where the system does not have them.
     pub optional: Protections,
+    /// Whether the filter of system calls may not stand in for what an older Landlock cannot
+    /// decide: then such a kernel (before Linux 6.12) runs nothing in this sandbox.
+    pub is_strict: bool,
+    /// The newest version of Landlock that is used, whatever the kernel has; for tests of what
+    /// holds on older kernels.
+    pub landlock_max: Option<u32>,
 }
 
 impl Sandbox {
@@ -41,6 +48,8 @@ impl Sandbox {
             scratch: None,
             may_connect: false,
             optional: Protections::none().with(Protection::Cgroup),
+            is_strict: false,
+            landlock_max: None,
         }
     }
 }
@@ -81,14 +90,16 @@ pub enum Protection {
     Capabilities,
     /// It reads no hidden place and writes nowhere but in its scratch folder (Linux 5.13).
     Files,
-    /// It truncates no file that it may not write (Linux 6.2).
+    /// It truncates no file that it may not write.
     Truncation,
-    /// It controls no device (Linux 6.10).
+    /// It controls no device.
     Devices,
-    /// It listens on no TCP port, and connects to none unless it may (Linux 6.7).
+    /// It listens on no TCP port, and connects to none unless it may.
     Network,
-    /// It signals no process and reaches no abstract socket outside (Linux 6.12).
+    /// It signals no process outside.
     Signals,
+    /// It reaches no abstract socket outside.
+    Sockets,
     /// System calls that change the system are refused.
     Calls,
     /// Every resource limit is set.
@@ -99,7 +110,7 @@ pub enum Protection {
 
 impl Protection {
     /// All of them, in the order in which they are told.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::User,
         Self::NoNewPrivs,
         Self::Capabilities,
@@ -108,6 +119,7 @@ impl Protection {
         Self::Devices,
         Self::Network,
         Self::Signals,
+        Self::Sockets,
         Self::Calls,
         Self::Limits,
         Self::Cgroup,
@@ -128,6 +140,7 @@ impl Protection {
             Self::Devices => "devices",
             Self::Network => "network",
             Self::Signals => "signals",
+            Self::Sockets => "sockets",
             Self::Calls => "system-calls",
             Self::Limits => "limits",
             Self::Cgroup => "cgroup",
@@ -146,6 +159,15 @@ impl fmt::Display for Protection {
     }
 }
 
+/// Returns what the filter of system calls stands in for on this machine, since its Landlock is too
+/// old to decide it; see [`Sandbox::is_strict`].
+///
+/// # Errors
+/// When the kernel has no Landlock, or has it switched off: then nothing runs in a sandbox.
+pub fn stood_in_for() -> std::io::Result<Protections> {
+    crate::sys::landlock_version().map(|version| plan::plan(version, false).by_filter)
+}
+
 /// A set of protections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Protections(u16);
@@ -160,6 +182,12 @@ impl Protections {
     #[must_use]
     pub const fn with(self, one: Protection) -> Self {
         Self(self.0 | one.bit())
+    }
+
+    /// Returns this set without one.
+    #[must_use]
+    pub const fn without(self, one: Protection) -> Self {
+        Self(self.0 & !one.bit())
     }
 
     /// Returns this set and all of another.
@@ -178,6 +206,11 @@ impl Protections {
         Protection::ALL
             .into_iter()
             .filter(move |&one| self.contains(one))
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
     }
 
     /// Returns the number that stands for this set between agent and supervisor.

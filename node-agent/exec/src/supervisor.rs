@@ -20,8 +20,8 @@ use crate::error::Step;
 use crate::fds;
 use crate::order::{MAX_ORDER_BYTES, ORDER, ORDER_HEAD, Order};
 use crate::reply::Reply;
-use crate::sandbox::ruleset::{self, Ruleset};
-use crate::sandbox::{Protection, Protections, Sandbox, calls};
+use crate::sandbox::plan::plan;
+use crate::sandbox::{Protection, Protections, Sandbox, calls, ruleset};
 use crate::spec::Rlimits;
 use crate::sys::{self, Cage, Identity, Launch, Limit};
 use crate::user::is_already;
@@ -163,6 +163,7 @@ fn run(bytes: &[u8], pipes: Pipes, control: UnixStream, supplies: &Supplies) -> 
         cgroup: launched.in_cgroup,
         rlimits: launched.limits_set,
         protections: launched.protections,
+        stood_in_for: launched.stood_in_for,
     })
     .until_the_end(order.kill_grace)
 }
@@ -170,17 +171,19 @@ fn run(bytes: &[u8], pipes: Pipes, control: UnixStream, supplies: &Supplies) -> 
 /// What a sandbox is made of, all of it built before the command's process exists.
 #[derive(Default)]
 struct Prepared {
-    ruleset: Option<Ruleset>,
+    ruleset: Option<OwnedFd>,
+    by_ruleset: Protections,
     filter: Option<Vec<libc::sock_filter>>,
+    by_filter: Protections,
 }
 
 impl Prepared {
     fn cage(&self, sandbox: &Sandbox) -> Cage<'_> {
-        let ruleset = self.ruleset.as_ref();
         Cage {
-            ruleset: ruleset.map(|ruleset| ruleset.fd.as_fd()),
-            by_ruleset: ruleset.map_or(Protections::none(), |ruleset| ruleset.protections),
+            ruleset: self.ruleset.as_ref().map(AsFd::as_fd),
+            by_ruleset: self.by_ruleset,
             filter: self.filter.as_deref(),
+            by_filter: self.by_filter,
             optional: sandbox.optional,
         }
     }
@@ -192,26 +195,33 @@ fn prepare(order: &Order<'_>) -> Result<Prepared, (Step, c_int)> {
     let Some(sandbox) = &order.sandbox else {
         return Ok(Prepared::default());
     };
-    let ruleset = ruleset::build(
-        &sandbox.hidden,
-        sandbox.scratch.as_deref(),
-        sandbox.may_connect,
-    );
-    let prepared = Prepared {
-        filter: calls::filter(),
-        ruleset: match ruleset {
-            Ok(ruleset) => Some(ruleset),
-            Err(_) if sandbox.optional.contains(Protection::Files) => None,
-            Err(error) => {
-                let errno = error.raw_os_error().unwrap_or(libc::EIO);
-                return Err((Step::Protect(Protection::Files), errno));
-            }
-        },
-    };
-    let mut can = prepared.cage(sandbox).by_ruleset;
-    if prepared.filter.is_some() {
-        can = can.with(Protection::Calls);
+    let version = landlock_version(sandbox.landlock_max);
+    let plan = plan(version.as_ref().map_or(0, |v| *v), sandbox.may_connect);
+    if version.is_ok()
+        && sandbox.is_strict
+        && let Some(one) = plan.by_filter.iter().next()
+    {
+        return Err((Step::Protect(one), libc::EOPNOTSUPP));
     }
+    let ruleset =
+        version.and_then(|_| ruleset::build(&plan, &sandbox.hidden, sandbox.scratch.as_deref()));
+    let mut prepared = Prepared::default();
+    match ruleset {
+        Ok(ruleset) => {
+            prepared.ruleset = Some(ruleset);
+            prepared.by_ruleset = plan.by_landlock;
+        }
+        Err(_) if sandbox.optional.contains(Protection::Files) => {}
+        Err(error) => {
+            let errno = error.raw_os_error().unwrap_or(libc::EIO);
+            return Err((Step::Protect(Protection::Files), errno));
+        }
+    }
+    prepared.filter = calls::filter(plan.by_filter, sandbox.may_connect);
+    if prepared.filter.is_some() {
+        prepared.by_filter = plan.by_filter.with(Protection::Calls);
+    }
+    let can = prepared.by_ruleset.and(prepared.by_filter);
     let missing = BUILT
         .into_iter()
         .find(|&one| !can.contains(one) && !sandbox.optional.contains(one));
@@ -221,13 +231,22 @@ fn prepare(order: &Order<'_>) -> Result<Prepared, (Step, c_int)> {
     }
 }
 
+/// The version of Landlock that is used; none at all is an error.
+fn landlock_version(newest: Option<u32>) -> io::Result<u32> {
+    match sys::landlock_version()?.min(newest.unwrap_or(u32::MAX)) {
+        0 => Err(io::Error::from_raw_os_error(libc::EOPNOTSUPP)),
+        version => Ok(version),
+    }
+}
+
 /// The protections that are built before; the others are steps of the child alone.
-const BUILT: [Protection; 6] = [
+const BUILT: [Protection; 7] = [
     Protection::Files,
     Protection::Truncation,
     Protection::Devices,
     Protection::Network,
     Protection::Signals,
+    Protection::Sockets,
     Protection::Calls,
 ];
 

@@ -239,6 +239,8 @@ pub(crate) struct Launched {
     pub(crate) in_cgroup: bool,
     pub(crate) limits_set: bool,
     pub(crate) protections: Protections,
+    /// Which of these the filter held in Landlock's place.
+    pub(crate) stood_in_for: Protections,
 }
 
 /// What the child sees of the [`Launch`], and where it reports; shared memory, as with vfork.
@@ -250,6 +252,7 @@ struct Child<'a> {
     in_cgroup: bool,
     limits_set: bool,
     protections: Protections,
+    stood_in_for: Protections,
     failure: Option<(Step, c_int)>,
 }
 
@@ -269,6 +272,7 @@ pub(crate) fn launch(launch: &Launch<'_>) -> Result<Launched, (Step, c_int)> {
         in_cgroup: false,
         limits_set: true,
         protections: Protections::none(),
+        stood_in_for: Protections::none(),
         failure: None,
     };
     let mut stack = Vec::<MaybeUninit<u128>>::with_capacity(CHILD_STACK_BYTES / 16);
@@ -295,6 +299,7 @@ pub(crate) fn launch(launch: &Launch<'_>) -> Result<Launched, (Step, c_int)> {
             in_cgroup: child.in_cgroup,
             limits_set: child.limits_set,
             protections: child.protections,
+            stood_in_for: child.stood_in_for,
         }),
         Some(failure) => {
             let _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty());

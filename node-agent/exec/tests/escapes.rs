@@ -128,12 +128,28 @@ impl Cell {
     }
 }
 
-/// Makes every attempt of a table and lists those that were not refused as they must be.
+/// Every version of Landlock that decides on something which the one before did not, from the one
+/// that this kernel has down to the first.
+fn kernels() -> Vec<Option<u32>> {
+    [None].into_iter().chain((1..=5).rev().map(Some)).collect()
+}
+
+/// Makes every attempt of a table, on this kernel and as on each older one, and lists those that
+/// were not refused as they must be.
 async fn attempt(attempts: &[(&str, String, &str)]) {
+    for landlock_max in kernels() {
+        attempt_with(landlock_max, attempts).await;
+    }
+}
+
+async fn attempt_with(landlock_max: Option<u32>, attempts: &[(&str, String, &str)]) {
     let cell = Cell::new();
     let mut wrong = Vec::new();
     for (name, line, expected) in attempts {
-        let spec = cell.sandboxed(shell(&cell.fill(line)));
+        let mut spec = cell.sandboxed(shell(&cell.fill(line)));
+        if let Some(sandbox) = &mut spec.sandbox {
+            sandbox.landlock_max = landlock_max;
+        }
         let whole = run(&cell.spawner, &spec).await;
         let said = format!("{}{}", whole.out, whole.err);
         let is_refused = expected.split('|').any(|text| said.contains(text));
@@ -144,7 +160,11 @@ async fn attempt(attempts: &[(&str, String, &str)]) {
             ));
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "with Landlock {landlock_max:?}:\n{}",
+        wrong.join("\n")
+    );
     assert_eq!(fs::read(cell.at("state/journal")).unwrap(), b"the secret\n");
     assert_eq!(fs::read(cell.at("open/file")).unwrap(), b"the secret\n");
 }
@@ -195,23 +215,75 @@ async fn every_attempt_on_a_file_would_succeed_without_the_sandbox() {
 }
 
 #[tokio::test]
-async fn ordinary_looks_around_work_inside() {
+async fn ordinary_looks_around_work_inside_on_old_kernels_and_new_ones() {
+    or_skip!();
+    for landlock_max in kernels() {
+        let cell = Cell::new();
+        let mut wrong = Vec::new();
+        for (line, expected) in lines::ORDINARY {
+            let program = line.split(' ').next().unwrap();
+            let is_there = PATH.split(':').any(|f| Path::new(f).join(program).exists());
+            if !is_there {
+                continue;
+            }
+            let mut spec = cell.sandboxed(shell(&cell.fill(line)));
+            spec.sandbox.as_mut().unwrap().landlock_max = landlock_max;
+            let whole = run(&cell.spawner, &spec).await;
+            let said = format!("{}{}", whole.out, whole.err);
+            if !expected.split('|').any(|text| said.contains(text)) {
+                wrong.push(format!("{line}: expected {expected:?}, got {said:?}"));
+            }
+        }
+        assert!(
+            wrong.is_empty(),
+            "with Landlock {landlock_max:?}:\n{}",
+            wrong.join("\n")
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_older_landlock_is_stood_in_for_and_that_is_said_unless_it_must_not_be() {
     or_skip!();
     let cell = Cell::new();
-    let mut wrong = Vec::new();
-    for (line, expected) in lines::ORDINARY {
-        let program = line.split(' ').next().unwrap();
-        let is_there = PATH.split(':').any(|f| Path::new(f).join(program).exists());
-        if !is_there {
-            continue;
+    for (version, by_filter) in [
+        (1, "truncation, devices, network, signals, sockets"),
+        (2, "truncation, devices, network, signals, sockets"),
+        (3, "devices, network, signals, sockets"),
+        (4, "devices, signals, sockets"),
+        (5, "signals, sockets"),
+    ] {
+        let mut spec = cell.sandboxed(argv(&["id", "-u"]));
+        let sandbox = spec.sandbox.as_mut().unwrap();
+        sandbox.landlock_max = Some(version);
+        let held = run(&cell.spawner, &spec).await.end.held;
+        assert_eq!(held.stood_in_for.to_string(), by_filter, "{version}");
+        for one in Protection::ALL {
+            let expected = one != Protection::Cgroup || held.cgroup;
+            assert_eq!(held.protections.contains(one), expected, "{version}: {one}");
         }
-        let whole = run(&cell.spawner, &cell.sandboxed(shell(&cell.fill(line)))).await;
-        let said = format!("{}{}", whole.out, whole.err);
-        if !expected.split('|').any(|text| said.contains(text)) {
-            wrong.push(format!("{line}: expected {expected:?}, got {said:?}"));
-        }
+        spec.sandbox.as_mut().unwrap().is_strict = true;
+        let error = refused(&cell.spawner, &spec).await;
+        let first = held.stood_in_for.iter().next().unwrap();
+        assert!(
+            matches!(&error, ExecError::SpawnFailed { step: Step::Protect(one), .. } if *one == first),
+            "{version}: {error:?}"
+        );
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn without_any_landlock_nothing_runs_in_a_sandbox() {
+    or_skip!();
+    let cell = Cell::new();
+    let mut spec = cell.sandboxed(argv(&["id", "-u"]));
+    spec.sandbox.as_mut().unwrap().landlock_max = Some(0);
+    let error = refused(&cell.spawner, &spec).await;
+    assert_eq!(
+        error.to_string(),
+        "run `id -u`: put up its sandbox, files (which needs Landlock: Linux 5.13 or newer, and \
+         `landlock` among its security modules): Operation not supported (os error 95)"
+    );
 }
 
 #[tokio::test]

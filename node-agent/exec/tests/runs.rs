@@ -149,6 +149,7 @@ async fn limits_hold_and_the_end_says_so() {
             cgroup: false,
             rlimits: true,
             protections: hailer_exec::Protections::none(),
+            stood_in_for: hailer_exec::Protections::none(),
         }
     );
     // SIGXFSZ, as the shell passes it on.

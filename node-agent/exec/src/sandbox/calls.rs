@@ -1,161 +1,15 @@
 //! The system calls that a sandboxed command may not make, as a filter program for the kernel.
 //!
-//! The list names what is refused: an ordinary tool must work inside whatever calls its C
-//! library makes, and the other protections stand behind this one. Refused calls fail with EPERM,
-//! those for which programs have another way with ENOSYS; a call of another architecture (32-bit
-//! code on a 64-bit kernel) kills, since its numbers mean something else.
+//! [Which they are](rules) is another file's; here they become a program. Refused calls fail with
+//! EPERM, those for which programs have another way with ENOSYS; a call of another architecture
+//! (32-bit code on a 64-bit kernel) kills, since its numbers mean something else.
 
-use libc::{c_long, sock_filter};
+mod rules;
 
-/// How a call is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rule {
-    /// Always, with EPERM.
-    Never,
-    /// Always, as if the kernel did not know it.
-    Unknown,
-    /// When any of these bits is set in this argument.
-    Bits(u8, u32),
-    /// Unless this argument is one of these.
-    Unless(u8, &'static [u32]),
-    /// When this argument is one of these.
-    When(u8, &'static [u32]),
-    /// Sockets: by family, and the protocol within it.
-    Socket,
-}
+use libc::sock_filter;
 
-/// Calls that the C library's header does not name yet; the same number everywhere.
-const SETXATTRAT: c_long = 463;
-const REMOVEXATTRAT: c_long = 466;
-const OPEN_TREE_ATTR: c_long = 467;
-const FILE_SETATTR: c_long = 469;
-
-/// `CLONE_NEW*` of all namespaces. `CLONE_NEWTIME` is left to `unshare`, the only call that
-/// takes it besides `clone3`: in `clone` its bit belongs to the number of a signal.
-const NAMESPACES: u32 = 0x7e02_0000;
-const NEW_TIME: u32 = 0x80;
-const TIOCSTI: u32 = 0x5412;
-const TIOCLINUX: u32 = 0x541c;
-const FS_IOC_SETFLAGS: u32 = 0x4008_6602;
-const FS_IOC_FSSETXATTR: u32 = 0x401c_5820;
-
-const RULES: &[(c_long, Rule)] = &[
-    // Other processes.
-    (libc::SYS_ptrace, Rule::Never),
-    (libc::SYS_process_vm_readv, Rule::Never),
-    (libc::SYS_process_vm_writev, Rule::Never),
-    (libc::SYS_process_madvise, Rule::Never),
-    (libc::SYS_process_mrelease, Rule::Never),
-    (libc::SYS_kcmp, Rule::Never),
-    (libc::SYS_pidfd_getfd, Rule::Never),
-    (libc::SYS_migrate_pages, Rule::Never),
-    (libc::SYS_move_pages, Rule::Never),
-    // Of the processes of its user, only itself: the agent may be one of them.
-    (libc::SYS_prlimit64, Rule::Unless(0, &[0])),
-    (libc::SYS_setpriority, Rule::Unless(1, &[0])),
-    (libc::SYS_ioprio_set, Rule::Unless(1, &[0])),
-    (libc::SYS_sched_setaffinity, Rule::Unless(0, &[0])),
-    (libc::SYS_sched_setscheduler, Rule::Unless(0, &[0])),
-    (libc::SYS_sched_setparam, Rule::Unless(0, &[0])),
-    (libc::SYS_sched_setattr, Rule::Unless(0, &[0])),
-    // Namespaces and mounts.
-    (libc::SYS_clone, Rule::Bits(0, NAMESPACES)),
-    // Its flags lie in memory, where no filter can look; C libraries then take `clone`.
-    (libc::SYS_clone3, Rule::Unknown),
-    (libc::SYS_unshare, Rule::Bits(0, NAMESPACES | NEW_TIME)),
-    (libc::SYS_setns, Rule::Never),
-    (libc::SYS_chroot, Rule::Never),
-    (libc::SYS_pivot_root, Rule::Never),
-    (libc::SYS_mount, Rule::Never),
-    (libc::SYS_umount2, Rule::Never),
-    (libc::SYS_mount_setattr, Rule::Never),
-    (libc::SYS_move_mount, Rule::Never),
-    (libc::SYS_open_tree, Rule::Never),
-    (OPEN_TREE_ATTR, Rule::Never),
-    (libc::SYS_fsopen, Rule::Never),
-    (libc::SYS_fsconfig, Rule::Never),
-    (libc::SYS_fsmount, Rule::Never),
-    (libc::SYS_fspick, Rule::Never),
-    // The kernel itself.
-    (libc::SYS_reboot, Rule::Never),
-    (libc::SYS_kexec_load, Rule::Never),
-    #[cfg(target_arch = "x86_64")]
-    (libc::SYS_kexec_file_load, Rule::Never),
-    #[cfg(target_arch = "aarch64")]
-    (294, Rule::Never),
-    (libc::SYS_init_module, Rule::Never),
-    (libc::SYS_finit_module, Rule::Never),
-    (libc::SYS_delete_module, Rule::Never),
-    (libc::SYS_bpf, Rule::Never),
-    (libc::SYS_perf_event_open, Rule::Never),
-    (libc::SYS_userfaultfd, Rule::Never),
-    (libc::SYS_io_uring_setup, Rule::Unknown),
-    (libc::SYS_io_uring_enter, Rule::Unknown),
-    (libc::SYS_io_uring_register, Rule::Unknown),
-    (libc::SYS_syslog, Rule::Never),
-    (libc::SYS_acct, Rule::Never),
-    (libc::SYS_swapon, Rule::Never),
-    (libc::SYS_swapoff, Rule::Never),
-    (libc::SYS_quotactl, Rule::Never),
-    (libc::SYS_quotactl_fd, Rule::Never),
-    (libc::SYS_settimeofday, Rule::Never),
-    (libc::SYS_clock_settime, Rule::Never),
-    (libc::SYS_sethostname, Rule::Never),
-    (libc::SYS_setdomainname, Rule::Never),
-    (libc::SYS_vhangup, Rule::Never),
-    (libc::SYS_open_by_handle_at, Rule::Never),
-    (libc::SYS_fanotify_init, Rule::Never),
-    (libc::SYS_personality, Rule::Unless(0, &[0, u32::MAX])),
-    #[cfg(target_arch = "x86_64")]
-    (libc::SYS_iopl, Rule::Never),
-    #[cfg(target_arch = "x86_64")]
-    (libc::SYS_ioperm, Rule::Never),
-    #[cfg(target_arch = "x86_64")]
-    (libc::SYS_modify_ldt, Rule::Never),
-    // Keys of the agent's session.
-    (libc::SYS_keyctl, Rule::Never),
-    (libc::SYS_add_key, Rule::Never),
-    (libc::SYS_request_key, Rule::Never),
-    // What stays behind after the run, and changes of files that are no writes.
-    (libc::SYS_shmget, Rule::Never),
-    (libc::SYS_msgget, Rule::Never),
-    (libc::SYS_semget, Rule::Never),
-    (libc::SYS_mq_open, Rule::Never),
-    (libc::SYS_mq_unlink, Rule::Never),
-    #[cfg(target_arch = "x86_64")]
-    (libc::SYS_chmod, Rule::Never),
-    (libc::SYS_fchmod, Rule::Never),
-    (libc::SYS_fchmodat, Rule::Never),
-    (libc::SYS_fchmodat2, Rule::Never),
-    #[cfg(target_arch = "x86_64")]
-    (libc::SYS_chown, Rule::Never),
-    #[cfg(target_arch = "x86_64")]
-    (libc::SYS_lchown, Rule::Never),
-    (libc::SYS_fchown, Rule::Never),
-    (libc::SYS_fchownat, Rule::Never),
-    #[cfg(target_arch = "x86_64")]
-    (libc::SYS_utime, Rule::Never),
-    #[cfg(target_arch = "x86_64")]
-    (libc::SYS_utimes, Rule::Never),
-    #[cfg(target_arch = "x86_64")]
-    (libc::SYS_futimesat, Rule::Never),
-    (libc::SYS_utimensat, Rule::Never),
-    (libc::SYS_setxattr, Rule::Never),
-    (libc::SYS_lsetxattr, Rule::Never),
-    (libc::SYS_fsetxattr, Rule::Never),
-    (SETXATTRAT, Rule::Never),
-    (libc::SYS_removexattr, Rule::Never),
-    (libc::SYS_lremovexattr, Rule::Never),
-    (libc::SYS_fremovexattr, Rule::Never),
-    (REMOVEXATTRAT, Rule::Never),
-    (FILE_SETATTR, Rule::Never),
-    (
-        libc::SYS_ioctl,
-        Rule::When(1, &[TIOCSTI, TIOCLINUX, FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR]),
-    ),
-    (libc::SYS_socket, Rule::Socket),
-    (libc::SYS_socketpair, Rule::Unless(0, &[1])),
-];
+use self::rules::{Rule, Sockets, rules};
+use super::Protections;
 
 /// Protocols of `AF_INET` and `AF_INET6` by number: any, ICMP, TCP, UDP, ICMPv6. Multipath TCP
 /// and SCTP would go round the rules for TCP.
@@ -195,10 +49,11 @@ const ARCHITECTURE_AT: u32 = 4;
 const ARGUMENTS_AT: u32 = 16;
 
 /// Returns the filter program, or `None` on an architecture whose calls are not known here.
+/// `stands_in` is what it refuses in Landlock's place.
 ///
 /// Arguments are compared by their lower half: all those that are looked at are `int` to the
 /// kernel, or have no meaning in the upper half.
-pub(crate) fn filter() -> Option<Vec<sock_filter>> {
+pub(crate) fn filter(stands_in: Protections, may_connect: bool) -> Option<Vec<sock_filter>> {
     let mut program = vec![
         op(LOAD, ARCHITECTURE_AT),
         jump(JUMP_IF_EQUAL, ARCHITECTURE?, 1, 0),
@@ -207,7 +62,7 @@ pub(crate) fn filter() -> Option<Vec<sock_filter>> {
         jump(JUMP_IF_AT_LEAST, X32, 0, 1),
         op(RETURN, refuse(libc::ENOSYS)),
     ];
-    for &(number, rule) in RULES {
+    for (number, rule) in rules(stands_in, may_connect) {
         let body = body(rule);
         let number = u32::try_from(number).ok()?;
         let length = u8::try_from(body.len()).ok()?;
@@ -231,15 +86,23 @@ fn body(rule: Rule) -> Vec<sock_filter> {
             refused,
             allowed,
         ],
-        Rule::Unless(at, values) => chain(at, values, allowed, refused),
-        Rule::When(at, values) => chain(at, values, refused, allowed),
-        Rule::Socket => socket(refused, allowed),
+        Rule::Unless(at, values) => chain(vec![argument(at)], values, allowed, refused),
+        Rule::When(at, values) => chain(vec![argument(at)], values, refused, allowed),
+        Rule::Masked(at, mask, values) => {
+            chain(vec![argument(at), op(AND, mask)], values, refused, allowed)
+        }
+        Rule::Socket(sockets) => socket(sockets, refused, allowed),
     }
 }
 
-/// Loads an argument; answers with `hit` if it is one of `values` and with `miss` otherwise.
-fn chain(at: u8, values: &[u32], hit: sock_filter, miss: sock_filter) -> Vec<sock_filter> {
-    let mut out = vec![argument(at)];
+/// Answers with `hit` if what was `loaded` is one of `values` and with `miss` otherwise.
+fn chain(
+    loaded: Vec<sock_filter>,
+    values: &[u32],
+    hit: sock_filter,
+    miss: sock_filter,
+) -> Vec<sock_filter> {
+    let mut out = loaded;
     for &value in values {
         out.extend([jump(JUMP_IF_EQUAL, value, 0, 1), hit]);
     }
@@ -248,18 +111,19 @@ fn chain(at: u8, values: &[u32], hit: sock_filter, miss: sock_filter) -> Vec<soc
 }
 
 /// Local sockets; datagrams and streams of IP, no raw ones; what `ip` and `ss` ask the kernel.
-fn socket(refused: sock_filter, allowed: sock_filter) -> Vec<sock_filter> {
+fn socket(sockets: Sockets, refused: sock_filter, allowed: sock_filter) -> Vec<sock_filter> {
     const SOCK_TYPE_MASK: u32 = 0xf;
     let mut inet = vec![
         argument(1),
         op(AND, SOCK_TYPE_MASK),
-        jump(JUMP_IF_EQUAL, 1, 2, 0),
-        jump(JUMP_IF_EQUAL, 2, 1, 0),
+        jump(JUMP_IF_EQUAL, 2, 2, 0),
+        jump(JUMP_IF_EQUAL, 1, u8::from(sockets.tcp), 0),
         refused,
     ];
-    inet.extend(chain(2, INET_PROTOCOLS, allowed, refused));
-    let netlink = chain(2, NETLINK_PROTOCOLS, allowed, refused);
-    let mut out = vec![argument(0), jump(JUMP_IF_EQUAL, 1, 0, 1), allowed];
+    inet.extend(chain(vec![argument(2)], INET_PROTOCOLS, allowed, refused));
+    let netlink = chain(vec![argument(2)], NETLINK_PROTOCOLS, allowed, refused);
+    let local = if sockets.local { allowed } else { refused };
+    let mut out = vec![argument(0), jump(JUMP_IF_EQUAL, 1, 0, 1), local];
     // Families 2 and 10 share what follows them; both lists are far shorter than a jump reaches.
     let n_inet = u8::try_from(inet.len()).unwrap_or(u8::MAX);
     let n_netlink = u8::try_from(netlink.len()).unwrap_or(u8::MAX);
@@ -292,10 +156,12 @@ const fn argument(at: u8) -> sock_filter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::Protection;
+    use libc::c_long;
 
     /// Runs the program as the kernel would.
-    fn judge(architecture: u32, number: u32, arguments: &[u64]) -> u32 {
-        let program = filter().unwrap();
+    fn judge(stands_in: Protections, architecture: u32, number: u32, arguments: &[u64]) -> u32 {
+        let program = filter(stands_in, false).unwrap();
         let look = |at: u32| match at {
             NUMBER_AT => number,
             ARCHITECTURE_AT => architecture,
@@ -324,13 +190,14 @@ mod tests {
         }
     }
 
+    const NONE: Protections = Protections::none();
     const EPERM: u32 = refuse(libc::EPERM);
     const ENOSYS: u32 = refuse(libc::ENOSYS);
 
     fn check(number: c_long, arguments: &[u64], expected: u32) {
         let number = u32::try_from(number).unwrap();
         assert_eq!(
-            judge(ARCHITECTURE.unwrap(), number, arguments),
+            judge(NONE, ARCHITECTURE.unwrap(), number, arguments),
             expected,
             "call {number} with {arguments:x?}"
         );
@@ -385,18 +252,100 @@ mod tests {
 
     #[test]
     fn calls_of_another_architecture_kill_and_x32_is_unknown() {
-        assert_eq!(judge(0x4000_0003, 20, &[]), RET_KILL);
-        assert_eq!(judge(ARCHITECTURE.unwrap(), X32 | 1, &[]), ENOSYS);
-        assert_eq!(judge(ARCHITECTURE.unwrap(), u32::MAX, &[]), ENOSYS);
+        assert_eq!(judge(NONE, 0x4000_0003, 20, &[]), RET_KILL);
+        assert_eq!(judge(NONE, ARCHITECTURE.unwrap(), X32 | 1, &[]), ENOSYS);
+        assert_eq!(judge(NONE, ARCHITECTURE.unwrap(), u32::MAX, &[]), ENOSYS);
     }
 
     #[test]
-    fn no_call_is_listed_twice_and_the_program_fits_the_kernel() {
-        let mut numbers: Vec<_> = RULES.iter().map(|(number, _)| number).collect();
-        let n = numbers.len();
-        numbers.sort_unstable();
-        numbers.dedup();
-        assert_eq!(numbers.len(), n);
-        assert!(filter().unwrap().len() <= 4096);
+    fn in_the_place_of_an_old_landlock_more_is_refused_and_no_more_than_that() {
+        let cases: &[(Protection, c_long, &[u64], u32)] = &[
+            (Protection::Truncation, libc::SYS_truncate, &[], EPERM),
+            (
+                Protection::Truncation,
+                libc::SYS_openat,
+                &[0, 0, 0x200],
+                EPERM,
+            ),
+            (
+                Protection::Truncation,
+                libc::SYS_openat,
+                &[0, 0, 0x203],
+                EPERM,
+            ),
+            (
+                Protection::Truncation,
+                libc::SYS_openat,
+                &[0, 0, 0x241],
+                RET_ALLOW,
+            ),
+            (Protection::Truncation, libc::SYS_openat2, &[], ENOSYS),
+            (Protection::Devices, libc::SYS_openat, &[0, 0, 3], EPERM),
+            (
+                Protection::Devices,
+                libc::SYS_openat,
+                &[0, 0, 0x8_0000],
+                RET_ALLOW,
+            ),
+            (Protection::Devices, libc::SYS_ioctl, &[0, 0x1260], EPERM),
+            (
+                Protection::Devices,
+                libc::SYS_ioctl,
+                &[0, 0x5401],
+                RET_ALLOW,
+            ),
+            (Protection::Network, libc::SYS_socket, &[2, 1, 6], EPERM),
+            (Protection::Network, libc::SYS_socket, &[10, 1, 0], EPERM),
+            (
+                Protection::Network,
+                libc::SYS_socket,
+                &[2, 2, 17],
+                RET_ALLOW,
+            ),
+            (Protection::Network, libc::SYS_socket, &[1, 1, 0], RET_ALLOW),
+            (Protection::Signals, libc::SYS_kill, &[1, 0], EPERM),
+            (Protection::Signals, libc::SYS_kill, &[0, 15], RET_ALLOW),
+            (Protection::Signals, libc::SYS_tgkill, &[1, 1, 0], EPERM),
+            (Protection::Signals, libc::SYS_fcntl, &[0, 8, 1], EPERM),
+            (Protection::Signals, libc::SYS_fcntl, &[0, 3], RET_ALLOW),
+            (Protection::Signals, libc::SYS_ioctl, &[0, 0x8901], EPERM),
+            (Protection::Sockets, libc::SYS_socket, &[1, 1, 0], EPERM),
+            (Protection::Sockets, libc::SYS_socket, &[2, 1, 6], RET_ALLOW),
+            (
+                Protection::Sockets,
+                libc::SYS_socketpair,
+                &[1, 1, 0],
+                RET_ALLOW,
+            ),
+        ];
+        for &(one, number, arguments, expected) in cases {
+            let number = u32::try_from(number).unwrap();
+            let (with, without) = (NONE.with(one), NONE);
+            let judged = |set| judge(set, ARCHITECTURE.unwrap(), number, arguments);
+            assert_eq!(
+                judged(with),
+                expected,
+                "{one}: {number} with {arguments:x?}"
+            );
+            assert_eq!(judged(without), RET_ALLOW, "{number} with {arguments:x?}");
+        }
+    }
+
+    #[test]
+    fn where_nothing_may_be_connected_to_no_data_goes_with_a_first_packet() {
+        let flag = 0x2000_0000;
+        check(libc::SYS_sendto, &[0, 0, 0, flag], EPERM);
+        check(libc::SYS_sendto, &[0, 0, 0, 0x4000], RET_ALLOW);
+        check(libc::SYS_sendmsg, &[0, 0, flag], EPERM);
+        check(libc::SYS_listen, &[0, 1], EPERM);
+        let may = rules(NONE, true);
+        assert!(!may.contains_key(&libc::SYS_sendto));
+    }
+
+    #[test]
+    fn every_program_fits_the_kernel() {
+        for bits in 0..1 << Protection::ALL.len() {
+            assert!(filter(Protections::from_bits(bits), false).unwrap().len() <= 4096);
+        }
     }
 }

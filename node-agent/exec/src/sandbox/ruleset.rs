@@ -1,4 +1,5 @@
 //! The Landlock ruleset of a sandboxed command: built in the supervisor, entered by the child.
+//! What it decides is the [plan](super::plan)'s.
 
 use std::fs::File;
 use std::io;
@@ -6,9 +7,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use super::plan::{IOCTL_DEV, Plan, TRUNCATE};
 use super::view::{Grant, view};
-use super::{Protection, Protections};
-use crate::sys::{self, RulesetAttr};
+use crate::sys;
 
 const EXECUTE: u64 = 1;
 const WRITE_FILE: u64 = 1 << 1;
@@ -21,18 +22,6 @@ const MAKE_REG: u64 = 1 << 8;
 const MAKE_SOCK: u64 = 1 << 9;
 const MAKE_FIFO: u64 = 1 << 10;
 const MAKE_SYM: u64 = 1 << 12;
-/// Every right of the first version; the later ones follow.
-const VERSION_1: u64 = (1 << 13) - 1;
-const REFER: u64 = 1 << 13;
-const TRUNCATE: u64 = 1 << 14;
-const IOCTL_DEV: u64 = 1 << 15;
-
-const BIND_TCP: u64 = 1;
-const CONNECT_TCP: u64 = 2;
-
-const SCOPE_ABSTRACT_SOCKET: u64 = 1;
-const SCOPE_SIGNAL: u64 = 2;
-
 /// Devices that hold nothing, and what one may do with them.
 const DEVICES: &[(&str, u64)] = &[
     ("/dev/null", READ_FILE | WRITE_FILE | TRUNCATE | IOCTL_DEV),
@@ -42,22 +31,14 @@ const DEVICES: &[(&str, u64)] = &[
     ("/dev/urandom", READ_FILE),
 ];
 
-/// A ruleset, and what it protects from.
-#[derive(Debug)]
-pub(crate) struct Ruleset {
-    pub(crate) fd: OwnedFd,
-    pub(crate) protections: Protections,
-}
-
 /// Builds the ruleset that hides `hidden` and lets nothing be written outside of `scratch`.
 pub(crate) fn build(
+    plan: &Plan,
     hidden: &[PathBuf],
     scratch: Option<&Path>,
-    may_connect: bool,
-) -> io::Result<Ruleset> {
-    let version = sys::landlock_version()?;
-    let (attr, size, protections) = handled(version, may_connect);
-    let fd = sys::landlock_ruleset(&attr, size)?;
+) -> io::Result<OwnedFd> {
+    let attr = &plan.attr;
+    let fd = sys::landlock_ruleset(attr, plan.attr_bytes)?;
     let allow = |path: &Path, is_folder: bool, rights: u64| {
         let kind = if is_folder { libc::O_DIRECTORY } else { 0 };
         let place = File::options()
@@ -98,61 +79,5 @@ pub(crate) fn build(
             | REMOVE_DIR;
         allow(scratch, true, rights)?;
     }
-    Ok(Ruleset { fd, protections })
-}
-
-/// Returns what a kernel with this version of Landlock can be asked to decide, how long that
-/// request is for it, and what it protects from.
-fn handled(version: u32, may_connect: bool) -> (RulesetAttr, usize, Protections) {
-    let mut attr = RulesetAttr {
-        handled_fs: VERSION_1,
-        handled_net: 0,
-        scoped: 0,
-    };
-    let (mut size, mut held) = (8, Protections::none().with(Protection::Files));
-    if version >= 2 {
-        attr.handled_fs |= REFER;
-    }
-    if version >= 3 {
-        attr.handled_fs |= TRUNCATE;
-        held = held.with(Protection::Truncation);
-    }
-    if version >= 4 {
-        attr.handled_net = if may_connect {
-            BIND_TCP
-        } else {
-            BIND_TCP | CONNECT_TCP
-        };
-        size = 16;
-        held = held.with(Protection::Network);
-    }
-    if version >= 5 {
-        attr.handled_fs |= IOCTL_DEV;
-        held = held.with(Protection::Devices);
-    }
-    if version >= 6 {
-        attr.scoped = SCOPE_ABSTRACT_SOCKET | SCOPE_SIGNAL;
-        size = 24;
-        held = held.with(Protection::Signals);
-    }
-    (attr, size, held)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_version_protects_from_more_and_claims_no_more() {
-        let names = |version| handled(version, false).2.to_string();
-        assert_eq!(names(1), "files");
-        assert_eq!(names(2), "files");
-        assert_eq!(names(3), "files, truncation");
-        assert_eq!(names(4), "files, truncation, network");
-        assert_eq!(names(5), "files, truncation, devices, network");
-        assert_eq!(names(7), "files, truncation, devices, network, signals");
-        assert_eq!(handled(3, false).0.handled_net, 0);
-        assert_eq!(handled(4, true).0.handled_net, BIND_TCP);
-        assert_eq!(handled(5, false).0.scoped, 0);
-    }
+    Ok(fd)
 }

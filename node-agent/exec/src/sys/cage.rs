@@ -15,6 +15,8 @@ pub(crate) struct Cage<'a> {
     /// What the ruleset protects from.
     pub(crate) by_ruleset: Protections,
     pub(crate) filter: Option<&'a [libc::sock_filter]>,
+    /// What the filter protects from.
+    pub(crate) by_filter: Protections,
     pub(crate) optional: Protections,
 }
 
@@ -68,7 +70,13 @@ impl Child<'_> {
             }
         }
         if let Some(filter) = cage.filter {
-            self.protect(cage, Protection::Calls, confine::filter(filter))?;
+            let entered = confine::filter(filter);
+            for one in cage.by_filter.iter() {
+                self.protect(cage, one, entered)?;
+            }
+            if entered.is_ok() {
+                self.stood_in_for = cage.by_filter.without(Protection::Calls);
+            }
         }
         Ok(())
     }

@@ -196,17 +196,47 @@ pub(super) const ATTEMPTS: &[(&str, &str, &str)] = &[
     ),
     (
         "connect over TCP",
-        "socket(my $s, 2, 1, 0); connect($s, pack_sockaddr_in(9, inet_aton(\"127.0.0.1\"))) ? 1 : undef",
-        "EACCES",
+        "my $s; socket($s, 2, 1, 0) && connect($s, pack_sockaddr_in(9, inet_aton(\"127.0.0.1\"))) ? 1 : undef",
+        "EPERM|EACCES",
     ),
     (
         "listen on TCP",
-        "socket(my $s, 2, 1, 0); bind($s, pack_sockaddr_in(0, inet_aton(\"127.0.0.1\"))) ? 1 : undef",
-        "EACCES",
+        "my $s; socket($s, 2, 1, 0) && bind($s, pack_sockaddr_in(0, inet_aton(\"127.0.0.1\"))) ? 1 : undef",
+        "EPERM|EACCES",
+    ),
+    (
+        "listen on TCP at whatever port",
+        "my $s; socket($s, 2, 1, 0) && listen($s, 1) ? 1 : undef",
+        REFUSED,
+    ),
+    (
+        "connect over TCP by sending",
+        "my $s; socket($s, 2, 1, 0) && send($s, \"x\", 0x20000000, pack_sockaddr_in(9, inet_aton(\"127.0.0.1\"))) ? 1 : undef",
+        REFUSED,
+    ),
+    (
+        "truncate by opening to read",
+        "my $p = \"{dir}/open/file\"; syscall(2, $p, 0x200, 0)",
+        "EPERM|EACCES",
+    ),
+    (
+        "signal a group of another run",
+        "syscall(62, -{helper}, 0)",
+        "EPERM|ESRCH",
+    ),
+    (
+        "queue a signal to the agent",
+        "my $i = \"\\0\" x 128; syscall(129, {agent}, 0, $i)",
+        REFUSED,
+    ),
+    (
+        "have a file signal the agent",
+        "my $s = {agent}; syscall(72, 0, 8, $s) == 0 && kill(0, {agent}) ? 1 : undef",
+        REFUSED,
     ),
     (
         "the agent's abstract socket",
-        "socket(my $s, 1, 1, 0); connect($s, pack(\"Sa*\", 1, \"\\0hailer-escape-{dir}\")) ? 1 : undef",
+        "my $s; socket($s, 1, 1, 0) && connect($s, pack(\"Sa*\", 1, \"\\0hailer-escape-{dir}\")) ? 1 : undef",
         REFUSED,
     ),
     (
@@ -227,6 +257,6 @@ pub(super) const ATTEMPTS: &[(&str, &str, &str)] = &[
     (
         "truncate a file anybody may",
         "my $p = \"{dir}/open/file\"; syscall(76, $p, 0)",
-        "EACCES",
+        "EPERM|EACCES",
     ),
 ];
