@@ -12,6 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::audit::{self, AuditOptions};
 use crate::clock;
 use crate::config::Config;
+use crate::damage::{self, JournalArgs};
 use crate::error::AgentError;
 use crate::fleet::{self, FleetOptions};
 use crate::join::JoinArgs;
@@ -40,6 +41,8 @@ enum Command {
     Fleet(FleetArgs),
     /// Show what was asked of this machine, and what came of it
     Audit(AuditOptions),
+    /// Look at a damaged log, and let the node go on
+    Journal(JournalArgs),
     /// Start commands for an agent; only an agent starts this
     #[command(hide = true)]
     ExecHelper,
@@ -88,6 +91,10 @@ pub fn main() -> ExitCode {
             let mut out = std::io::stdout().lock();
             report(audit::export(&options, clock::wall(), &mut out))
         }
+        Command::Journal(args) => {
+            let mut out = std::io::stdout().lock();
+            report(damage::journal(&args, &who_asks(), &mut out))
+        }
         Command::Fleet(args) => fleet_main(&args, vec!["exec-helper".to_owned()]),
     }
 }
@@ -126,6 +133,15 @@ fn run(args: &RunArgs) -> Result<(), AgentError> {
         listening.close().await;
         Ok(())
     })
+}
+
+/// Who says something on this machine: its user, and whoever became that by `sudo`.
+fn who_asks() -> String {
+    let user = crate::run::own_user();
+    match std::env::var("SUDO_USER") {
+        Ok(by) if !by.is_empty() && by != user => format!("{user} (sudo by {by})"),
+        Ok(_) | Err(_) => user.to_owned(),
+    }
 }
 
 fn run_join(args: &JoinArgs) -> Result<(), AgentError> {

@@ -13,6 +13,7 @@
 //! policy = "policy"                                   # default: beside this file
 //! revoked = "revoked.list"                            # default: beside this file
 //! readonly = false                                    # true: probes and readings alone
+//! sandbox = "auto"                                    # "strict": no readings on kernels before Linux 6.12
 //! keeper = "keeper.example:7118"                      # who renews the certificate; nobody by default
 //! ```
 //!
@@ -64,7 +65,20 @@ struct Raw {
     kill_grace_ms: Option<u64>,
     #[serde(default)]
     cgroup: Cgroup,
+    #[serde(default)]
+    sandbox: SandboxMode,
     keeper: Option<String>,
+}
+
+/// What the sandbox of readings is where the kernel is too old for all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SandboxMode {
+    /// The filter of system calls stands in for what Landlock cannot do there.
+    #[default]
+    Auto,
+    /// None: readings are refused.
+    Strict,
 }
 
 /// Whether commands get cgroups of their own.
@@ -121,6 +135,8 @@ pub struct Config {
     pub kill_grace_ms: u64,
     /// Whether commands get cgroups of their own.
     pub cgroup: Cgroup,
+    /// What the sandbox of readings is on an old kernel.
+    pub sandbox: SandboxMode,
     /// Who renews the certificate, `HOST:PORT`; without one nobody does.
     pub keeper: Option<String>,
 }
@@ -170,6 +186,7 @@ impl Config {
             is_read_only: raw.readonly,
             kill_grace_ms: raw.kill_grace_ms.unwrap_or(KILL_GRACE_MS),
             cgroup: raw.cgroup,
+            sandbox: raw.sandbox,
             keeper: raw.keeper,
         })
     }
@@ -223,6 +240,7 @@ mod tests {
         for (more, expected) in [
             ("kill_grace = 3", "unknown field `kill_grace`"),
             ("cgroup = \"on\"", "unknown variant `on`"),
+            ("sandbox = \"off\"", "unknown variant `off`"),
             ("audit_syslog = 3", "or the path of a socket"),
             ("workdir = 3", "expected path string"),
             ("labels = \"x\"", "expected a map"),

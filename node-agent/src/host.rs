@@ -1,8 +1,11 @@
 //! What one agent's drivers share: its decisions, its journal, its collector, its helper.
 
+mod damage;
 mod notes;
 mod timer;
 mod trust;
+
+pub(crate) use damage::watch as watch_damage;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -21,6 +24,7 @@ use hailer_protocol::time::Mono;
 use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard, oneshot, watch};
 
 use crate::clock;
+use crate::config::SandboxMode;
 use crate::core::{
     Agent, Bounds, Detached, Effect, Entry, Farewell, Gate, Input, KillReason, Peer, Rules, RunEnd,
 };
@@ -42,6 +46,8 @@ pub struct HostConfig {
     pub rules: Rules,
     /// Places that no reading may look into: its state and its key.
     pub hidden: Vec<PathBuf>,
+    /// What the sandbox of readings is on an old kernel.
+    pub sandbox: SandboxMode,
     /// Labels, as the node itself knows them.
     pub labels: BTreeMap<String, String>,
     /// Where commands start.

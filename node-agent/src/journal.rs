@@ -10,6 +10,7 @@
 //! cannot be written, the agent goes on, and the journal says how many are missing as soon as it can.
 
 mod body;
+mod damage;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -32,6 +33,12 @@ pub enum JournalError {
     /// The log or the store refused.
     #[error("append to the journal: {0}")]
     Write(String),
+    /// The log is damaged, and nobody has accepted that.
+    #[error(
+        "this node's log is damaged, and it runs nothing until somebody has looked at that: {0}; \
+         `hailerd journal accept --reason …` on the node lets it go on"
+    )]
+    Damaged(String),
     /// A signature that was used before, or of which that can no longer be told.
     #[error("{0}")]
     Spent(&'static str),
@@ -111,6 +118,7 @@ impl Journal {
                     Body::Refusal(_)
                     | Body::StepIntent(_)
                     | Body::StepOutcome(_)
+                    | Body::StepEnded(_)
                     | Body::Authorised(_)
                     | Body::Refused(_)
                     | Body::Probe(_)
@@ -119,6 +127,8 @@ impl Journal {
                     | Body::AgentStarted(_)
                     | Body::AgentStopped(_)
                     | Body::Gap(_)
+                    | Body::Damaged(_)
+                    | Body::Accepted(_)
                     | Body::Revocations(_)
                     | Body::Authorities(_),
                 )
@@ -189,6 +199,11 @@ impl Journal {
     /// # Errors
     /// When it could not be written whole; then nothing of it is there.
     pub(crate) fn append(&mut self, now: Wall, entry: &Entry) -> Result<(), JournalError> {
+        if let Some(damage) = self.state.damage()
+            && damage::is_guarding(entry)
+        {
+            return Err(JournalError::Damaged(damage.to_owned()));
+        }
         if let Entry::Authorised { statement, .. } = entry {
             self.spend(now, statement)?;
         }

@@ -16,6 +16,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod core;
+pub mod damage;
 pub mod error;
 mod files;
 pub mod fleet;

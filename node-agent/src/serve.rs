@@ -8,7 +8,7 @@ use hailer_exec::{HelperCommand, Spawner, SpawnerConfig, detect_cgroup_parent};
 
 use crate::audit::Syslog;
 use crate::clock;
-use crate::config::{Cgroup, Config};
+use crate::config::{Cgroup, Config, SandboxMode};
 use crate::core::Bounds;
 use crate::error::AgentError;
 use crate::host::{self, Host, HostConfig};
@@ -35,12 +35,17 @@ pub fn start(config: &Config) -> Result<Listening, AgentError> {
 pub fn start_renewing(config: &Config) -> Result<(Listening, Option<Renewal>), AgentError> {
     let stamps = papers::Stamps::of(config);
     let papers = papers::read(config)?;
+    tell_sandbox(config.sandbox);
     let state = State::open(&config.state_dir, StateConfig::default(), clock::wall())
         .map_err(|e| AgentError::State(e.to_string()))?;
     let mut journal = Journal::open(state).map_err(|e| AgentError::State(e.to_string()))?;
     if let Some(socket) = &config.audit_syslog {
         let pid = std::process::id();
         journal.set_syslog(Syslog::new(socket.clone(), config.name.clone(), pid));
+    }
+    journal.tell_damage(clock::wall());
+    if let Err(e) = journal.take_acceptance(clock::wall()) {
+        tracing::error!(error = %e, "that the log's damage is accepted cannot be taken up");
     }
     journal.started(clock::wall(), host::software(), Some(config.digest));
     let (rules, stamp) = rules::read(&config.policy, config.is_read_only);
@@ -53,6 +58,7 @@ pub fn start_renewing(config: &Config) -> Result<(Listening, Option<Renewal>), A
             judge: papers.judge,
             rules,
             hidden: vec![config.state_dir.clone(), config.key.clone()],
+            sandbox: config.sandbox,
             labels: config.labels.clone(),
             workdir: config.workdir.clone(),
             kill_grace: Duration::from_millis(config.kill_grace_ms),
@@ -66,6 +72,7 @@ pub fn start_renewing(config: &Config) -> Result<(Listening, Option<Renewal>), A
         Collector::default,
         Arc::new(start_helper(&config.helper, config.cgroup)?),
     );
+    host::watch_damage(&host);
     let hosts = vec![Arc::downgrade(&host)];
     rules::watch(
         hosts.clone(),
@@ -80,6 +87,27 @@ pub fn start_renewing(config: &Config) -> Result<(Listening, Option<Renewal>), A
     papers::watch(agent, config.clone(), first, listening.reconfigures());
     let renewal = Renewal::new(config, papers.validity);
     Ok((listening, renewal))
+}
+
+/// Says in the agent's log what the sandbox of readings is on this machine.
+fn tell_sandbox(mode: SandboxMode) {
+    match (hailer_exec::stood_in_for(), mode) {
+        (Ok(by_filter), _) if by_filter.is_empty() => {
+            tracing::info!("readings run in the full sandbox");
+        }
+        (Ok(by_filter), SandboxMode::Auto) => tracing::info!(
+            %by_filter,
+            "readings run in the sandbox; this kernel is older than Linux 6.12, and the filter of system calls stands in for what it cannot do"
+        ),
+        (Ok(missing), SandboxMode::Strict) => tracing::warn!(
+            %missing,
+            "readings are refused: `sandbox` is \"strict\", and this kernel is older than Linux 6.12"
+        ),
+        (Err(error), _) => tracing::warn!(
+            %error,
+            "readings are refused: their sandbox needs Landlock (Linux 5.13, and `landlock` among the security modules)"
+        ),
+    }
 }
 
 /// Starts the spawning helper.

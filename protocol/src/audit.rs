@@ -92,6 +92,10 @@ pub enum AuditEvent {
     AgentStopped,
     /// What happened could not be written down, and is counted.
     Gap,
+    /// The log was found damaged, and what is not sound was moved aside.
+    Damaged,
+    /// Somebody has accepted that, and the node goes on.
+    Accepted,
     /// A record of a kind that this version does not know.
     Unknown,
     /// The chain is broken here: what lies behind proves nothing.
@@ -100,7 +104,7 @@ pub enum AuditEvent {
 
 impl AuditEvent {
     /// Every event.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Probe,
         Self::Allowed,
         Self::Started,
@@ -113,6 +117,8 @@ impl AuditEvent {
         Self::AgentStarted,
         Self::AgentStopped,
         Self::Gap,
+        Self::Damaged,
+        Self::Accepted,
         Self::Unknown,
         Self::Broken,
     ];
@@ -133,6 +139,8 @@ impl AuditEvent {
             Self::AgentStarted => "agent_started",
             Self::AgentStopped => "agent_stopped",
             Self::Gap => "gap",
+            Self::Damaged => "damaged",
+            Self::Accepted => "accepted",
             Self::Unknown => "unknown",
             Self::Broken => "broken",
         }

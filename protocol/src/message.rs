@@ -11,6 +11,7 @@
 mod answer;
 mod enrol;
 mod event;
+mod guard;
 mod hello;
 mod lease;
 mod revocation;
@@ -20,9 +21,10 @@ mod trust;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use answer::{Batch, Done, Failed, Held, Output, OutputDigest, Started, Usage};
+pub use answer::{Batch, Done, Failed, Held, Output, OutputDigest, Sandboxed, Started, Usage};
 pub use enrol::{EnrolAsk, Enrolled, RenewAsk};
 pub use event::{Event, EventAck, EventBatch, EventKind, Trigger};
+pub use guard::{Guard, Guards};
 pub use hello::{Hello, Open, Refused, StreamKind};
 pub use lease::{
     FleetLeaseAsk, FleetLeaseDenied, FleetLeaseGranted, FleetLeaseRelease, FleetLeaseRenew,
@@ -129,6 +131,8 @@ kinds! {
     OutputDigest = 22 "output_digest",
     /// Shell to agent: send the output with that digest.
     Fetch = 23 "fetch",
+    /// Agent to shell: what its sandbox kept the command from.
+    Sandboxed = 24 "sandboxed",
 
     /// Shell to agent: my attached runs shall live on.
     RunLeaseRenew = 32 "run_lease_renew",

@@ -33,6 +33,9 @@
 //! everything where there is no policy, where it is empty, and where it has any mistake: a mistake
 //! may be in the very line that was to deny. Grants do not imply each other.
 //!
+//! What a policy takes away it takes from new requests. To end one's own detached run is always
+//! allowed; to see what it wrote, whoever began it must still be granted something on the node.
+//!
 //! [`Policy::parse`] never fails. [`decide`] judges by the `now` that it is given.
 
 mod decide;
@@ -54,7 +57,7 @@ use crate::ids::{Digest, Name};
 use crate::mistake::Mistake;
 
 pub use decide::{
-    Allowed, Ask, Decision, Denied, Met, Missing, NodeFacts, Wants, Why, Words, decide,
+    Allowed, Ask, Decision, Denied, Met, Missing, NodeFacts, Wants, Why, Words, decide, grants_any,
 };
 pub use explain::{NEEDS_APPROVAL, NEEDS_REASON};
 pub use labels::LabelTerm;

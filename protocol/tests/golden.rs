@@ -169,6 +169,14 @@ fn answers() -> Vec<(String, Envelope)> {
     }
     add(
         &mut all,
+        "sandboxed",
+        &Sandboxed {
+            guards: Guards(0xfff),
+            by_filter: Guards::default().with(Guard::Signals),
+        },
+    );
+    add(
+        &mut all,
         "started",
         &Started {
             pid: Some(4711),

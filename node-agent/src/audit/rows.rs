@@ -10,7 +10,8 @@ use hailer_protocol::value::Value;
 
 use crate::journal::{Authorised, Killed, Probed};
 use crate::journal::{
-    Body, Cause, Ended, Gap, Intent, Matter, Outcome, Permitted, Refused, Repeated, StepOutcome,
+    Body, Cause, Damaged, Ended, Gap, Intent, Matter, Outcome, Permitted, Refused, Repeated,
+    StepOutcome,
 };
 use crate::state::Record;
 
@@ -90,6 +91,14 @@ fn said(body: &Body) -> (AuditEvent, Said) {
             (AuditEvent::Started, said)
         }
         Body::StepOutcome(outcome) => (AuditEvent::Ended, Said::of_step(outcome)),
+        Body::StepEnded(ended) => (
+            AuditEvent::Ended,
+            Said {
+                out_digest: ended.out,
+                err_digest: ended.err,
+                ..Said::of_step(&ended.outcome)
+            },
+        ),
         Body::Authorised(authorised) => (AuditEvent::Allowed, Said::of_warrant(authorised)),
         Body::Probe(probed) => (AuditEvent::Probe, Said::of_probe(probed)),
         Body::Killed(killed) => (AuditEvent::Killed, Said::of_kill(killed)),
@@ -109,6 +118,15 @@ fn said(body: &Body) -> (AuditEvent, Said) {
         }
         Body::AgentStopped(_) => (AuditEvent::AgentStopped, Said::default()),
         Body::Gap(gap) => (AuditEvent::Gap, Said::of_gap(gap)),
+        Body::Damaged(damaged) => (AuditEvent::Damaged, Said::of_damage(damaged)),
+        Body::Accepted(accepted) => (
+            AuditEvent::Accepted,
+            Said {
+                who: Some(accepted.who.clone()),
+                reason: Some(accepted.reason.clone()),
+                ..Said::text(accepted.text.clone())
+            },
+        ),
         Body::Revocations(list) => {
             let whose = list.scope.map_or("all roles", Role::as_str);
             let text = format!("list {} of revocations holds, of {whose}", list.number);
@@ -256,6 +274,13 @@ impl Said {
             who: repeated.who.as_deref().map(short),
             ..Self::text(text)
         }
+    }
+
+    fn of_damage(damaged: &Damaged) -> Self {
+        Self::text(format!(
+            "{}; the last sound record is {}, with the link {}",
+            damaged.text, damaged.sound_seq, damaged.sound_link
+        ))
     }
 
     fn of_gap(gap: &Gap) -> Self {

@@ -114,9 +114,13 @@ fn entries(words: &str) -> Vec<(Entry, AuditEvent, &'static str)> {
                 step: 2,
                 state: Some(RunState::Ok),
                 rc: Some(0),
+                digests: Some(OutputDigests {
+                    out: Digest::of(b"out"),
+                    err: Digest::of(b""),
+                }),
             },
             AuditEvent::Ended,
-            "run run_state run_rc text",
+            "run run_state run_rc out_digest err_digest text",
         ),
         (
             Entry::Refusal {

@@ -117,7 +117,7 @@ fn line(node: &NodeName, pid: u32, mut row: Row) -> String {
     } else {
         "-"
     };
-    let severity = if [AuditEvent::Gap, AuditEvent::Broken]
+    let severity = if [AuditEvent::Gap, AuditEvent::Damaged, AuditEvent::Broken]
         .iter()
         .any(|e| e.as_str() == event)
     {

@@ -92,6 +92,7 @@ pub fn admit(
             | Kind::Failed
             | Kind::OutputDigest
             | Kind::Fetch
+            | Kind::Sandboxed
             | Kind::RunLeaseRenew
             | Kind::RunLeaseHeld
             | Kind::EventBatch

@@ -287,7 +287,11 @@ impl Agent {
         let expired = self.detached.expire(now.wall).into_iter();
         out.extend(expired.map(|run| Effect::Forget { run }));
         match run.probe {
-            Probe::Attach(of) => return self.on_attach(at, &authority, &matter, (of, false), out),
+            Probe::Attach(of) => {
+                self.gate.knows(now.wall, &authority)?;
+                return self.on_attach(at, &authority, &matter, (of, false), out);
+            }
+            // Who began something may end it, whatever has become of their rights since.
             Probe::Cancel(of) => return self.on_attach(at, &authority, &matter, (of, true), out),
             Probe::Shell(_)
             | Probe::Argv(_)

@@ -289,6 +289,8 @@ pub enum Entry {
         state: Option<State>,
         /// The exit code, if there is one.
         rc: Option<i32>,
+        /// Of what it wrote; nothing where there was no process.
+        digests: Option<OutputDigests>,
     },
     /// A newer revocation list holds from now on, also after a restart.
     Revocations {

@@ -17,7 +17,7 @@ use hailer_protocol::holder::Holder;
 use hailer_protocol::ids::{Digest, Name, NodeName};
 use hailer_protocol::message::{Probe, Run};
 use hailer_protocol::policy::{
-    Allowed, Ask, Decision, NodeFacts, Policy, User, Wants, Words, decide,
+    Allowed, Ask, Decision, NodeFacts, Policy, User, Wants, Words, decide, grants_any,
 };
 use hailer_protocol::revocation::Revocations;
 use hailer_protocol::role::Identity;
@@ -202,11 +202,7 @@ impl Gate {
             approvals: checked.map_or(&[], |c| &c.signers.approvers),
             wants: Wants::Probe,
             run_as: statement.and_then(|s| s.action.run_as.as_deref()),
-            node: NodeFacts {
-                name: &self.node,
-                labels: &self.labels,
-                is_read_only: self.rules.is_read_only,
-            },
+            node: self.facts(),
             n_targets: statement.map(|s| s.targets.count),
             n_fleet: statement.map(|s| s.targets.fleet),
             reason: statement.and_then(|s| s.reason.as_deref()),
@@ -261,6 +257,26 @@ impl Gate {
                  goes by another"
             ))),
             Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Refuses who is granted nothing on this node any more: what their runs wrote is no longer
+    /// theirs to see.
+    pub(super) fn knows(&self, now: Wall, authority: &Authority) -> Result<(), Denial> {
+        let node = self.facts();
+        if grants_any(&self.rules.policy, now, authority.holder(), node) {
+            return Ok(());
+        }
+        Err(denied(
+            "the policy of this node grants you nothing at this time, so you learn nothing of your runs; you may still end them with `cancel`".to_owned(),
+        ))
+    }
+
+    fn facts(&self) -> NodeFacts<'_> {
+        NodeFacts {
+            name: &self.node,
+            labels: &self.labels,
+            is_read_only: self.rules.is_read_only,
         }
     }
 

@@ -17,7 +17,7 @@ use rustls::time_provider::DefaultTimeProvider;
 use super::files::{fleet_file, node_dir, write_node, write_policy, write_secret};
 use super::plan::{Flaw, FleetPlan, SimNode};
 use crate::clock;
-use crate::config::Cgroup;
+use crate::config::{Cgroup, SandboxMode};
 use crate::core::{Bounds, Rules};
 use crate::error::AgentError;
 use crate::host::{self, Host, HostConfig};
@@ -215,6 +215,7 @@ fn start_node(
             judge: Arc::clone(&shared.judge),
             rules: shared.rules.clone(),
             hidden: vec![dir.join("operator.key")],
+            sandbox: SandboxMode::Auto,
             labels: node.labels.clone(),
             workdir: home.clone(),
             kill_grace: Duration::from_millis(500),

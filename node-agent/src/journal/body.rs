@@ -8,7 +8,7 @@ use std::time::Duration;
 use hailer_protocol::codec::{self, CodecError};
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::grant::Grant;
-use hailer_protocol::ids::{Digest, RunId};
+use hailer_protocol::ids::{Digest, Link, RunId};
 use hailer_protocol::redact::{redact, redacted};
 use hailer_protocol::role::{Identity, Role};
 use hailer_protocol::signing::Statement;
@@ -58,7 +58,7 @@ bodies! {
     3 Refusal(OldRefusal) #[doc = " As a refusal, without its code: of earlier versions."];
     4 Detached(Intent) #[doc = " As an intent, of a run that outlives its operator's shell."];
     5 StepIntent(StepIntent) #[doc = " One row's command is about to start."];
-    6 StepOutcome(StepOutcome) #[doc = " One row's command has ended."];
+    6 StepOutcome(StepOutcome) #[doc = " As a step's end, without what was written: of earlier versions."];
     7 Authorised(Authorised) #[doc = " What vouches for the run that follows."];
     8 Ended(Ended) #[doc = " A command has ended."];
     9 Refused(Refused) #[doc = " Something was refused."];
@@ -70,6 +70,9 @@ bodies! {
     15 Gap(Gap) #[doc = " Entries could not be written."];
     16 Revocations(ListTaken) #[doc = " Which list of revocations holds from then on."];
     17 Authorities(BundleTaken) #[doc = " Which trust bundle is believed from then on."];
+    18 Damaged(Damaged) #[doc = " The log was found damaged."];
+    19 Accepted(Accepted) #[doc = " Somebody has accepted that."];
+    20 StepEnded(StepEnded) #[doc = " One row's command has ended, and what it wrote."];
 }
 
 fn of<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
@@ -173,6 +176,13 @@ pub(crate) struct StepOutcome {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StepEnded {
+    pub(crate) outcome: StepOutcome,
+    pub(crate) out: Option<Digest>,
+    pub(crate) err: Option<Digest>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OldRefusal {
     pub(crate) who: String,
     pub(crate) text: String,
@@ -263,6 +273,23 @@ pub(crate) struct Gap {
     pub(crate) why: String,
 }
 
+/// What became of a damaged log; the record after the last sound one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Damaged {
+    pub(crate) text: String,
+    /// The last sound record, 0 if there was none.
+    pub(crate) sound_seq: u64,
+    /// The link after it.
+    pub(crate) sound_link: Link,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Accepted {
+    pub(crate) who: String,
+    pub(crate) reason: String,
+    pub(crate) text: String,
+}
+
 /// Which list holds from then on; the list itself is in the store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ListTaken {
@@ -324,11 +351,16 @@ impl From<&Entry> for Body {
                 step,
                 state,
                 rc,
-            } => Self::StepOutcome(StepOutcome {
-                run: *run,
-                step: *step,
-                state: *state,
-                rc: *rc,
+                digests,
+            } => Self::StepEnded(StepEnded {
+                outcome: StepOutcome {
+                    run: *run,
+                    step: *step,
+                    state: *state,
+                    rc: *rc,
+                },
+                out: digests.map(|d| d.out),
+                err: digests.map(|d| d.err),
             }),
             Entry::Refusal {
                 who,

@@ -12,11 +12,12 @@ use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::eval::Evaluator;
 use hailer_protocol::limits::{OUTPUT_CHUNK_MAX, PARSE_INPUT_MAX};
-use hailer_protocol::message::{Done, Failed, Held, Life, Message, Output, Run, Started, Usage};
+use hailer_protocol::message::{Done, Failed, Life, Message, Output, Run, Started, Usage};
 use hailer_protocol::state::State;
 use hailer_protocol::time::Mono;
 
 use super::asked::{plan_of, program_of};
+use super::held::{held, sandboxed};
 use super::keep::Keep;
 use super::line_rows::LineRows;
 use super::pipe::Pipe;
@@ -369,6 +370,10 @@ impl<'a> Command<'a> {
             done.notes.extend(ended.notes);
         }
         rows.iter().for_each(|e| self.outbound.push_envelope(e));
+        let sandboxed = sandboxed(end.held).and_then(|s| s.to_envelope().ok());
+        sandboxed
+            .iter()
+            .for_each(|e| self.outbound.push_envelope(e));
         let _ = self.outbound.push(&done);
         self.finish().await;
         let end = RunEnd {
@@ -379,7 +384,7 @@ impl<'a> Command<'a> {
             digests: self.digests(),
             failure: None,
         };
-        let answer = Some(self.into_kept(rows, done));
+        let answer = Some(self.into_kept(rows, sandboxed, done));
         Carried { end, answer }
     }
 
@@ -412,10 +417,7 @@ impl<'a> Command<'a> {
             err_bytes: self.err.capture().total(),
             cut_bytes: self.out.capture().cut() + self.err.capture().cut(),
             cut_rows: 0,
-            held: Held {
-                rlimits: end.held.rlimits,
-                cgroup: end.held.cgroup,
-            },
+            held: held(end.held),
             left_behind: end.left_behind,
             notes,
         }
@@ -456,7 +458,12 @@ impl<'a> Command<'a> {
     }
 
     /// The answer for a request that arrives again: what was kept, with the rest counted as cut.
-    fn into_kept(self, rows: Vec<Envelope>, mut done: Done) -> Vec<Envelope> {
+    fn into_kept(
+        self,
+        rows: Vec<Envelope>,
+        sandboxed: Option<Envelope>,
+        mut done: Done,
+    ) -> Vec<Envelope> {
         let started = Started {
             again: true,
             ..self.started
@@ -475,6 +482,7 @@ impl<'a> Command<'a> {
         } else {
             done.notes.push("the rows are no longer held".to_owned());
         }
+        answer.extend(sandboxed);
         answer.extend(done.to_envelope());
         answer
     }

@@ -22,7 +22,7 @@ use super::pipe::Pipe;
 use super::spec::spec;
 use super::{Carried, Order, ended_without_process};
 use crate::clock;
-use crate::core::{Entry, Permit, RunEnd};
+use crate::core::{Entry, OutputDigests, Permit, RunEnd};
 use crate::host::{Host, Told};
 use crate::net::Outbound;
 
@@ -114,6 +114,7 @@ struct Step {
     out: Vec<u8>,
     err: Vec<u8>,
     is_cut: bool,
+    digests: Option<OutputDigests>,
 }
 
 impl Step {
@@ -126,6 +127,7 @@ impl Step {
             out: Vec::new(),
             err: why.as_bytes().to_vec(),
             is_cut: false,
+            digests: None,
         }
     }
 }
@@ -199,6 +201,7 @@ impl Each<'_> {
             step: number,
             state: step.as_ref().ok().map(|step| step.state),
             rc: step.as_ref().ok().and_then(|step| step.rc),
+            digests: step.as_ref().ok().and_then(|step| step.digests),
         };
         if let Err(error) = self.host.record(&outcome).await {
             tracing::error!(%error, "an entry of the journal is lost");
@@ -278,6 +281,10 @@ impl Each<'_> {
             rc,
             wall,
             is_cut: cut > 0,
+            digests: Some(OutputDigests {
+                out: out.digest(),
+                err: err.digest(),
+            }),
             out: pipes.out.1,
             err: pipes.err.1,
         }

@@ -6,6 +6,7 @@ mod capture;
 mod command;
 mod each;
 mod environment;
+mod held;
 mod keep;
 mod kept;
 mod launch;
@@ -147,6 +148,7 @@ pub(crate) async fn not_recorded(
     outbound: &mut Outbound,
 ) {
     let failed = match error {
+        JournalError::Damaged(_) => Failed::new(ErrorCode::RECORD, error.to_string()),
         JournalError::Spent(why) => Failed::new(ErrorCode::DENIED, (*why).to_owned()),
         JournalError::Write(_) => Failed::new(
             ErrorCode::RECORD,

@@ -7,6 +7,7 @@ use hailer_protocol::error::ErrorCode;
 use hailer_protocol::message::{Failed, Life, Run};
 
 use super::environment::{environment, own_user};
+use crate::config::SandboxMode;
 use crate::core::Permit;
 use crate::host::Host;
 
@@ -38,10 +39,10 @@ pub(super) async fn spec(
         detached: matches!(run.life, Life::Detached),
         kill_grace: config.kill_grace,
         run_as,
-        sandbox: permit
-            .reading
-            .is_some()
-            .then(|| Sandbox::hiding(config.hidden.iter().cloned())),
+        sandbox: permit.reading.is_some().then(|| Sandbox {
+            is_strict: config.sandbox == SandboxMode::Strict,
+            ..Sandbox::hiding(config.hidden.iter().cloned())
+        }),
         limits: Rlimits {
             address_space_bytes: run.caps.memory_bytes,
             cpu_seconds: run.caps.cpu_seconds,

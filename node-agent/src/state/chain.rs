@@ -249,4 +249,4 @@ impl Reading {
 
 #[cfg(test)]
 #[path = "chain_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -8,13 +8,13 @@ use super::*;
 use crate::state::frame::{RECORD_OVERHEAD_BYTES, SEGMENT_HEAD_BYTES};
 use crate::state::{Log, LogConfig, Sync};
 
-const CONFIG: LogConfig = LogConfig {
+pub(in crate::state) const CONFIG: LogConfig = LogConfig {
     segment_bytes: 900,
     bytes: 1 << 20,
 };
 
 /// Numbers that look random; the same for the same seed.
-struct Random(u64);
+pub(in crate::state) struct Random(pub(in crate::state) u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -30,11 +30,11 @@ impl Random {
     }
 }
 
-fn number(name: &str) -> Option<u64> {
+pub(in crate::state) fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-fn log(dir: &Path, records: u64) -> Log {
+pub(in crate::state) fn log(dir: &Path, records: u64) -> Log {
     let (mut log, _) = Log::open(dir, CONFIG).expect("open");
     for n in 0..records {
         let body = vec![n as u8; (n * 7 % 90) as usize];
@@ -45,7 +45,7 @@ fn log(dir: &Path, records: u64) -> Log {
 }
 
 /// The files of a log, oldest first.
-fn files(dir: &Path) -> Vec<Vec<u8>> {
+pub(in crate::state) fn files(dir: &Path) -> Vec<Vec<u8>> {
     let numbers = segment_numbers(dir).expect("list");
     let read = |n| fs::read(segment_path(dir, n)).expect("read");
     numbers.into_iter().map(read).collect()
@@ -64,7 +64,7 @@ fn borders(segment: &[u8]) -> Vec<usize> {
 }
 
 /// Changes the files somehow, and says how.
-fn mutate(files: &mut [Option<Vec<u8>>], random: &mut Random) -> &'static str {
+pub(in crate::state) fn mutate(files: &mut [Option<Vec<u8>>], random: &mut Random) -> &'static str {
     let at = random.below(files.len());
     let last = files.len() - 1;
     let other = random.below(files.len());
@@ -122,7 +122,10 @@ fn mutate(files: &mut [Option<Vec<u8>>], random: &mut Random) -> &'static str {
 }
 
 /// The record in which files first differ from what was written.
-fn first_changed(before: &[Vec<u8>], after: &[Option<Vec<u8>>]) -> Option<u64> {
+pub(in crate::state) fn first_changed(
+    before: &[Vec<u8>],
+    after: &[Option<Vec<u8>>],
+) -> Option<u64> {
     let mut seq = 1;
     for (before, after) in before.iter().zip(after) {
         let borders = borders(before);

@@ -2,9 +2,10 @@
 //! [`Store`].
 //!
 //! A state directory belongs to one agent at a time (a lock says so) and to one user (mode 0700).
-//! It fails closed: a log or a store that cannot be read whole is an error that says where, and
-//! never an empty one. What a crash tore off the log's very end, which nobody was promised, is cut
-//! and counted in [`Recovery`].
+//! It fails closed: a store that cannot be read whole is an error that says where, and never an empty
+//! one; a log that is damaged is moved aside from there on, and [`State::damage`] says so until
+//! somebody accepts it. What a crash tore off the log's very end, which nobody was promised, is cut and
+//! counted in [`Recovery`].
 //!
 //! [`State::ephemeral`] is the same without a disk, for simulated fleets whose nodes live in one
 //! process by the thousand. It must be asked for by name: an agent that forgets its nonces at
@@ -21,6 +22,7 @@ use hailer_protocol::time::Wall;
 use rustix::fs::{FlockOperation, flock};
 
 mod chain;
+pub mod damage;
 mod database;
 pub mod frame;
 pub mod log;
@@ -31,6 +33,7 @@ mod segment;
 pub mod store;
 
 pub use chain::{Chain, Snapshot};
+pub use damage::Acceptance;
 pub use frame::{Damage, Link, Record};
 pub use log::{Log, LogConfig, LogError, Sync};
 pub use records::Records;
@@ -42,6 +45,9 @@ pub struct State {
     log: Log,
     store: Store,
     recovery: Recovery,
+    damage: Option<String>,
+    /// Where it lies, if on a disk.
+    dir: Option<PathBuf>,
     /// Released when it is closed, also by the death of the process.
     _lock: Option<File>,
 }
@@ -93,11 +99,11 @@ impl State {
     /// `now`.
     ///
     /// # Errors
-    /// Refuses a directory that another agent has, and a log or store that is damaged.
+    /// Refuses a directory that another agent has, and a store that is damaged.
     pub fn open(dir: &Path, config: StateConfig, now: Wall) -> Result<Self, StateError> {
         make_private(dir)?;
         let lock = lock(dir)?;
-        let (log, torn_bytes) = Log::open(dir, config.log)?;
+        let (log, torn_bytes, damage) = damage::open_log(dir, config.log)?;
         let mut store = Store::open(&dir.join("store.redb"), config.store)?;
         let n_purged = store.purge(now)?;
         Ok(Self {
@@ -107,6 +113,8 @@ impl State {
                 torn_bytes,
                 n_purged,
             },
+            damage,
+            dir: Some(dir.to_owned()),
             _lock: Some(lock),
         })
     }
@@ -120,6 +128,8 @@ impl State {
             log: Log::ephemeral(config.log)?,
             store: Store::ephemeral(config.store),
             recovery: Recovery::default(),
+            damage: None,
+            dir: None,
             _lock: None,
         })
     }
@@ -128,6 +138,35 @@ impl State {
     #[must_use]
     pub const fn recovery(&self) -> Recovery {
         self.recovery
+    }
+
+    /// Returns what is known of damage to the log that nobody has accepted.
+    #[must_use]
+    pub fn damage(&self) -> Option<&str> {
+        self.damage.as_deref()
+    }
+
+    /// Returns the word that somebody knows of the damage, if one was left.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn acceptance(&self) -> Result<Option<Acceptance>, StateError> {
+        match &self.dir {
+            Some(dir) if self.damage.is_some() => damage::acceptance(dir),
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    /// Forgets the damage; what was moved aside stays.
+    ///
+    /// # Errors
+    /// When the mark cannot be taken away; then it stands.
+    pub fn clear_damage(&mut self) -> Result<(), StateError> {
+        if let Some(dir) = &self.dir {
+            damage::clear(dir)?;
+        }
+        self.damage = None;
+        Ok(())
     }
 
     /// Returns the log, to read.

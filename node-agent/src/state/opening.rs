@@ -1,4 +1,5 @@
-//! Opening a log: reading every segment once, cutting the torn end, refusing any other damage.
+//! Opening a log: reading every segment once, cutting the torn end, refusing any other damage (which
+//! [`damage`](super::damage) then moves aside).
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -126,17 +127,15 @@ pub(super) fn segment_numbers(dir: &Path) -> Result<Vec<u64>, LogError> {
     let list = failed("list the state directory", dir);
     let mut numbers = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(&list)? {
-        let name = entry.map_err(&list)?.file_name();
-        let number = name
-            .to_str()
-            .and_then(|name| name.strip_prefix("log-"))
-            .and_then(|digits| digits.parse().ok());
-        if let Some(number) = number
-            && segment_path(dir, number).file_name() == Some(&name)
-        {
-            numbers.push(number);
-        }
+        numbers.extend(segment_number(&entry.map_err(&list)?.path()));
     }
     numbers.sort_unstable();
     Ok(numbers)
+}
+
+/// The number of a segment, if that is what the file's name says it is.
+pub(super) fn segment_number(path: &Path) -> Option<u64> {
+    let name = path.file_name()?.to_str()?;
+    let number = name.strip_prefix("log-")?.parse().ok()?;
+    (segment_path(path.parent()?, number) == path).then_some(number)
 }

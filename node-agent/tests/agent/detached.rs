@@ -9,7 +9,7 @@ use hailer_protocol::message::{Life, OutputMode, Probe, Run};
 use hailer_protocol::state::State;
 use hailer_protocol::value::Value;
 
-use crate::support::{Client, Mark, Node, a_run, new_run_id, shell, until};
+use crate::support::{Client, Mark, Node, a_run, new_run_id, rules, shell, until};
 
 /// A line whose asker waits for its beginning alone.
 fn detached(line: &str) -> Run {
@@ -47,6 +47,39 @@ async fn listed(client: &Client) -> Vec<(String, String, Value)> {
     let rows = answer.rows().into_iter();
     rows.map(|r| (text(&r[run]), text(&r[state]), r[rc].clone()))
         .collect()
+}
+
+#[tokio::test]
+async fn who_lost_every_right_may_end_a_run_and_learns_nothing_of_it() {
+    let node = Node::start();
+    let client = node.operator().await;
+    let run = detached("echo secret; while :; do sleep 1; done");
+    client.run(&run).await;
+    let probes = rules("allow probe\n  to anyone\n");
+    for (kept, is_answered) in [
+        (rules("allow probe\n  to bob\n"), false),
+        (
+            rules("allow probe\n  to anyone\ndeny probe\n  to anyone\n"),
+            false,
+        ),
+        (rules(""), false),
+        (probes, true),
+    ] {
+        node.host.set_rules(kept);
+        let asked = client.ask(&attach(run.run)).await;
+        if is_answered {
+            // It waits for the run's end.
+            drop(asked);
+            continue;
+        }
+        let answer = asked.answer().await;
+        assert_eq!(answer.failed().code, ErrorCode::DENIED);
+        assert!(answer.failed().text.contains("`cancel`"), "{answer:?}");
+        assert!(answer.out.is_empty());
+    }
+    node.host.set_rules(rules(""));
+    let ended = client.run(&cancel(run.run)).await;
+    assert_eq!(ended.done().state, State::Cancelled);
 }
 
 #[tokio::test]

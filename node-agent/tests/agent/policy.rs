@@ -2,7 +2,7 @@
 
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::grant::Grant;
-use hailer_protocol::message::{Life, Probe};
+use hailer_protocol::message::{Guard, Life, Probe};
 use hailer_protocol::policy::Policy;
 use hailer_protocol::state::State;
 
@@ -114,7 +114,11 @@ async fn who_asks_for_a_reading_gets_one_also_if_more_is_allowed() {
         });
         let answer = client.hand_in(&envelope).await.answer().await;
         match &answer.end {
-            End::Done(_) => assert_eq!((reads, answer.out_text().as_str()), (true, "nobody\n")),
+            End::Done(_) => {
+                assert_eq!((reads, answer.out_text().as_str()), (true, "nobody\n"));
+                let told = answer.sandboxed.expect("what held").guards;
+                assert!(told.contains(Guard::Files) && told.contains(Guard::SystemCalls));
+            }
             End::Failed(failed) if failed.code == ErrorCode::SPAWN => {
                 println!("skipped: this machine has no sandbox: {}", failed.text);
             }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::clean::NodeBytes;
 use crate::error::ErrorCode;
 use crate::ids::Digest;
+use crate::message::Guards;
 use crate::state::State;
 use crate::table::Table;
 
@@ -24,6 +25,16 @@ pub struct Held {
     pub rlimits: bool,
     /// An own cgroup.
     pub cgroup: bool,
+}
+
+/// The command ran in a sandbox. Comes before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sandboxed {
+    /// What it was kept from.
+    pub guards: Guards,
+    /// Which of these the filter of system calls held, since the node's kernel is too old to do it
+    /// better.
+    pub by_filter: Guards,
 }
 
 /// Bytes that the command wrote, in order.

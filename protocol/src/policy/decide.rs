@@ -211,6 +211,44 @@ pub fn decide(policy: &Policy, now: Wall, ask: &Ask<'_>) -> Decision {
     .decide()
 }
 
+/// Whether a policy grants anything at all to somebody on a node at a moment, by whatever demands.
+#[must_use]
+pub fn grants_any(policy: &Policy, now: Wall, who: &Holder, node: NodeFacts<'_>) -> bool {
+    if policy.state != State::Sound || who.identity.role != Role::Operator {
+        return false;
+    }
+    policy.rules.iter().any(|Placed { rule, .. }| {
+        let Effect::Allow(granted) = &rule.effect else {
+            return false;
+        };
+        let wants = match granted.grant() {
+            Grant::Probe => Wants::Probe,
+            Grant::Read => Wants::Read(Words::Argv(&[])),
+            Grant::Run => Wants::Run(""),
+            Grant::Automate => Wants::Automate(""),
+        };
+        let ask = Ask {
+            who,
+            approvals: &[],
+            wants,
+            run_as: None,
+            node,
+            n_targets: None,
+            n_fleet: None,
+            reason: None,
+        };
+        let case = Case {
+            policy,
+            now,
+            ask: &ask,
+            argv: None,
+        };
+        let is_for_them =
+            rule.to.include(who, &policy.groups) && case.is_on(rule) && case.is_now(rule);
+        is_for_them && case.denial(None).is_none()
+    })
+}
+
 fn argv(wants: Wants<'_>) -> Result<Option<Vec<String>>, NotSimple> {
     match wants {
         Wants::Read(Words::Line(line)) => words::split(line).map(Some),

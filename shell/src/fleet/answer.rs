@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hailer_lang::node_set::NodeId;
 use hailer_protocol::clean::{Clean, NodeBytes};
-use hailer_protocol::message::{Held, Usage};
+use hailer_protocol::message::{Held, Sandboxed, Usage};
 use hailer_protocol::state::State;
 use hailer_protocol::table::Table;
 
@@ -40,6 +40,8 @@ pub struct Answer {
     pub usage: Usage,
     /// Which limits held; `None` where the node did not say how it ended.
     pub held: Option<Held>,
+    /// What a sandbox kept it from; `None` if it had none.
+    pub sandboxed: Option<Sandboxed>,
     /// An earlier request of the same run had started it.
     pub again: bool,
     /// Processes that outlived the command.
@@ -69,6 +71,7 @@ impl Answer {
             cut_rows: 0,
             usage: Usage::default(),
             held: None,
+            sandboxed: None,
             again: false,
             left_behind: 0,
             notes: Vec::new(),

@@ -14,7 +14,9 @@ use hailer_protocol::codec::CodecError;
 use hailer_protocol::envelope::{Envelope, EnvelopeError};
 use hailer_protocol::error::bounded;
 use hailer_protocol::limits;
-use hailer_protocol::message::{Batch, Done, Failed, Kind, Message as _, Output, Refused, Started};
+use hailer_protocol::message::{
+    Batch, Done, Failed, Kind, Message as _, Output, Refused, Sandboxed, Started,
+};
 use hailer_protocol::parse::name::is_column_name;
 use hailer_protocol::state::State;
 use hailer_protocol::table::Table;
@@ -124,6 +126,7 @@ pub struct Collector {
     received_rows: u64,
     kept_rows: u64,
     started: Option<Started>,
+    sandboxed: Option<Sandboxed>,
     done: Option<Done>,
     failed: Option<Clean>,
     ended: Option<State>,
@@ -143,6 +146,7 @@ impl Collector {
             received_rows: 0,
             kept_rows: 0,
             started: None,
+            sandboxed: None,
             done: None,
             failed: None,
             ended: None,
@@ -185,6 +189,10 @@ impl Collector {
                 self.arrived.add(envelope.body.len());
                 self.batch(Batch::from_envelope(envelope)?.table, on_pass)
             }
+            Kind::Sandboxed if self.sandboxed.is_none() => {
+                self.sandboxed = Some(Sandboxed::from_envelope(envelope)?);
+                Ok(Step::Taken)
+            }
             Kind::Done => self.done(Done::from_envelope(envelope)?),
             Kind::Failed => {
                 let failed = Failed::from_envelope(envelope)?;
@@ -203,6 +211,7 @@ impl Collector {
             | Kind::Run
             | Kind::OutputDigest
             | Kind::Fetch
+            | Kind::Sandboxed
             | Kind::RunLeaseRenew
             | Kind::RunLeaseHeld
             | Kind::EventBatch
@@ -253,6 +262,8 @@ impl Collector {
         answer.again = self.started.is_some_and(|started| started.again);
         answer.out = Arc::new(self.out.into_bytes());
         answer.err = Arc::new(self.err.into_bytes());
+        answer.sandboxed = self.sandboxed;
+        answer.notes.extend(self.sandboxed.and_then(sandbox_note));
         if let Some(done) = self.done {
             answer.rc = done.rc;
             answer.wall = Some(Duration::from_micros(done.wall_us));
@@ -264,9 +275,9 @@ impl Collector {
             answer.cut_bytes = cut_here.saturating_add(cut_there.max(done.cut_bytes));
             answer.cut_rows = cut_rows_here.saturating_add(done.cut_rows);
             let notes = done.notes.iter().take(NOTES_MAX);
-            answer.notes = notes
-                .map(|note| Clean::line(&bounded(note.clone())))
-                .collect();
+            answer
+                .notes
+                .extend(notes.map(|note| Clean::line(&bounded(note.clone()))));
         }
         answer
     }
@@ -353,6 +364,16 @@ impl Collector {
 }
 
 /// Whether no column is called like another: each is found by its name.
+/// What is said of a sandbox whose node's kernel is too old for all of it.
+fn sandbox_note(sandboxed: Sandboxed) -> Option<Clean> {
+    (!sandboxed.by_filter.is_empty()).then(|| {
+        Clean::line(&format!(
+            "the node's kernel is older than Linux 6.12: in the sandbox the filter of system calls stands in for {}",
+            sandboxed.by_filter
+        ))
+    })
+}
+
 fn are_names_unique(table: &Table) -> bool {
     let mut seen = HashSet::new();
     table.columns.iter().all(|c| seen.insert(c.name.as_str()))

@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hailer_lang::node_set::{NodeId, NodeSet};
 use hailer_protocol::clean::{Clean, NodeBytes};
+use hailer_protocol::message::{Guard, Guards};
 use hailer_protocol::state::State;
 use hailer_protocol::table::Column;
 use hailer_protocol::units::moment::moment_text;
@@ -137,6 +138,13 @@ fn add_remarks(record: &mut Record, answer: &Answer) {
     }
     if answer.left_behind > 0 {
         record.add("left_behind", answer.left_behind);
+    }
+    if let Some(sandboxed) = answer.sandboxed {
+        let names = |set: Guards| set.iter().map(Guard::name).collect::<Vec<_>>();
+        record.add("sandbox", names(sandboxed.guards));
+        if !sandboxed.by_filter.is_empty() {
+            record.add("sandbox_by_filter", names(sandboxed.by_filter));
+        }
     }
     if !answer.notes.is_empty() {
         let notes: Vec<&str> = answer.notes.iter().map(Clean::as_str).collect();

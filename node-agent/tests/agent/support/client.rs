@@ -10,7 +10,7 @@ use hailer_protocol::grant::Grant;
 use hailer_protocol::ids::{LeaseId, RunId};
 use hailer_protocol::message::{
     Batch, Caps, Done, Failed, Kind, Life, Message, Open, Output, OutputMode, Probe, Refused, Run,
-    Started, StreamKind,
+    Sandboxed, Started, StreamKind,
 };
 use hailer_protocol::role::Role;
 use hailer_protocol::row_plan::RowPlan;
@@ -54,6 +54,7 @@ pub(crate) struct Answer {
     pub(crate) out: Vec<u8>,
     pub(crate) err: Vec<u8>,
     pub(crate) batches: Vec<Batch>,
+    pub(crate) sandboxed: Option<Sandboxed>,
     pub(crate) end: End,
 }
 
@@ -245,6 +246,7 @@ impl Asked {
             out: Vec::new(),
             err: Vec::new(),
             batches: Vec::new(),
+            sandboxed: None,
             end: End::Silent,
         };
         let mut offsets = [None::<u64>; 2];
@@ -271,6 +273,10 @@ impl Asked {
                     let batch = Batch::from_envelope(&envelope).expect("a batch");
                     assert!(batch.table.is_rectangular());
                     answer.batches.push(batch);
+                }
+                Kind::Sandboxed => {
+                    let told = Sandboxed::from_envelope(&envelope).expect("sandboxed");
+                    answer.sandboxed = Some(told);
                 }
                 Kind::Done => {
                     answer.end = End::Done(Done::from_envelope(&envelope).expect("done"));

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use hailer_agent::config::SandboxMode;
 use hailer_agent::core::{Bounds, Rules};
 use hailer_agent::host::{Host, HostConfig};
 use hailer_agent::journal::Journal;
@@ -78,6 +79,7 @@ impl Node {
         };
         let spawner = Spawner::start(&helper, SpawnerConfig::default()).expect("the helper");
         let config = HostConfig {
+            sandbox: SandboxMode::Auto,
             node: Name::new(NAME).expect("valid"),
             fleet: Name::new("demo").expect("valid"),
             judge: Arc::new(SignatureJudge::new(&pki.trust).expect("a judge")),

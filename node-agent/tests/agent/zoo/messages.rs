@@ -9,10 +9,10 @@ use hailer_protocol::error::ErrorCode;
 use hailer_protocol::ids::{Digest, NodeName, RunId};
 use hailer_protocol::message::{
     Batch, Done, EnrolAsk, Enrolled, EventAck, EventBatch, Failed, Fetch, FleetLeaseAsk,
-    FleetLeaseDenied, FleetLeaseGranted, FleetLeaseRelease, FleetLeaseRenew, Held, Hello, Kind,
-    Message, Open, Output, OutputDigest, Probe, Refused, RenewAsk, RevocationOffer,
-    RevocationTaken, RunLeaseHeld, RunLeaseRenew, Started, StreamKind, Trigger, TrustOffer,
-    TrustTaken, Usage,
+    FleetLeaseDenied, FleetLeaseGranted, FleetLeaseRelease, FleetLeaseRenew, Guards, Held, Hello,
+    Kind, Message, Open, Output, OutputDigest, Probe, Refused, RenewAsk, RevocationOffer,
+    RevocationTaken, RunLeaseHeld, RunLeaseRenew, Sandboxed, Started, StreamKind, Trigger,
+    TrustOffer, TrustTaken, Usage,
 };
 use hailer_protocol::revocation::SignedRevocations;
 use hailer_protocol::state::State;
@@ -156,6 +156,10 @@ pub(super) fn one(kind: Kind) -> Envelope {
         Kind::Fetch => enveloped(&Fetch {
             run: RunId([1; 16]),
             digest: Digest::of(b""),
+        }),
+        Kind::Sandboxed => enveloped(&Sandboxed {
+            guards: Guards(1),
+            by_filter: Guards(0),
         }),
         Kind::RunLeaseRenew => enveloped(&RunLeaseRenew {
             lease: LEASE,

@@ -2,7 +2,7 @@
 
 use hailer_protocol::clean::NodeBytes;
 use hailer_protocol::error::ErrorCode;
-use hailer_protocol::message::{Held, Message, Open, StreamKind, Usage};
+use hailer_protocol::message::{Guard, Guards, Held, Message, Open, StreamKind, Usage};
 use hailer_protocol::table::Column;
 use hailer_protocol::value::DataType;
 
@@ -82,6 +82,29 @@ fn an_answer_holds_what_the_node_said() {
     assert!(!answer.is_truncated());
     assert_eq!(answer.notes.len(), NOTES_MAX);
     assert_eq!(answer.notes[0].as_str(), "\\e[31mred");
+}
+
+#[test]
+fn an_old_kernels_sandbox_is_told_and_told_once() {
+    let mut c = collector();
+    let full = Sandboxed {
+        guards: Guards(0xfff),
+        by_filter: Guards::default(),
+    };
+    assert_eq!(feed(&mut c, &full), Ok(Step::Taken));
+    assert!(matches!(feed(&mut c, &full), Err(Breach::OutOfPlace(_))));
+    let answer = c.into_answer(NodeId(3), State::Ok, Duration::ZERO, None);
+    assert_eq!((answer.sandboxed, answer.notes.len()), (Some(full), 0));
+
+    let mut c = collector();
+    let by_filter = Guards::default().with(Guard::Signals).with(Guard::Sockets);
+    let old = Sandboxed { by_filter, ..full };
+    assert_eq!(feed(&mut c, &old), Ok(Step::Taken));
+    let answer = c.into_answer(NodeId(3), State::Ok, Duration::ZERO, None);
+    assert_eq!(
+        answer.notes[0].as_str(),
+        "the node's kernel is older than Linux 6.12: in the sandbox the filter of system calls stands in for signals, sockets"
+    );
 }
 
 #[test]
