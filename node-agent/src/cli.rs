@@ -16,6 +16,7 @@ use crate::damage::{self, JournalArgs};
 use crate::error::AgentError;
 use crate::fleet::{self, FleetOptions};
 use crate::join::JoinArgs;
+use crate::logging;
 
 /// The agent of hailer
 #[derive(Debug, Parser)]
@@ -87,7 +88,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => report(run(&args)),
         Command::Join(args) => report(run_join(&args)),
         Command::Audit(options) => {
-            log_to_stderr();
+            logging::to_stderr();
             let mut out = std::io::stdout().lock();
             report(audit::export(&options, clock::wall(), &mut out))
         }
@@ -112,7 +113,7 @@ pub fn fleet_main(args: &FleetArgs, helper: Vec<String>) -> ExitCode {
 }
 
 fn run(args: &RunArgs) -> Result<(), AgentError> {
-    log_to_stderr();
+    logging::to_stderr();
     let config = Config::read(&args.config)?;
     let _ = hailer_exec::raise_nofile_limit();
     block_on(runtime(1)?, async {
@@ -145,7 +146,7 @@ fn who_asks() -> String {
 }
 
 fn run_join(args: &JoinArgs) -> Result<(), AgentError> {
-    log_to_stderr();
+    logging::to_stderr();
     block_on(runtime(1)?, crate::join::join(args))
 }
 
@@ -158,7 +159,7 @@ fn block_on<T>(runtime: tokio::runtime::Runtime, main: impl Future<Output = T>) 
 }
 
 fn run_fleet(args: &FleetArgs, helper: Vec<String>) -> Result<(), AgentError> {
-    log_to_stderr();
+    logging::to_stderr();
     let _ = hailer_exec::raise_nofile_limit();
     let program = std::env::current_exe()
         .map_err(|e| AgentError::Helper(format!("find this executable: {e}")))?;
@@ -245,16 +246,6 @@ impl Ends {
             _ = self.interrupt.recv(), if !until_stdin_closes => {}
         }
     }
-}
-
-fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("HAILER_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,hailer=info"));
-    let _ = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_env_filter(filter)
-        .with_ansi(false)
-        .try_init();
 }
 
 #[expect(

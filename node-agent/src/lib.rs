@@ -23,6 +23,7 @@ pub mod fleet;
 pub mod host;
 pub mod join;
 pub mod journal;
+pub mod logging;
 pub mod net;
 mod papers;
 mod revoked;

@@ -16,6 +16,7 @@ mod record;
 mod renewing;
 mod revoked;
 mod roles;
+mod secrets;
 mod signed;
 mod support;
 mod trust;

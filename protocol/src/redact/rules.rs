@@ -30,10 +30,15 @@ macro_rules! named {
     };
 }
 
-/// The rest of a command up to a flag.
+/// The rest of a command up to a flag. Where texts quote a command, a quote or `=` stands before it.
 macro_rules! up_to {
     ($program:literal, $flag:literal) => {
-        concat!(r"(?:^|[\s/;&|(])", $program, r"(?:\s[^|;&]*?)?\s", $flag)
+        concat!(
+            r#"(?:^|[\s/;&|(=`"'])"#,
+            $program,
+            r"(?:\s[^|;&]*?)?\s",
+            $flag
+        )
     };
 }
 

@@ -261,6 +261,19 @@ fn what_is_no_secret_stays_as_it_was() {
 }
 
 #[test]
+fn a_command_that_a_text_quotes_loses_its_secrets_too() {
+    for text in [
+        "run `mysql -phunter2 db`: No such file",
+        "WARN command=\"curl -u bob:hunter2 x\"",
+        "line=redis-cli -a hunter2 ping",
+    ] {
+        let clean = redact(text);
+        assert!(!clean.contains("hunter2"), "{clean}");
+        assert!(clean.contains(REDACTED), "{clean}");
+    }
+}
+
+#[test]
 fn several_secrets_in_one_line_all_go() {
     let text = "A_TOKEN=one1 B_PASSWORD='two 2' curl -u x:three3 https://y:four4@h --secret five5";
     let clean = redact(text);

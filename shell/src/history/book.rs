@@ -159,9 +159,15 @@ impl Book {
 
     /// Takes in lines, new ones and ones that are known, in the order of their numbers.
     pub(super) fn take_in(&mut self, fresh: Vec<Entry>) {
-        for entry in fresh {
+        for mut entry in fresh {
             match self.entries.binary_search_by_key(&entry.id, |e| e.id) {
-                Ok(at) => self.entries[at] = entry,
+                Ok(at) => {
+                    // Of its own lines a shell knows more than the file: that has no secrets.
+                    if entry.session == self.session {
+                        entry.line = std::mem::take(&mut self.entries[at].line);
+                    }
+                    self.entries[at] = entry;
+                }
                 Err(at) => self.entries.insert(at, entry),
             }
         }

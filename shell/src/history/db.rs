@@ -4,6 +4,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use hailer_protocol::redact::redacted;
 use hailer_protocol::time::Wall;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 
@@ -166,7 +167,7 @@ fn take_over(make: &Transaction<'_>, older: &Path) -> rusqlite::Result<()> {
     for line in old::lines(older, LINES_MAX) {
         let entry = Entry {
             id: 0,
-            line,
+            line: redacted(line),
             at: None,
             fleet: None,
             scope: None,

@@ -13,6 +13,7 @@ mod wanted;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use hailer_protocol::redact::redacted;
 use hailer_protocol::time::Wall;
 
 pub use book::{Book, Entry, Outcome};
@@ -87,6 +88,8 @@ struct Inner {
     /// Why lines are not kept any more; said once.
     trouble: Option<HistoryError>,
     fleet: String,
+    /// A secret was taken out of a line, which is not said yet; `None` once it was.
+    took_out: Option<bool>,
     /// The file is being read; until then nothing is known of it.
     is_reading: bool,
 }
@@ -130,6 +133,7 @@ impl History {
             db: None,
             trouble: None,
             fleet: fleet.to_owned(),
+            took_out: Some(false),
             is_reading,
         };
         Self {
@@ -191,11 +195,28 @@ impl History {
         }
         let mut inner = self.lock_read();
         let mut entry = inner.book.entry(line, now, &inner.fleet);
+        // This shell may run it again as it was; others, and the disk, never see what is secret.
+        let mut kept = entry.clone();
+        kept.line = redacted(kept.line);
+        if kept.line != entry.line && inner.took_out.is_some() {
+            inner.took_out = Some(true);
+        }
         inner.with_db(|db| {
-            entry.id = db.add(&entry)?;
+            entry.id = db.add(&kept)?;
             Ok(())
         });
         Ok(inner.book.add(entry))
+    }
+
+    /// Whether a secret was taken out of a line; says so once.
+    #[must_use]
+    pub fn took_out_a_secret(&self) -> bool {
+        let took_out = &mut self.lock().took_out;
+        let is_news = *took_out == Some(true);
+        if is_news {
+            *took_out = None;
+        }
+        is_news
     }
 
     /// Says what came of a line. Of a paste of several lines the worst counts.

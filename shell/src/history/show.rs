@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hailer_protocol::clean::Clean;
+use hailer_protocol::redact::redact;
 use hailer_protocol::time::Wall;
 
 use super::{Entry, Outcome};
@@ -37,7 +38,7 @@ pub fn table(entries: &[&Entry], now: Wall, look: Look) -> String {
             };
             line = line.clean(paint, &Clean::line(&format!("{cell:<width$}  ")));
         }
-        lines.push(line.clean(Paint::Plain, &Clean::line(&entry.line)));
+        lines.push(line.clean(Paint::Plain, &Clean::line(&redact(&entry.line))));
     }
     let cut = |line: Line| match look.width {
         Some(columns) => line.cut(usize::from(columns)),

@@ -270,3 +270,44 @@ fn what_is_typed_before_the_file_is_read_goes_without_hints() {
     history.read_in(dir.path());
     assert_eq!(hint(), Some(Some("df -h".to_owned())));
 }
+
+#[test]
+fn a_secret_is_there_for_this_shell_and_nowhere_else_and_that_is_said_once() {
+    const CANARIES: &str = include_str!("../../../protocol/tests/canaries.txt");
+    let dir = tempfile::tempdir().expect("a directory");
+    let history = History::open(Some(dir.path()), "demo", 1);
+    run(&history, "@all", "uptime", &ok());
+    assert!(!history.took_out_a_secret());
+    let mut typed = vec!["uptime".to_owned()];
+    for line in CANARIES.lines() {
+        let mut line = line.to_owned();
+        for n in 20..=40 {
+            line = line.replace(&format!("{{{n}}}"), &"Zq7Canary9".repeat(4)[..n]);
+        }
+        run(&history, "@all", &line, &ok());
+        typed.push(line);
+    }
+    assert!(typed.len() > 30);
+    assert!(history.took_out_a_secret());
+    assert!(!history.took_out_a_secret());
+    history.refresh();
+    assert_eq!(lines(&history), typed, "this shell has them whole");
+    let shown = history.read(|book| {
+        let entries: Vec<_> = book.entries().collect();
+        table(&entries, NOW, Look::default())
+    });
+    assert!(
+        !shown.contains("Canary9") && shown.contains("[redacted]"),
+        "{shown}"
+    );
+
+    let later = History::open(Some(dir.path()), "demo", 2);
+    assert_eq!(lines(&later).len(), typed.len());
+    assert!(lines(&later).iter().all(|line| !line.contains("Canary9")));
+    for file in std::fs::read_dir(dir.path()).expect("list") {
+        let path = file.expect("a file").path();
+        let bytes = std::fs::read(&path).expect("read");
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains("Canary9"), "{}", path.display());
+    }
+}

@@ -28,6 +28,7 @@ use std::sync::Arc;
 
 use hailer_lang::plan::LinePlan;
 use hailer_protocol::clean::Clean;
+use hailer_protocol::redact::REDACTED;
 use hailer_protocol::time::Mono;
 
 use crate::app::Looks;
@@ -49,6 +50,10 @@ use editor::{Editor, Next};
 use prompt::PromptState;
 use quiet::Quiet;
 use reader::Typed;
+
+/// What is said once, of a line with a secret in it.
+const SECRET_KEPT_OUT: &str = "The history keeps that line without the secret in it; the up arrow of this \
+shell has it whole. A line that begins with a blank is not kept at all.\n";
 
 /// What is said once, before the first prompt.
 const WELCOME: &str = "A line is a Linux command; it runs on every node in scope. \
@@ -326,9 +331,21 @@ impl Repl {
     /// are one; a blank at the beginning keeps it out.
     fn first_of(&mut self, session: &Session, text: &str) -> Option<String> {
         self.running = None;
+        if text.contains(REDACTED) {
+            show::complain(
+                &ShellError::usage(format!("the line has `{REDACTED}` where a secret was"))
+                    .hint("put the secret back in; the history keeps none"),
+            );
+            return None;
+        }
         if !text.starts_with(' ') && !text.trim().is_empty() {
             match self.history.add(text, clock::wall()) {
-                Ok(id) => self.running = Some(id),
+                Ok(id) => {
+                    self.running = Some(id);
+                    if self.history.took_out_a_secret() {
+                        show::say(SECRET_KEPT_OUT);
+                    }
+                }
                 Err(error) => show::say(&format!("{error} in the history\n")),
             }
         }
