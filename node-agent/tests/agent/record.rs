@@ -5,13 +5,13 @@ use std::process::Command;
 
 use hailer_agent::core::Bounds;
 use hailer_agent::journal::Journal;
-use hailer_agent::state::{Acceptance, State, StateConfig, damage};
+use hailer_agent::state::{Acceptance, State, StateConfig, StateError, damage};
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::message::Probe;
 use hailer_protocol::state::State as RunState;
 use hailer_protocol::time::Wall;
 
-use crate::support::{Node, a_run, shell};
+use crate::support::{Node, a_run, shell, until};
 
 /// A filesystem of four megabytes, for as long as this lives.
 struct Small(tempfile::TempDir);
@@ -84,6 +84,13 @@ async fn on_a_damaged_log_probes_go_on_and_nothing_is_run_until_somebody_accepts
     let segment = at.join("log-000001");
     client.leave().await;
     node.stop().await;
+    until("the state is given up", || {
+        !matches!(
+            State::open(&at, StateConfig::default(), Wall(0)),
+            Err(StateError::Locked(_))
+        )
+    })
+    .await;
 
     let mut bytes = std::fs::read(&segment).expect("the log");
     // The first record's body: all of it is lost.
