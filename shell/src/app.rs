@@ -21,6 +21,7 @@ use crate::exit::Exit;
 use crate::generate;
 use crate::help;
 use crate::keeper;
+use crate::login;
 use crate::output::Format;
 use crate::process;
 use crate::repl;
@@ -100,9 +101,15 @@ pub fn main() -> ExitCode {
             return told(trust::approve::carry_out(&signed, &cli.fleet, cli.run.yes));
         }
         Some(Command::Policy { command }) => return told(trust::policy::carry_out(&command)),
-        Some(Command::Ca(args)) => return ended(authority::command(&args)),
+        Some(Command::Ca(ref args)) if !args.needs_links() => {
+            return ended(authority::command(args));
+        }
+        Some(Command::Login(args)) => {
+            return told(login::command(&args, cli.fleet.file.as_deref()));
+        }
         Some(
             Command::Run { .. }
+            | Command::Ca(_)
             | Command::RunApproved { .. }
             | Command::Demo { .. }
             | Command::Serve(_)
@@ -217,6 +224,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
             demo.stop().await;
             exit
         }
+        Some(Command::Ca(args)) => authority::over_links(&args, cli.fleet.file.as_deref()).await,
         Some(Command::Revoke(args)) => revoke::command(&args, cli.fleet.file.as_deref()).await,
         Some(Command::RunApproved { signed }) => {
             run_approved(&signed, &cli.fleet, &cli.run, &cli.out).await
@@ -224,11 +232,11 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
         Some(Command::Serve(args)) => keeper::serve(&args).await.map(|()| Exit::OK),
         // What needs no fleet was done before.
         Some(
-            Command::Ca(_)
-            | Command::Help { .. }
+            Command::Help { .. }
             | Command::Can(_)
             | Command::Policy { .. }
             | Command::Approve { .. }
+            | Command::Login(_)
             | Command::ExecHelper
             | Command::DemoFleet(_),
         ) => Ok(Exit::OK),

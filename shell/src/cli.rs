@@ -149,6 +149,13 @@ pub enum Command {
                       the list."
     )]
     Revoke(crate::revoke::RevokeArgs),
+    /// Get an operator's certificate, for 8 hours at most
+    ///
+    /// It is signed by the authority's issuer of operators, for the key that the fleet file names,
+    /// which is made if it is not there, and never leaves. Run it again to renew; a shell that is open
+    /// takes the next certificate up by itself. Where somebody else signs (step-ca, SPIRE), put the
+    /// PEM files where the fleet file says; `--status` shows what is there.
+    Login(crate::login::LoginArgs),
     /// Start commands for a demo's agents; only the demo starts this
     #[command(hide = true, name = crate::demo::HELPER_COMMAND)]
     ExecHelper,

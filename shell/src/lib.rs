@@ -43,6 +43,7 @@ pub mod jobs;
 pub mod keeper;
 pub mod knowledge;
 pub mod line;
+pub mod login;
 pub mod open;
 pub mod output;
 pub mod pen;

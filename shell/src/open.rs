@@ -190,7 +190,7 @@ fn check_operator(credentials: &Credentials, cert: &Path) -> Result<(), ShellErr
         return Err(ShellError::usage(format!(
             "{cert}: the certificate of {identity} has expired"
         ))
-        .hint("ask whoever holds the fleet's authority for a new one"));
+        .hint("`hailer login` gets the next one, or whoever holds the fleet's authority"));
     }
     if now < validity.not_before {
         return Err(ShellError::usage(format!(

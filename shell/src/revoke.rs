@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use hailer_identity::{Authority, Tier, Trust, known_list, sign_list, verify_list};
+use hailer_identity::{Authority, Tier, Trust, issuer_role, known_list, sign_list, verify_list};
 use hailer_lang::inventory::Inventory;
 use hailer_protocol::clean::Clean;
 use hailer_protocol::envelope::Decoder;
@@ -29,7 +29,7 @@ use crate::fleet::Delivered;
 use crate::{clock, open, show};
 
 /// The file that the lists of an authority's directory are kept in.
-const LISTS: &str = "revoked.list";
+pub(crate) const LISTS: &str = "revoked.list";
 
 /// Nodes that are named with the reason why they have not got a list.
 const NAMED_MAX: usize = 20;
@@ -56,31 +56,64 @@ pub struct RevokeArgs {
 /// # Errors
 /// When the authority's files cannot be had, or what was asked for is refused.
 pub async fn command(args: &RevokeArgs, fleet: Option<&Path>) -> Result<Exit, ShellError> {
-    let (signed, number) = revoke(args, clock::wall())?;
+    let made = revoke_all(args, clock::wall())?;
     let path = args.ca.join(LISTS);
-    let mut said = format!("list {number} is in {}\n", path.display());
+    let mut said = String::new();
+    for (_, number) in &made {
+        let _ = writeln!(said, "list {number} is in {}", path.display());
+    }
     let Some(file) = fleet else {
         said.push_str("hand it to nodes with --fleet FILE, or put it beside their configuration\n");
         return told(&said, Exit::OK);
     };
     let opened = open::open(file, None)?;
-    let delivered = opened.fleet.deliver(&signed).await;
+    let mut exit = Exit::OK;
+    let again = "run this again, without a name, when they can be reached";
+    for (signed, _) in &made {
+        let delivered = opened.fleet.deliver(signed).await;
+        said.push_str(&summary(&opened.inventory, &delivered, again));
+        if exit_of(&delivered) != Exit::OK {
+            exit = exit_of(&delivered);
+        }
+    }
     opened.fleet.close().await;
-    let exit = if delivered.without.is_empty() {
-        Exit::OK
-    } else {
-        Exit::INCOMPLETE
-    };
-    said.push_str(&summary(&opened.inventory, &delivered));
     told(&said, exit)
 }
 
-fn told(said: &str, exit: Exit) -> Result<Exit, ShellError> {
+/// Makes the next list; of nobody in particular, the next one of everybody who has made any.
+fn revoke_all(args: &RevokeArgs, now: Wall) -> Result<Vec<(SignedRevocations, u64)>, ShellError> {
+    let path = args.ca.join(LISTS);
+    let is_single = args.ca.join("single.pem").exists();
+    if !args.who.is_empty() || is_single || !path.exists() {
+        return Ok(vec![revoke(args, None, now)?]);
+    }
+    let mut roles = Vec::new();
+    for signed in read_lists(&path)? {
+        if let Some(issuer) = &signed.issuer {
+            let role = issuer_role(issuer).map_err(|e| ShellError::own(e.to_string()))?;
+            roles.extend(role);
+        }
+    }
+    let each = roles.into_iter();
+    each.map(|role| revoke(args, Some(role), now)).collect()
+}
+
+/// Whether everybody has got what was handed out.
+pub(crate) fn exit_of(delivered: &Delivered) -> Exit {
+    if delivered.without.is_empty() {
+        Exit::OK
+    } else {
+        Exit::INCOMPLETE
+    }
+}
+
+pub(crate) fn told(said: &str, exit: Exit) -> Result<Exit, ShellError> {
     show::write(said).map_err(|e| ShellError::own(format!("write to standard output: {e}")))?;
     Ok(exit)
 }
 
-fn summary(inventory: &Inventory, delivered: &Delivered) -> String {
+/// Says who has what was handed out, and what to do about the others.
+pub(crate) fn summary(inventory: &Inventory, delivered: &Delivered, again: &str) -> String {
     let mut said = format!(
         "{} nodes have it now, {} had it before",
         delivered.news.len(),
@@ -98,15 +131,19 @@ fn summary(inventory: &Inventory, delivered: &Delivered) -> String {
     if let Some(more @ 1..) = delivered.without.len().checked_sub(NAMED_MAX) {
         let _ = writeln!(said, "  and {more} more");
     }
-    said.push_str("run this again, without a name, when they can be reached\n");
+    let _ = writeln!(said, "{again}");
     said
 }
 
 /// Makes and writes the next list; returns it with its number.
-fn revoke(args: &RevokeArgs, now: Wall) -> Result<(SignedRevocations, u64), ShellError> {
+fn revoke(
+    args: &RevokeArgs,
+    of: Option<Role>,
+    now: Wall,
+) -> Result<(SignedRevocations, u64), ShellError> {
     let path = args.ca.join(LISTS);
     let mut lists = read_lists(&path)?;
-    let authority = authority(&args.ca, &args.who)?;
+    let authority = authority(&args.ca, of, &args.who)?;
     let fleet = authority.fleet();
     let issuer = match authority.tier() {
         Tier::Issuer(role) => Some(role),
@@ -139,6 +176,12 @@ fn revoke(args: &RevokeArgs, now: Wall) -> Result<(SignedRevocations, u64), Shel
         Some(at) => lists[at] = signed.clone(),
         None => lists.push(signed.clone()),
     }
+    write_lists(&path, lists)?;
+    Ok((signed, number))
+}
+
+/// Writes lists to a file, in the place of what is there.
+pub(crate) fn write_lists(path: &Path, lists: Vec<SignedRevocations>) -> Result<(), ShellError> {
     let mut bytes = Vec::new();
     for signed in lists {
         let offer = RevocationOffer { signed };
@@ -147,8 +190,9 @@ fn revoke(args: &RevokeArgs, now: Wall) -> Result<(SignedRevocations, u64), Shel
             .map_err(|e| ShellError::own(e.to_string()))?;
         envelope.write_to(&mut bytes);
     }
-    files::write(&path, &bytes, true).map_err(|e| ShellError::own(e.to_string()))?;
-    Ok((signed, number))
+    files::write(path, &bytes, true)
+        .map(drop)
+        .map_err(|e| ShellError::own(e.to_string()))
 }
 
 /// What is revoked: one certificate, or all that somebody has had until now.
@@ -218,15 +262,14 @@ fn serial(text: &str) -> Result<Vec<u8>, ShellError> {
 
 /// Returns what signs lists about those who are named: the one authority there is, or the issuer of
 /// their role.
-fn authority(dir: &Path, who: &[String]) -> Result<Authority, ShellError> {
+fn authority(dir: &Path, of: Option<Role>, who: &[String]) -> Result<Authority, ShellError> {
     let single = dir.join("single");
     let stem = if single.with_extension("pem").exists() {
         single
     } else {
-        let role = who.first().and_then(|who| who.split_once('/'));
-        let Some((role, _)) =
-            role.filter(|(role, _)| Role::ALL.iter().any(|r| r.as_str() == *role))
-        else {
+        let first = who.first().and_then(|who| who.split_once('/'));
+        let named = first.map(|(role, _)| role).or_else(|| of.map(Role::as_str));
+        let Some(role) = named.filter(|role| Role::ALL.iter().any(|r| r.as_str() == *role)) else {
             return Err(ShellError::usage(format!(
                 "whose? {} has an issuer a role",
                 dir.display()
@@ -264,7 +307,7 @@ pub(crate) fn lists_of(base: &Path, trust: &Trust, now: Wall) -> Result<Revocati
 }
 
 /// Reads the lists of a file; one that is not there has none.
-fn read_lists(path: &Path) -> Result<Vec<SignedRevocations>, ShellError> {
+pub(crate) fn read_lists(path: &Path) -> Result<Vec<SignedRevocations>, ShellError> {
     if !path.exists() {
         return Ok(Vec::new());
     }
@@ -317,12 +360,13 @@ mod tests {
         let single = Authority::generate(fleet.clone(), Wall(0), Wall(4_000_000_000_000));
         keep(&dir.path().join("single"), &single.expect("generated"));
         for (round, who) in (1..).zip(["operator/ann", "node/web1", "operator/bob"]) {
-            let (signed, number) = revoke(&args(dir.path(), &[who], &[]), NOW).expect("revoked");
+            let (signed, number) =
+                revoke(&args(dir.path(), &[who], &[]), None, NOW).expect("revoked");
             let (_, list) = known_list(&fleet, &signed).expect("ours");
             assert_eq!((number, list.revoked.len()), (round, round as usize));
         }
         let one = args(dir.path(), &["node/web2"], &["0a:FF"]);
-        let (signed, _) = revoke(&one, NOW).expect("revoked");
+        let (signed, _) = revoke(&one, None, NOW).expect("revoked");
         let (_, list) = known_list(&fleet, &signed).expect("ours");
         let serial = list.revoked.iter().find_map(|r| match r {
             Revoked::Certificate { serial, .. } => Some(serial.clone()),
@@ -351,11 +395,16 @@ mod tests {
             keep(&dir.path().join("issuers").join(role.as_str()), &issuer);
         }
         for who in ["operator/ann", "node/web1", "operator/bob"] {
-            revoke(&args(dir.path(), &[who], &[]), NOW).expect("revoked");
+            revoke(&args(dir.path(), &[who], &[]), None, NOW).expect("revoked");
         }
         assert_eq!(read_lists(&dir.path().join(LISTS)).expect("lists").len(), 2);
+        // Of nobody in particular: each of them anew, and nothing more revoked.
+        let again = revoke_all(&args(dir.path(), &[], &[]), NOW).expect("made anew");
+        let mut numbers: Vec<u64> = again.iter().map(|(_, number)| *number).collect();
+        numbers.sort_unstable();
+        assert_eq!(numbers, [2, 3]);
         let both = args(dir.path(), &["operator/ann", "node/web1"], &[]);
-        let error = revoke(&both, NOW).expect_err("two roles");
+        let error = revoke(&both, None, NOW).expect_err("two roles");
         assert!(error.to_string().contains("once a role"), "{error}");
     }
 
@@ -372,7 +421,7 @@ mod tests {
             (vec!["operator/ann"], vec![""], "no certificate's number"),
             (vec![], vec!["0a"], "goes with one"),
         ] {
-            let error = revoke(&args(dir.path(), &who, &serial), NOW).expect_err(expected);
+            let error = revoke(&args(dir.path(), &who, &serial), None, NOW).expect_err(expected);
             assert!(error.to_string().contains(expected), "{error}");
         }
         assert!(!dir.path().join(LISTS).exists());

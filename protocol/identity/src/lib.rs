@@ -40,7 +40,7 @@ pub use pem::pem_of;
 pub use profile::Profile;
 pub use read::{IdentityReadError, holder_of, identity_of, serial_of, validity_of};
 pub use request::{KeyRequest, RequestError};
-pub use revocation::{ListRefused, is_revoked, known_list, sign_list, verify_list};
+pub use revocation::{ListRefused, is_revoked, issuer_role, known_list, sign_list, verify_list};
 pub use signature::SignatureError;
 pub use signer::{SignError, SignatureJudge, SignedStatement, Signer, SignerRefused};
 pub use standing::Standing;

@@ -4,12 +4,13 @@ use hailer_protocol::ids::Name;
 use hailer_protocol::revocation::{
     ListSigner, RevocationError, RevocationList, Revocations, SignedRevocations,
 };
+use hailer_protocol::role::Role;
 use hailer_protocol::time::Wall;
 
 use crate::authority::{Authority, AuthorityError, Tier};
 use crate::groups;
 use crate::issuer::{self, IssuerRefused};
-use crate::read::{self, IdentityReadError};
+use crate::read::{self, AuthorityReadError, IdentityReadError};
 use crate::signature::{self, SignatureError};
 use crate::standing::Standing;
 use crate::trust::Trust;
@@ -137,6 +138,17 @@ pub fn known_list(
         }
         Ok(Some((_, Tier::Root | Tier::Single)) | None) | Err(_) => Err(ListRefused::Form),
     }
+}
+
+/// Returns the role for which an issuer's certificate says that it signs; `None` of a root's.
+///
+/// # Errors
+/// When it cannot be read, or is no authority's.
+pub fn issuer_role(certificate: &[u8]) -> Result<Option<Role>, AuthorityReadError> {
+    Ok(match read::tier_of(certificate)? {
+        Some((_, Tier::Issuer(role))) => Some(role),
+        Some((_, Tier::Root | Tier::Single)) | None => None,
+    })
 }
 
 /// Verifies an issuer as such: no library does, since to them it is never the end of a chain.

@@ -24,6 +24,18 @@ pub enum CaCommand {
     Init(InitArgs),
     /// Sign a certificate, with a fresh key
     Issue(IssueArgs),
+    /// Make the next issuer of a role, out of the offline root
+    ///
+    /// What the last issuer signed stays good until its own end; a keeper takes the new one up
+    /// without a restart.
+    Issuer(IssuerArgs),
+    /// Replace the fleet's root, without an outage: `begin`, `switch`, `finish`
+    Rotate(RotateArgs),
+    /// Hand the next authorities to every node
+    ///
+    /// A node takes them only if a root that it trusts now has signed them. Exit code 4: some nodes
+    /// have not got them.
+    Spread(SpreadArgs),
     /// Make one-time tokens with which nodes enrol
     ///
     /// Each is printed once and kept as a hash only. It is good for one node, once, for a short
@@ -126,4 +138,57 @@ pub struct ForgetArgs {
     /// The keeper's store
     #[arg(long, value_name = "FILE")]
     pub store: PathBuf,
+}
+
+/// What `hailer ca issuer` takes.
+#[derive(Debug, Args)]
+pub struct IssuerArgs {
+    /// Whom it signs
+    #[arg(value_enum)]
+    pub role: RoleArg,
+    /// The authority's directory
+    #[arg(long, value_name = "DIR")]
+    pub ca: PathBuf,
+    /// The root's key [default: DIR/root.key]
+    #[arg(long, value_name = "FILE")]
+    pub root: Option<PathBuf>,
+    /// How long it holds [default: 365d]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub ttl: Option<Duration>,
+}
+
+/// A step of a rotation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Step {
+    /// Make the next root, trusted beside the old one
+    Begin,
+    /// Sign with the next root's issuers
+    Switch,
+    /// Trust the next root alone
+    Finish,
+}
+
+/// What `hailer ca rotate` takes.
+#[derive(Debug, Args)]
+pub struct RotateArgs {
+    /// Which step
+    #[arg(value_enum)]
+    pub step: Step,
+    /// The authority's directory
+    #[arg(long, value_name = "DIR")]
+    pub ca: PathBuf,
+    /// The root's key, if it is not in the directory: to begin the old one's, to finish the next one's
+    #[arg(long, value_name = "FILE")]
+    pub root: Option<PathBuf>,
+}
+
+/// What `hailer ca spread` takes.
+#[derive(Debug, Args)]
+pub struct SpreadArgs {
+    /// The bundles: DIR/trust.bundle
+    #[arg(value_name = "BUNDLE")]
+    pub bundle: PathBuf,
+    /// Also to nodes whose own certificate is of an authority that goes
+    #[arg(long)]
+    pub anyway: bool,
 }

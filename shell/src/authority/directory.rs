@@ -1,15 +1,19 @@
 //! An authority's directory, as it is read.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hailer_identity::{Authority, Tier, Trust};
 use hailer_protocol::ids::Name;
+use hailer_protocol::revocation::Revocations;
 use hailer_protocol::role::Role;
+use hailer_protocol::time::Wall;
 use rustls::time_provider::DefaultTimeProvider;
 
 use super::files;
 use crate::error::ShellError;
+use crate::revoke::{LISTS, lists_of};
 
 /// An authority's directory.
 #[derive(Debug, Clone)]
@@ -56,6 +60,11 @@ impl Directory {
         self.path.join("issuers")
     }
 
+    /// Whether one authority signs everybody.
+    pub(super) fn is_single(&self) -> bool {
+        self.top(true).with_extension("pem").exists()
+    }
+
     /// Returns what every member trusts, as PEM text.
     pub(crate) fn bundle(&self) -> Result<String, ShellError> {
         files::read(&self.bundle_path())
@@ -80,6 +89,30 @@ impl Directory {
         }
     }
 
+    /// Returns what tells whether a file that a keeper goes by has changed. To be taken before they are
+    /// read: a change in between is seen as one.
+    pub(crate) fn stamps(&self) -> Stamps {
+        let stems = [
+            self.top(true),
+            self.issuers().join(Role::Node.as_str()),
+            self.issuers().join(Role::Keeper.as_str()),
+        ];
+        let pairs = stems
+            .iter()
+            .flat_map(|stem| ["pem", "key"].map(|e| stem.with_extension(e)));
+        let others = [self.bundle_path(), self.path.join(LISTS)];
+        let stamp = |path: PathBuf| {
+            let found = std::fs::metadata(path).ok()?;
+            Some((found.ino(), found.len(), found.mtime(), found.mtime_nsec()))
+        };
+        Stamps(pairs.chain(others).map(stamp).collect())
+    }
+
+    /// Returns what the directory's lists revoke, if there are any.
+    pub(crate) fn lists(&self, trust: &Trust, now: Wall) -> Result<Revocations, ShellError> {
+        lists_of(&self.path, trust, now)
+    }
+
     /// Returns whom to trust, for the fleet of one of the directory's authorities.
     pub(crate) fn trust(&self, fleet: &Name) -> Result<Trust, ShellError> {
         let clock = Arc::new(DefaultTimeProvider);
@@ -88,8 +121,16 @@ impl Directory {
     }
 }
 
-fn read_authority(stem: &Path) -> Result<Authority, ShellError> {
-    let (cert, key) = (stem.with_extension("pem"), stem.with_extension("key"));
-    Authority::from_pem(&files::read(&cert)?, &files::read_secret(&key)?)
+/// What of a directory's files changes when one of them is written or replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stamps(Vec<Option<(u64, u64, i64, i64)>>);
+
+pub(super) fn read_authority(stem: &Path) -> Result<Authority, ShellError> {
+    read_parts(&stem.with_extension("pem"), &stem.with_extension("key"))
+}
+
+/// Reads an authority whose key may be kept elsewhere.
+pub(super) fn read_parts(cert: &Path, key: &Path) -> Result<Authority, ShellError> {
+    Authority::from_pem(&files::read(cert)?, &files::read_secret(key)?)
         .map_err(|e| ShellError::own(format!("{}: {e}", cert.display())))
 }

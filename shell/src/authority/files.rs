@@ -8,9 +8,9 @@ use std::path::Path;
 use crate::error::ShellError;
 
 /// A key, or a store: its owner's alone.
-pub(super) const SECRET: u32 = 0o600;
+pub(crate) const SECRET: u32 = 0o600;
 /// A certificate: anybody may read it.
-pub(super) const PUBLIC: u32 = 0o644;
+pub(crate) const PUBLIC: u32 = 0o644;
 
 fn failed(what: &str, path: &Path) -> impl FnOnce(io::Error) -> ShellError {
     let place = format!("{what} {}", path.display());
@@ -18,14 +18,14 @@ fn failed(what: &str, path: &Path) -> impl FnOnce(io::Error) -> ShellError {
 }
 
 /// Makes a directory for its owner alone, with those above it, if it is not there.
-pub(super) fn make_dir(path: &Path) -> Result<(), ShellError> {
+pub(crate) fn make_dir(path: &Path) -> Result<(), ShellError> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true).mode(0o700);
     builder.create(path).map_err(failed("create", path))
 }
 
 /// Refuses a file or directory of keys that others can get at.
-pub(super) fn check_closed(path: &Path, what: &str, wanted: &str) -> Result<(), ShellError> {
+pub(crate) fn check_closed(path: &Path, what: &str, wanted: &str) -> Result<(), ShellError> {
     let found = fs::metadata(path).map_err(failed("read", path))?;
     let mode = found.permissions().mode() & 0o777;
     if mode & 0o077 == 0 {
@@ -39,18 +39,18 @@ pub(super) fn check_closed(path: &Path, what: &str, wanted: &str) -> Result<(), 
 }
 
 /// Reads a text.
-pub(super) fn read(path: &Path) -> Result<String, ShellError> {
+pub(crate) fn read(path: &Path) -> Result<String, ShellError> {
     fs::read_to_string(path).map_err(failed("read", path))
 }
 
 /// Reads a key that nobody else can.
-pub(super) fn read_secret(path: &Path) -> Result<String, ShellError> {
+pub(crate) fn read_secret(path: &Path) -> Result<String, ShellError> {
     check_closed(path, "key", "600")?;
     read(path)
 }
 
 /// Writes a file that is not there.
-pub(super) fn write_new(path: &Path, text: &str, mode: u32) -> Result<(), ShellError> {
+pub(crate) fn write_new(path: &Path, text: &str, mode: u32) -> Result<(), ShellError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(mode);
     let written = options.open(path).and_then(|file| fill(file, text));
@@ -65,7 +65,7 @@ pub(super) fn write_new(path: &Path, text: &str, mode: u32) -> Result<(), ShellE
 }
 
 /// Writes a file in the place of whatever is there: readers see the old one or the new one.
-pub(super) fn replace(path: &Path, text: &str, mode: u32) -> Result<(), ShellError> {
+pub(crate) fn replace(path: &Path, text: &str, mode: u32) -> Result<(), ShellError> {
     let mut next = path.as_os_str().to_owned();
     next.push(".new");
     let next = Path::new(&next);

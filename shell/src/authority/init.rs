@@ -17,10 +17,10 @@ use crate::error::ShellError;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long a root, or a single authority, holds.
-const TOP_LIFE: Duration = DAY.saturating_mul(3650);
+pub(super) const TOP_LIFE: Duration = DAY.saturating_mul(3650);
 
 /// How long an issuer holds.
-const ISSUER_LIFE: Duration = DAY.saturating_mul(365);
+pub(super) const ISSUER_LIFE: Duration = DAY.saturating_mul(365);
 
 /// Makes the authority; returns what to do next.
 pub(super) fn init(now: Wall, args: &InitArgs) -> Result<String, ShellError> {

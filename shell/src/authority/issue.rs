@@ -33,7 +33,7 @@ pub(super) struct Member {
 }
 
 /// Returns the span that begins now, and a little before.
-pub(super) fn from(now: Wall, life: Duration) -> Validity {
+pub(crate) fn from(now: Wall, life: Duration) -> Validity {
     let back = i64::try_from(BACK.as_millis()).unwrap_or(i64::MAX);
     Validity {
         not_before: Wall(now.0.saturating_sub(back).max(0)),

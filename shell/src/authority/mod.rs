@@ -12,16 +12,25 @@
 //! read is refused.
 
 mod args;
+mod bundles;
 mod directory;
-mod files;
+pub(crate) mod files;
 mod init;
 mod issue;
+mod issuer;
+mod lists;
+mod rotate;
+mod spread;
 mod token;
 
 pub use args::{CaArgs, CaCommand};
-pub(crate) use directory::Directory;
+pub(crate) use directory::{Directory, Stamps};
+pub(crate) use issue::from as span_from;
+
+use std::path::Path;
 
 use crate::error::ShellError;
+use crate::exit::Exit;
 use crate::show;
 
 /// Does what `hailer ca` was asked for.
@@ -33,8 +42,36 @@ pub fn command(args: &CaArgs) -> Result<(), ShellError> {
     let said = match &args.command {
         CaCommand::Init(args) => init::init(now, args)?,
         CaCommand::Issue(args) => issue::issue(now, args)?,
+        CaCommand::Issuer(args) => issuer::renew(now, args)?,
+        CaCommand::Rotate(args) => rotate::rotate(now, args)?,
+        // It needs links to nodes: `over_links`.
+        CaCommand::Spread(_) => return Ok(()),
         CaCommand::Token(args) => token::make(now, args)?,
         CaCommand::Forget(args) => token::forget(now, args)?,
     };
     show::write(&said).map_err(|e| ShellError::own(format!("write to standard output: {e}")))
+}
+
+impl CaArgs {
+    /// Whether nodes are connected for it.
+    #[must_use]
+    pub const fn needs_links(&self) -> bool {
+        matches!(self.command, CaCommand::Spread(_))
+    }
+}
+
+/// Does what `hailer ca` was asked for, where that is about the nodes of a fleet.
+///
+/// # Errors
+/// As [`command`].
+pub async fn over_links(args: &CaArgs, fleet: Option<&Path>) -> Result<Exit, ShellError> {
+    match &args.command {
+        CaCommand::Spread(args) => spread::spread(args, fleet).await,
+        CaCommand::Init(_)
+        | CaCommand::Issue(_)
+        | CaCommand::Issuer(_)
+        | CaCommand::Rotate(_)
+        | CaCommand::Token(_)
+        | CaCommand::Forget(_) => command(args).map(|()| Exit::OK),
+    }
 }

@@ -71,6 +71,9 @@ pub enum Reason {
     /// A certificate of somebody who was forgotten, or enrolled again.
     #[error("the enrolment of `{0}` that the certificate belongs to has ended")]
     Ended(NodeName),
+    /// Somebody whose certificates were taken back.
+    #[error("`{0}` is revoked")]
+    Revoked(Identity),
     /// Only nodes renew here.
     #[error("`{0}` is no node")]
     NoNode(Identity),

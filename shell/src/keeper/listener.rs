@@ -35,6 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Listener {
     endpoint: Endpoint,
     address: SocketAddr,
+    desk: Arc<Desk>,
 }
 
 #[derive(Debug)]
@@ -58,13 +59,17 @@ pub fn listen(
     let bind = |e: std::io::Error| ShellError::own(format!("listen on {address}: {e}"));
     let endpoint = Endpoint::server(server_config(tls)?, address).map_err(bind)?;
     let address = endpoint.local_addr().map_err(bind)?;
-    let desk = Desk {
+    let desk = Arc::new(Desk {
         office: Mutex::new(office),
         rate: Mutex::new(Rate::new(rate)),
         places: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
-    };
-    tokio::spawn(accept(Arc::new(desk), endpoint.clone()));
-    Ok(Listener { endpoint, address })
+    });
+    tokio::spawn(accept(Arc::clone(&desk), endpoint.clone()));
+    Ok(Listener {
+        endpoint,
+        address,
+        desk,
+    })
 }
 
 impl Listener {
@@ -72,6 +77,12 @@ impl Listener {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Changes what the office goes by; answers that are being decided come before or after it.
+    pub fn with_office<T>(&self, change: impl FnOnce(&mut Office) -> T) -> T {
+        let office = &self.desk.office;
+        change(&mut office.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Answers with another certificate from the next handshake on.
@@ -168,18 +179,16 @@ async fn serve(desk: &Arc<Desk>, incoming: Incoming, source: SocketAddr) {
     }
 }
 
-/// Returns the verified certificate of a node that showed one.
-fn peer_of(connection: &Connection) -> Option<CertificateDer<'static>> {
-    let chain = connection
-        .peer_identity()?
-        .downcast::<Vec<CertificateDer<'static>>>()
-        .ok()?;
-    chain.into_iter().next()
+/// Returns the verified chain of a node that showed one, leaf first.
+fn peer_of(connection: &Connection) -> Option<Vec<CertificateDer<'static>>> {
+    let identity = connection.peer_identity()?;
+    let chain = identity.downcast::<Vec<CertificateDer<'static>>>().ok()?;
+    Some(*chain)
 }
 
 async fn answer(
     desk: &Arc<Desk>,
-    peer: Option<CertificateDer<'static>>,
+    peer: Option<Vec<CertificateDer<'static>>>,
     bytes: &[u8],
     source: SocketAddr,
 ) -> Envelope {

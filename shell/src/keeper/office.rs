@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use hailer_identity::{Authority, AuthorityError, Certified, holder_of, serial_of};
+use hailer_identity::{Authority, AuthorityError, Certified, Standing, holder_of, serial_of};
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::holder::{Groups, Holder};
 use hailer_protocol::ids::NodeName;
 use hailer_protocol::message::{EnrolAsk, Enrolled, Refused, RenewAsk};
+use hailer_protocol::revocation::Revocations;
 use hailer_protocol::role::{Identity, Role};
 use hailer_protocol::time::Wall;
 
-use super::enrolment::{NODE_LIFE, Reason};
+use super::enrolment::{self, NODE_LIFE, Reason};
 use super::store::{NotGiven, Store, StoreError};
 
 /// What whoever has no good token is told, whatever is wrong with it: it must not learn which tokens
@@ -28,6 +29,7 @@ pub struct Office {
     signer: Authority,
     authorities: Vec<Vec<u8>>,
     life: Duration,
+    revoked: Revocations,
 }
 
 /// Why nothing was given: for the keeper's log, and what the other side is told of it.
@@ -92,6 +94,7 @@ impl Office {
             signer,
             authorities,
             life: NODE_LIFE,
+            revoked: Revocations::default(),
         })
     }
 
@@ -102,12 +105,33 @@ impl Office {
         self
     }
 
+    /// Signs with this issuer from now on, and names these authorities (DER).
+    pub fn succeed(&mut self, signer: Authority, authorities: Vec<Vec<u8>>) {
+        self.signer = signer;
+        self.authorities = authorities;
+    }
+
+    /// Gives nothing to whom these lists revoke.
+    pub fn obey(&mut self, lists: Revocations) {
+        self.revoked = lists;
+    }
+
     /// Enrols a node.
     ///
     /// # Errors
     /// Says why not.
     pub fn enrol(&mut self, now: Wall, ask: &EnrolAsk) -> Result<Enrolled, Refusal> {
         let signer = &self.signer;
+        let identity = Identity {
+            fleet: signer.fleet().clone(),
+            role: Role::Node,
+            name: ask.name.clone(),
+        };
+        // Before the token is looked at: it stays good for when the name is.
+        let begins = enrolment::span(now, self.life).not_before;
+        if self.revoked.is_revoked(&identity, &[], begins) {
+            return Err(Reason::Revoked(identity).into());
+        }
         let certified =
             self.store
                 .enrol((now, self.life), ask.token.hash(), &ask.name, |validity| {
@@ -116,21 +140,30 @@ impl Office {
         Ok(self.enrolled(certified))
     }
 
-    /// Gives a node its next certificate. `certificate` is the one that the handshake has verified.
+    /// Gives a node its next certificate. `chain` is what the handshake has verified, leaf first.
     ///
     /// # Errors
     /// Says why not.
     pub fn renew(
         &mut self,
         now: Wall,
-        certificate: &[u8],
+        chain: &[impl AsRef<[u8]>],
         ask: &RenewAsk,
     ) -> Result<Enrolled, Refusal> {
         let unreadable = |e: hailer_identity::IdentityReadError| {
             Refusal::Signing(AuthorityError::Certificate(e.into()))
         };
+        let Some(certificate) = chain.first().map(AsRef::as_ref) else {
+            return Err(Refusal::Nobody);
+        };
         let peer = holder_of(certificate).map_err(unreadable)?.identity;
         let serial = serial_of(certificate).map_err(unreadable)?;
+        if Standing::of(chain)
+            .map_err(unreadable)?
+            .is_revoked(&self.revoked)
+        {
+            return Err(Reason::Revoked(peer).into());
+        }
         let signer = &self.signer;
         let certified = self
             .store

@@ -15,7 +15,7 @@ use super::listener::{Listener, listen};
 use super::office::Office;
 use super::rate::RateConfig;
 use super::store::Store;
-use crate::authority::Directory;
+use crate::authority::{Directory, Stamps};
 use crate::clock;
 use crate::error::ShellError;
 use crate::show;
@@ -26,8 +26,9 @@ const OWN_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 /// The shortest that a node's certificate may hold: a shorter one ends before it is renewed.
 const NODE_LIFE_MIN: Duration = Duration::from_secs(10);
 
-/// How often the wall clock is looked at: it may be set, and a machine may sleep.
-const LOOK: Duration = Duration::from_secs(60);
+/// How often the wall clock and the authority's files are looked at: the one may be set, and a change
+/// of the others holds within this time.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// What `hailer serve` takes.
 #[derive(Debug, Args)]
@@ -91,21 +92,24 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ShellError> {
     let mut terminate = listen_to(SignalKind::terminate())?;
     let mut interrupt = listen_to(SignalKind::interrupt())?;
     let dir = Directory::open(&args.ca)?;
+    let stamps = dir.stamps();
     let nodes = dir.signer(Role::Node)?;
     let signer = dir.signer(Role::Keeper)?;
     let fleet = nodes.fleet().clone();
     let trust = dir.trust(&fleet)?;
     let authorities = trust.authorities().map(<[u8]>::to_vec).collect();
     let store = Store::open(&args.store).map_err(|e| ShellError::own(e.to_string()))?;
+    let lists = dir.lists(&trust, clock::wall())?;
     let office =
         Office::open(store, nodes, authorities).map_err(|e| ShellError::own(e.to_string()))?;
-    let office = office.with_life(args.node_ttl);
+    let mut office = office.with_life(args.node_ttl);
+    office.obey(lists);
     let identity = Identity {
         fleet,
         role: Role::Keeper,
         name: args.name.clone(),
     };
-    let own = Own {
+    let mut own = Own {
         signer,
         identity,
         trust,
@@ -118,17 +122,40 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ShellError> {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
-        () = keep_own(&own, credentials, &listener) => {}
+        () = keep_own(&dir, &mut own, credentials, stamps, &listener) => {}
     }
     listener.close().await;
     Ok(())
 }
 
-/// Makes the keeper's next certificate whenever half of the last one's life is over. Never returns.
-async fn keep_own(own: &Own, mut credentials: Credentials, listener: &Listener) {
+/// Makes the keeper's next certificate whenever half of the last one's life is over, and takes up the
+/// directory's files when they change: new issuers, other authorities, longer lists of who is revoked.
+/// Never returns.
+async fn keep_own(
+    dir: &Directory,
+    own: &mut Own,
+    mut credentials: Credentials,
+    mut known: Stamps,
+    listener: &Listener,
+) {
     loop {
         tokio::time::sleep(LOOK).await;
-        if clock::wall() < credentials.validity().half_life() {
+        let stamps = dir.stamps();
+        let has_changed = stamps != known;
+        if has_changed {
+            match take_up(dir, own, listener) {
+                Ok(()) => {
+                    known = stamps;
+                    tracing::info!("the authority's files have changed, and hold from now on");
+                }
+                // Between two of the files they do not fit; the next look finds the other.
+                Err(e) => {
+                    tracing::error!(error = %e, "the authority's files have changed, and the last ones hold on");
+                    continue;
+                }
+            }
+        }
+        if !has_changed && clock::wall() < credentials.validity().half_life() {
             continue;
         }
         let next = own.credentials().and_then(|next| {
@@ -140,4 +167,18 @@ async fn keep_own(own: &Own, mut credentials: Credentials, listener: &Listener) 
             Err(e) => tracing::error!(error = %e, "the keeper goes on with its old certificate"),
         }
     }
+}
+
+fn take_up(dir: &Directory, own: &mut Own, listener: &Listener) -> Result<(), ShellError> {
+    let (nodes, signer) = (dir.signer(Role::Node)?, dir.signer(Role::Keeper)?);
+    let trust = dir.trust(&own.identity.fleet)?;
+    let lists = dir.lists(&trust, clock::wall())?;
+    let authorities = trust.authorities().map(<[u8]>::to_vec).collect();
+    listener.with_office(|office| {
+        office.succeed(nodes, authorities);
+        office.obey(lists);
+    });
+    own.signer = signer;
+    own.trust = trust;
+    Ok(())
 }

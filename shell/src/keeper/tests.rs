@@ -6,6 +6,9 @@ use std::time::Duration;
 use hailer_identity::{Authority, KeyRequest, Validity, identity_of};
 use hailer_protocol::ids::{Name, NodeName};
 use hailer_protocol::message::{EnrolAsk, Enrolled, RenewAsk};
+use hailer_protocol::revocation::{
+    ListSigner, REVOCATION_VERSION, RevocationList, Revocations, Revoked,
+};
 use hailer_protocol::time::Wall;
 use hailer_protocol::token::Token;
 use tempfile::TempDir;
@@ -213,17 +216,17 @@ fn a_name_that_enrols_again_begins_anew_and_the_old_certificate_gets_no_other() 
         .enrol(NOW, &ask("web1", &keeper.token("web1", 1)))
         .expect("fresh");
     let renewed = office
-        .renew(NOW + HOUR, &first.chain[0], &renew)
+        .renew(NOW + HOUR, &first.chain, &renew)
         .expect("enrolled");
     let second = office
         .enrol(NOW + HOUR, &ask("web1", &keeper.token("web1", 2)))
         .expect("fresh");
     for old in [&first, &renewed] {
-        let answer = office.renew(NOW + HOUR, &old.chain[0], &renew);
+        let answer = office.renew(NOW + HOUR, &old.chain, &renew);
         assert_eq!(reason(answer), Reason::Ended(name("web1")));
     }
     office
-        .renew(NOW + HOUR, &second.chain[0], &renew)
+        .renew(NOW + HOUR, &second.chain, &renew)
         .expect("enrolled");
 
     let unused = keeper.token("web1", 3);
@@ -232,10 +235,55 @@ fn a_name_that_enrols_again_begins_anew_and_the_old_certificate_gets_no_other() 
         keeper.store().forget(NOW + HOUR, &nodes).expect("written"),
         1
     );
-    let answer = office.renew(NOW + HOUR, &second.chain[0], &renew);
+    let answer = office.renew(NOW + HOUR, &second.chain, &renew);
     assert_eq!(reason(answer), Reason::Ended(name("web1")));
     let answer = office.enrol(NOW, &ask("web1", &unused));
     assert_eq!(reason(answer), Reason::UnknownToken);
+}
+
+#[test]
+fn who_is_revoked_gets_no_certificate_and_a_fresh_token_works_from_then_on() {
+    let keeper = Keeper::new();
+    let mut office = keeper.office();
+    let renew = RenewAsk {
+        request: KeyRequest::generate().expect("random").request_der,
+    };
+    let mut given = |node: &str, mark| {
+        let token = keeper.token(node, mark);
+        office.enrol(NOW, &ask(node, &token)).expect("fresh")
+    };
+    let (one, two) = (given("web1", 1), given("web2", 2));
+    let identity = identity_of(&one.chain[0]).expect("a name");
+    let moment = NOW + HOUR / 2;
+    let list = RevocationList {
+        version: REVOCATION_VERSION,
+        fleet: name("demo"),
+        number: 1,
+        issued_at: moment,
+        next_update: moment + HOUR,
+        revoked: vec![Revoked::Before {
+            identity: identity.clone(),
+            moment,
+        }],
+    };
+    let mut lists = Revocations::default();
+    lists
+        .take(moment, ListSigner::Authority, list)
+        .expect("newer");
+    office.obey(lists);
+    let refused = Reason::Revoked(identity);
+    // Neither with the certificate nor with a token, as long as what it got would be revoked.
+    let answer = office.renew(NOW + HOUR, &one.chain, &renew);
+    assert_eq!(reason(answer), refused);
+    let token = keeper.token("web1", 3);
+    let answer = office.enrol(moment, &ask("web1", &token));
+    assert_eq!(reason(answer), refused);
+    // The token is not used up by that; the node that comes back with it is another one.
+    let later = moment + HOUR / 4;
+    office.enrol(later, &ask("web1", &token)).expect("anew");
+    office
+        .renew(later, &two.chain, &renew)
+        .expect("somebody else");
 }
 
 #[test]

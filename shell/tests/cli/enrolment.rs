@@ -22,16 +22,16 @@ use crate::support::hailer::{Hailer, Ran};
 use crate::support::wait_until;
 
 /// An authority and its keeper, in a directory that is thrown away.
-struct Keeper {
-    dir: TempDir,
+pub(crate) struct Keeper {
+    pub(crate) dir: TempDir,
     node_ttl: &'static str,
     serving: Option<Child>,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     fingerprint: String,
 }
 
 impl Keeper {
-    fn start(fleet: &str, more: &[&str]) -> Self {
+    pub(crate) fn start(fleet: &str, more: &[&str]) -> Self {
         let dir = TempDir::with_prefix("hailer-keeper-").expect("a temporary directory");
         let init = [&["ca", "init", "ca", "--fleet-name", fleet], more].concat();
         let made = hailer(dir.path(), &init).exits(0);
@@ -44,7 +44,7 @@ impl Keeper {
         // Offline: nothing from here on needs it.
         let root = dir.path().join("ca/root.key");
         if root.exists() {
-            fs::remove_file(root).expect("it is mine");
+            fs::rename(root, dir.path().join("offline.key")).expect("it is mine");
         }
         let mut keeper = Self {
             dir,
@@ -89,18 +89,18 @@ impl Keeper {
         self
     }
 
-    fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         if let Some(mut child) = self.serving.take() {
             let _ = child.kill();
             let _ = child.wait();
         }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    fn token(&self, node: &str) -> String {
+    pub(crate) fn token(&self, node: &str) -> String {
         let said = hailer(
             self.dir.path(),
             &["ca", "token", node, "--store", "keeper.db"],
@@ -111,7 +111,7 @@ impl Keeper {
         token.to_owned()
     }
 
-    fn join_args(&self, node: &str, token: &str) -> JoinArgs {
+    pub(crate) fn join_args(&self, node: &str, token: &str) -> JoinArgs {
         JoinArgs {
             keeper: self.address.to_string(),
             ca: Some(self.path("ca/ca.pem")),
@@ -125,7 +125,7 @@ impl Keeper {
     }
 
     /// Returns the configuration that joining wrote, with what a test's agent needs besides.
-    fn config(&self, node: &str) -> Config {
+    pub(crate) fn config(&self, node: &str) -> Config {
         let file = self.path(node).join("agent.toml");
         let text = fs::read_to_string(&file).expect("joining wrote it");
         let program = env!("CARGO_BIN_EXE_hailer");
@@ -159,7 +159,7 @@ impl Drop for Keeper {
     }
 }
 
-fn hailer(dir: &Path, args: &[&str]) -> Ran {
+pub(crate) fn hailer(dir: &Path, args: &[&str]) -> Ran {
     Hailer::new(dir).in_dir(dir).args(args).run()
 }
 
@@ -174,11 +174,11 @@ fn own_user() -> String {
     own.expect("a user with a name")[0].to_owned()
 }
 
-fn mode_of(path: &Path) -> u32 {
+pub(crate) fn mode_of(path: &Path) -> u32 {
     fs::metadata(path).expect("there").permissions().mode() & 0o777
 }
 
-fn credentials(config: &Config) -> (Credentials, Trust) {
+pub(crate) fn credentials(config: &Config) -> (Credentials, Trust) {
     let read = |path: &Path| fs::read_to_string(path).expect("there");
     let own = Credentials::from_pem(&read(&config.cert), &read(&config.key)).expect("a pair");
     let fleet: Name = own.identity().fleet.clone();

@@ -43,6 +43,7 @@
 
 mod approvals;
 mod audit;
+mod authority;
 mod bad_input;
 mod bombs;
 mod care;
