@@ -317,6 +317,31 @@ fn a_keeper_that_starts_anew_honours_what_was_granted() {
 }
 
 #[test]
+fn a_share_that_was_left_over_by_a_failing_disk_is_no_right_to_go_on() {
+    let grant = |i: usize, token: u64| Grant {
+        token,
+        automation: name(),
+        node: node(i),
+        key: String::new(),
+        attempt: 1,
+        at: Served::default(),
+    };
+    // Node 0 gave its share back, which could not be written, and node 1 was given it.
+    let grants = vec![grant(0, 1), grant(1, 2)];
+    let mut keeper = Authority::new(
+        at(0),
+        Stored {
+            grants,
+            ..stored(2)
+        },
+    );
+    keeper.set_applied(vec![applied(VERSION, at_once(1, None), 10)]);
+    refusal(&keeper.ask(at(1), &node(0), &ask("", 1)));
+    refusal(&keeper.ask(at(1), &node(0), &ask("", 2)));
+    assert_eq!(token(&keeper.renew(at(1), &node(1), 2)), 2);
+}
+
+#[test]
 fn windows_stand_still_while_no_keeper_serves() {
     let spent = vec![(name(), Served(Duration::from_secs(100)))];
     let served = Served(Duration::from_secs(150));

@@ -171,25 +171,26 @@ impl Authority {
             };
         }
         let is_again = own.is_some_and(|(_, attempt)| attempt == ask.attempt);
-        if !is_again {
-            let present = Present {
-                grants: &ledger.grants,
-                own: own.map(|(token, _)| token),
-                spent: &ledger.spent,
-                now,
+        // Its own share is no right to go on: a keeper that starts anew may find more shares than the
+        // limit has, where the disk failed as one was taken back.
+        let present = Present {
+            grants: &ledger.grants,
+            own: own.map(|(token, _)| token),
+            spent: &ledger.spent,
+            is_again,
+            now,
+        };
+        let found = judge::obstacle(&applied.limits, &applied.audience, node, &present);
+        if let Some(obstacle) = found {
+            let wait = wait_for(&obstacle, ledger.wait(now));
+            let why = Why::Limit {
+                automation,
+                obstacle,
             };
-            let found = judge::obstacle(&applied.limits, &applied.audience, node, &present);
-            if let Some(obstacle) = found {
-                let wait = wait_for(&obstacle, ledger.wait(now));
-                let why = Why::Limit {
-                    automation,
-                    obstacle,
-                };
-                return Decision {
-                    writes,
-                    ..denied(why, wait)
-                };
-            }
+            return Decision {
+                writes,
+                ..denied(why, wait)
+            };
         }
         let own = own.map(|(token, _)| token);
         let given = Given {

@@ -137,6 +137,8 @@ pub(super) struct Present<'a> {
     pub(super) own: Option<u64>,
     /// When attempts were made, in order.
     pub(super) spent: &'a [Served],
+    /// It is the attempt that has the own share: it was counted already.
+    pub(super) is_again: bool,
     /// Now.
     pub(super) now: Served,
 }
@@ -185,8 +187,10 @@ pub(super) fn obstacle(
             return Some(Obstacle::AtOnce { n: limit.n, place });
         }
     }
-    let mut rates = fleet_rates(limits);
-    rates.find_map(|rate| exhausted(rate, present))
+    if present.is_again {
+        return None;
+    }
+    fleet_rates(limits).find_map(|rate| exhausted(rate, present))
 }
 
 /// Returns the limits over time that the keeper counts.
