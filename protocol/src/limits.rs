@@ -146,3 +146,21 @@ pub const AUTHORITY_MAX: usize = 4 << 10;
 
 /// Bytes of one trust bundle.
 pub const BUNDLE_MAX: usize = AUTHORITIES_MAX * AUTHORITY_MAX + (1 << 10);
+
+/// Bytes of an automation's file. A person must be able to review it.
+pub const AUTOMATION_TEXT_MAX: usize = 64 << 10;
+
+/// Clauses of one automation.
+pub const AUTOMATION_CLAUSES_MAX: usize = 128;
+
+/// Deeds of one automation, and commands that collect evidence: somebody waits for all of them.
+pub const AUTOMATION_COMMANDS_MAX: usize = 16;
+
+/// Columns that tell the patients of one automation apart.
+pub const AUTOMATION_KEYS_MAX: usize = 8;
+
+/// How long one command of an automation may take.
+pub const AUTOMATION_TIMEOUT_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// The longest time that an automation may name.
+pub const AUTOMATION_DURATION_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);

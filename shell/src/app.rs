@@ -11,6 +11,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 use hailer_lang::danger::AskBar;
 
 use crate::authority;
+use crate::automation;
 use crate::batch::{self, Output};
 use crate::cli::{Cli, Command, FleetArgs, OutArgs, RunArgs};
 use crate::config::{self, LinesFile, Rc};
@@ -107,6 +108,7 @@ pub fn main() -> ExitCode {
         Some(Command::Login(args)) => {
             return told(login::command(&args, cli.fleet.file.as_deref()));
         }
+        Some(Command::Automation { command }) => return told(automation::carry_out(&command)),
         Some(
             Command::Run { .. }
             | Command::Ca(_)
@@ -235,6 +237,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
             Command::Help { .. }
             | Command::Can(_)
             | Command::Policy { .. }
+            | Command::Automation { .. }
             | Command::Approve { .. }
             | Command::Login(_)
             | Command::ExecHelper

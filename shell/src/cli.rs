@@ -114,6 +114,11 @@ pub enum Command {
         #[command(subcommand)]
         command: crate::trust::policy::PolicyCommand,
     },
+    /// Check and lay out the files of automations: what nodes watch, and what they do about it
+    Automation {
+        #[command(subcommand)]
+        command: crate::automation::AutomationCommand,
+    },
     /// Try hailer on a simulated fleet on this machine; nothing is left behind
     Demo {
         /// How many nodes

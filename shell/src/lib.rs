@@ -15,6 +15,7 @@
 //! - [`view`]: what a person sees. [`output`]: what a program reads. [`pen`]: who writes it.
 //! - `ends`: signals that end it.
 //! - [`trust`]: what policies say, and runs that another person approves.
+//! - [`automation`]: files of automations, checked and laid out.
 //! - [`authority`]: a fleet's own certificates. [`keeper`]: who enrols its nodes.
 //! - [`demo`]: a fleet to try it on.
 
@@ -22,6 +23,7 @@ pub mod app;
 pub mod around;
 pub mod asked;
 pub mod authority;
+pub mod automation;
 pub mod batch;
 pub mod cli;
 pub mod clock;

@@ -123,6 +123,14 @@ codes! {
     NotAvailable = "not-available",
     /// A fleet file that cannot be read.
     FleetFile = "fleet-file",
+    /// No clause of an automation is called so.
+    UnknownClause = "unknown-clause",
+    /// Something that an automation says once stands in it again.
+    Twice = "twice",
+    /// A condition that every row meets.
+    NeverFalse = "never-false",
+    /// A condition that no row can meet.
+    NeverTrue = "never-true",
 }
 
 impl fmt::Display for Code {

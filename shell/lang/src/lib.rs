@@ -43,6 +43,8 @@ pub mod fleet_plan;
 pub mod plan;
 pub mod sql;
 
+pub mod automation;
+
 pub mod danger;
 pub mod explain;
 pub mod preview;

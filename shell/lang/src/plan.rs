@@ -1,7 +1,7 @@
 //! Plans: what a line asks for, with every name looked up and every selector a set of nodes.
 
 mod scope_slip;
-mod source;
+pub(crate) mod source;
 
 use std::time::Duration;
 
@@ -325,7 +325,7 @@ fn query_plan(
 }
 
 /// What a source's rows are to the verbs behind it.
-const fn kind_of(source: Option<&Source>) -> SourceKind {
+pub(crate) const fn kind_of(source: Option<&Source>) -> SourceKind {
     match source {
         Some(Source::Command(_)) => SourceKind::Command,
         Some(

@@ -166,6 +166,22 @@ impl Schema {
         found || self.from_nodes && of_node
     }
 
+    /// Whether the rows themselves can have a column, without what the shell knows of their nodes.
+    pub(crate) fn rows_have(&self, name: &str) -> bool {
+        let found = self.open && (!self.by_rule || is_column_name(name));
+        found || self.own.iter().any(|c| c == name)
+    }
+
+    /// The rows' own columns; `None` where only a run tells them.
+    pub(crate) fn own(&self) -> Option<&[String]> {
+        (!self.open).then_some(self.own.as_slice())
+    }
+
+    /// Whether each row was observed on one node.
+    pub(crate) const fn is_from_nodes(&self) -> bool {
+        self.from_nodes
+    }
+
     /// All columns that can be there; `None` where that is not known.
     pub(crate) fn all(&self, inventory: &Inventory) -> Option<Vec<String>> {
         let labels = inventory.labels().keys();

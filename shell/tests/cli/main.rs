@@ -44,6 +44,7 @@
 mod approvals;
 mod audit;
 mod authority;
+mod automations;
 mod bad_input;
 mod bombs;
 mod care;

@@ -64,6 +64,13 @@ impl Inventory {
         }
     }
 
+    /// Makes an inventory without a node, for texts that are read without a fleet.
+    #[must_use]
+    pub fn none() -> Self {
+        let fleet = Name::new("none").expect("a word is a name");
+        Self::new(fleet, Vec::new(), BTreeMap::new(), BTreeMap::new())
+    }
+
     /// Returns the fleet's name.
     #[must_use]
     pub const fn fleet(&self) -> &Name {

@@ -11,6 +11,7 @@ mod question;
 mod selector;
 mod shell_words;
 mod verbs;
+pub(crate) mod within;
 
 pub(crate) use expr::number;
 

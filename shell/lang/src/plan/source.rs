@@ -19,7 +19,7 @@ use crate::schema::Schema;
 use crate::span::Span;
 
 /// Returns where the rows come from and which columns they have; says every mistake.
-pub(super) fn source(
+pub(crate) fn source(
     line: &QueryLine,
     context: &Context<'_>,
     errors: &mut Vec<Diagnostic>,
