@@ -20,6 +20,7 @@ const PURE: &[&str] = &[
     "shell/src/fleet/groups.rs",
     "shell/src/fleet/summary.rs",
     "shell/src/keeper/enrolment.rs",
+    "shell/src/keeper/page",
     "shell/src/keeper/rate.rs",
     "shell/src/view/groups.rs",
     "shell/src/view/live.rs",

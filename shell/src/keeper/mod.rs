@@ -7,6 +7,7 @@
 mod enrolment;
 mod listener;
 mod office;
+pub mod page;
 mod rate;
 mod serve;
 mod store;
