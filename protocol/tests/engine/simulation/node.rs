@@ -1,6 +1,6 @@
 //! The node: its true world, the driver, and everything that goes wrong.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,6 +48,8 @@ pub(crate) struct Node {
     is_calm: bool,
     sick: [bool; 4],
     token: u64,
+    /// The share of each attempt of this life: asking twice takes one.
+    tokens: BTreeMap<u32, u64>,
     /// Deeds under a share: they die at that true time.
     leased: Vec<(AttemptId, u64, u64)>,
     set: Vec<(Digest, Arc<AutomationSpec>)>,
@@ -94,6 +96,7 @@ impl Node {
             is_calm: false,
             sick: [false; 4],
             token: 0,
+            tokens: BTreeMap::new(),
             leased: Vec::new(),
             set: set.into_iter().map(versioned).collect(),
         };
@@ -227,6 +230,7 @@ impl Node {
         self.checker.new_life();
         self.origin_ms = self.time_ms - self.random.below(1_000);
         self.engine = engine();
+        self.tokens.clear();
         let (journal, set) = (self.kept.clone(), self.set.clone());
         let life = self.crashes;
         self.call(|engine, now, out| engine.restore(now, &journal, out));
@@ -375,8 +379,10 @@ impl Node {
                 text: "3 at once".to_owned(),
             }),
             _ => {
-                self.token += u64::from(renews.is_none());
-                let fencing_token = renews.unwrap_or(self.token);
+                self.token += 1;
+                let token = self.token;
+                let fencing_token =
+                    renews.unwrap_or_else(|| *self.tokens.entry(lease.number).or_insert(token));
                 self.checker.granted(fencing_token, decided + TTL_MS);
                 LeaseAnswer::Granted(FleetLeaseGranted {
                     fencing_token,
