@@ -45,6 +45,7 @@ mod watch;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use control::ControlError;
 pub use effect::{
@@ -70,7 +71,7 @@ use watch::Watch;
 const CLOCK_MOVED_MS: i64 = 5_000;
 
 /// How often it is looked whether an automation with a `version` line is in force here.
-const VERSION_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
+const VERSION_EVERY: Duration = Duration::from_secs(60);
 
 /// The automations of one node. See the module for how it is driven.
 #[derive(Debug)]
@@ -222,8 +223,9 @@ impl Engine {
             version: watch.version,
         };
         act(self, &context, &mut patient, out);
-        // A deadline that has passed and was not acted on must not hold up the loop.
-        let deadline = patient.deadline().map(|d| d.max(now.mono));
+        // One that has passed is acted on in the next loop, so that no loop goes on for ever.
+        let soon = now.mono + Duration::from_millis(1);
+        let deadline = patient.deadline().map(|d| d.max(soon));
         if deadline != patient.armed {
             patient.armed = deadline;
             if let Some(deadline) = deadline {

@@ -4,6 +4,8 @@
 mod limits;
 #[path = "engine/orders.rs"]
 mod orders;
+#[path = "engine/records.rs"]
+mod records;
 #[path = "engine/restart.rs"]
 mod restart;
 #[path = "engine/rig.rs"]

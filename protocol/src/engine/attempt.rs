@@ -46,12 +46,13 @@ impl Engine {
             return;
         };
         let (whose, attempt) = (running.whose, running.attempt);
-        let tried = self.note_outcome(now, whose.clone(), attempt, outcome, out);
+        let episode = running.episode;
+        let tried = self.note_outcome(now, &whose, episode, attempt, outcome, out);
         let Some(at) = self.find(&whose) else {
             // Its automation was removed meanwhile; nothing more will come of it.
             out.push(Effect::Record(Record::Cleared {
                 whose,
-                episode: running.episode,
+                episode,
                 at: now.wall,
             }));
             return;
@@ -67,7 +68,8 @@ impl Engine {
     pub(super) fn note_outcome(
         &self,
         now: Now,
-        whose: Whose,
+        whose: &Whose,
+        episode: u64,
         attempt: OpenAttempt,
         outcome: DeedOutcome,
         out: &mut Vec<Effect>,
@@ -88,7 +90,7 @@ impl Engine {
             tried: tried.clone(),
             at: now.wall,
         }));
-        self.tell(Some(&whose.automation), Some(&key), 0, what, out);
+        self.tell(Some(&whose.automation), Some(&key), episode, what, out);
         tried
     }
 

@@ -120,11 +120,14 @@ impl Ledger {
         });
     }
 
-    /// Returns every attempt with when it was, as the wall's clock is now.
-    pub(super) fn all(&self, now: Now) -> impl Iterator<Item = (Whose, Wall)> {
+    /// Returns every attempt that some rate may still ask for, with when it was, as the wall's clock is
+    /// now. `longest` is the longest window of any rate.
+    pub(super) fn all(&self, now: Now, longest: Duration) -> impl Iterator<Item = (Whose, Wall)> {
+        let longest = longest.max(REMEMBERED);
         self.stamps.iter().flat_map(move |(name, keys)| {
             keys.iter().flat_map(move |(key, stamps)| {
-                stamps.iter().map(move |s| {
+                let counts = move |s: &&Stamp| s.age(now.mono) < longest;
+                stamps.iter().filter(counts).map(move |s| {
                     let whose = Whose {
                         automation: name.clone(),
                         key: key.clone(),

@@ -266,7 +266,14 @@ impl Engine {
         let is_unknown = |t: &Tried| t.outcome == DeedOutcome::Unknown;
         if past.is_running {
             let whose = Self::whose(cx, p);
-            let tried = self.note_outcome(cx.now, whose, attempt, DeedOutcome::Unknown, out);
+            let tried = self.note_outcome(
+                cx.now,
+                &whose,
+                p.episode,
+                attempt,
+                DeedOutcome::Unknown,
+                out,
+            );
             self.after_deed(cx, p, attempt, tried, out);
         } else if p.tried.last().is_some_and(is_unknown) && !attempt.is_repeatable {
             // That it is ambiguous was written down, and that it is a human's was not.
@@ -280,7 +287,8 @@ impl Engine {
     pub(super) fn abandon(&mut self, now: Now, out: &mut Vec<Effect>) {
         for (whose, past) in std::mem::take(&mut self.memory.patients) {
             if let (Some(attempt), true) = (past.attempt, past.is_running) {
-                self.note_outcome(now, whose.clone(), attempt, DeedOutcome::Unknown, out);
+                let unknown = DeedOutcome::Unknown;
+                self.note_outcome(now, &whose, past.episode, attempt, unknown, out);
             }
             if past.is_episode() {
                 out.push(Effect::Record(Record::Cleared {
@@ -301,7 +309,10 @@ impl Engine {
             episode: self.episode,
             attempt: self.number,
         }];
-        let reserved = self.ledger.all(now);
+        let watches = self.watches.iter().flatten();
+        let rates = watches.flat_map(|w| w.spec.limits.rates.iter());
+        let longest = rates.map(|r| r.per).max().unwrap_or_default();
+        let reserved = self.ledger.all(now, longest);
         records.extend(reserved.map(|(whose, at)| Record::Reserved { whose, at }));
         for watch in self.watches.iter().flatten() {
             if let Some(episode) = watch.storm.episode {
