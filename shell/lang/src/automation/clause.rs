@@ -125,7 +125,16 @@ fn of_pieces(
         }
         Keyword::Storm => Body::Storm(storm(pieces, errors)?),
         Keyword::Else => Body::Else(escalation(pieces, errors)?),
-        _ => Body::Mode(mode(pieces, errors)?),
+        Keyword::Mode => Body::Mode(mode(pieces, errors)?),
+        Keyword::On
+        | Keyword::Version
+        | Keyword::When
+        | Keyword::Clear
+        | Keyword::Collect
+        | Keyword::Do
+        | Keyword::Owner
+        | Keyword::Runbook
+        | Keyword::Note => return None,
     })
 }
 

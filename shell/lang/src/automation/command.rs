@@ -181,9 +181,10 @@ fn flag(
         Some((name, value)) => (name, Some(value)),
         None => (flag.text, None),
     };
-    let known: &[&str] = match keyword {
-        Keyword::Do => &["--timeout", "--as", "--repeatable"],
-        _ => &["--timeout"],
+    let known: &[&str] = if keyword == Keyword::Do {
+        &["--timeout", "--as", "--repeatable"]
+    } else {
+        &["--timeout"]
     };
     if !known.contains(&name) {
         let message = format!("`{}` has no flag `{name}`", keyword.as_str());

@@ -7,7 +7,7 @@ use hailer_protocol::limits::{AUTOMATION_CLAUSES_MAX, AUTOMATION_TEXT_MAX};
 
 use super::clause;
 use super::command::Command;
-use super::keyword::Keyword;
+use super::keyword::{Keyword, ValueKind};
 use super::limit::Limit;
 use super::split::{RawClause, split};
 use crate::ast::{ExprNode, QueryLine, Selector};
@@ -246,13 +246,14 @@ fn read_clause(
     }
     if file.has(keyword) && !keyword.may_repeat() {
         let message = format!("`{}` is given twice", keyword.as_str());
-        let help = match keyword {
-            Keyword::When => Some(
-                "several conditions are one `where … and …`, or several automations".to_owned(),
-            ),
-            Keyword::On => Some("combine selectors in one: `@A,B`".to_owned()),
-            _ => None,
+        let in_one = match keyword.value() {
+            ValueKind::Line => {
+                Some("several conditions are one `where … and …`, or several automations")
+            }
+            ValueKind::Verbatim => Some("combine both in one: `@A,B`, `x and y`"),
+            ValueKind::Command | ValueKind::Pieces | ValueKind::Text => None,
         };
+        let help = in_one.map(str::to_owned);
         errors.push(
             Diagnostic::new(Code::Twice, raw.word.span, message)
                 .label("a second time")

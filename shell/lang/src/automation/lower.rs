@@ -6,7 +6,8 @@ mod keys;
 use std::time::Duration;
 
 use hailer_protocol::automation::{
-    AutomationSpec, Clear, Condition, Hold, Limits, Mode, NodeCondition, Offline, Rate, RateScope,
+    AutomationSpec, Clear, Condition, Escalation, Hold, Limits, Mode, NodeCondition, Offline, Rate,
+    RateScope, Storm,
 };
 use hailer_protocol::limits::AUTOMATION_COMMANDS_MAX;
 
@@ -98,18 +99,8 @@ pub(super) fn lower(
         verify: verify(file, &deeds),
         deeds: deeds.iter().map(|c| c.deed()).collect(),
         limits,
-        storm: match file.clause(Keyword::Storm).map(|c| &c.body) {
-            Some(Body::Storm(storm)) => *storm,
-            Some(_) | None => STORM,
-        },
-        escalate: file
-            .clauses
-            .iter()
-            .filter_map(|c| match &c.body {
-                Body::Else(escalation) => Some(escalation.clone()),
-                _ => None,
-            })
-            .collect(),
+        storm: storm(file),
+        escalate: escalations(file),
         mode: match file.clause(Keyword::Mode).map(|c| &c.body) {
             Some(Body::Mode(mode)) => *mode,
             Some(_) | None => Mode::Observe,
@@ -167,10 +158,10 @@ fn when(
     inventory: &Inventory,
     errors: &mut Vec<Diagnostic>,
 ) -> Option<Watched> {
-    match &file.clause(Keyword::When)?.body {
-        Body::When(line) => watched(Keyword::When, line, inventory, errors),
-        _ => None,
-    }
+    let Body::When(line) = &file.clause(Keyword::When)?.body else {
+        return None;
+    };
+    watched(Keyword::When, line, inventory, errors)
 }
 
 fn version(
@@ -178,12 +169,10 @@ fn version(
     inventory: &Inventory,
     errors: &mut Vec<Diagnostic>,
 ) -> Option<NodeCondition> {
-    match &file.clause(Keyword::Version)?.body {
-        Body::Version(line) => {
-            watched(Keyword::Version, line, inventory, errors)?.condition(WHEN_TIMEOUT_MAX)
-        }
-        _ => None,
-    }
+    let Body::Version(line) = &file.clause(Keyword::Version)?.body else {
+        return None;
+    };
+    watched(Keyword::Version, line, inventory, errors)?.condition(WHEN_TIMEOUT_MAX)
 }
 
 fn commands<'a>(
@@ -386,16 +375,35 @@ fn verify(file: &AutomationFile, deeds: &[&Command]) -> Duration {
 }
 
 fn words(file: &AutomationFile, keyword: Keyword) -> Option<String> {
-    match &file.clause(keyword)?.body {
-        Body::Owner(text) | Body::Runbook(text) => Some(text.clone()),
-        _ => None,
+    if let Body::Owner(text) | Body::Runbook(text) = &file.clause(keyword)?.body {
+        return Some(text.clone());
     }
+    None
 }
 
 fn note(file: &AutomationFile) -> String {
-    let notes = file.clauses.iter().filter_map(|c| match &c.body {
-        Body::Note(text) => Some(text.as_str()),
-        _ => None,
-    });
-    notes.collect::<Vec<_>>().join("\n")
+    let mut notes = Vec::new();
+    for clause in &file.clauses {
+        if let Body::Note(text) = &clause.body {
+            notes.push(text.as_str());
+        }
+    }
+    notes.join("\n")
+}
+
+fn escalations(file: &AutomationFile) -> Vec<Escalation> {
+    let mut out = Vec::new();
+    for clause in &file.clauses {
+        if let Body::Else(escalation) = &clause.body {
+            out.push(escalation.clone());
+        }
+    }
+    out
+}
+
+fn storm(file: &AutomationFile) -> Storm {
+    match file.clause(Keyword::Storm).map(|c| &c.body) {
+        Some(Body::Storm(storm)) => *storm,
+        Some(_) | None => STORM,
+    }
 }

@@ -44,7 +44,15 @@ impl Ranges {
                     put(VALUE_COLUMN, 0.0, 100.0);
                 }
             }
-            _ => {}
+            Source::Each(_)
+            | Source::Facts(_)
+            | Source::Runs
+            | Source::Audit { .. }
+            | Source::Automations
+            | Source::Events { .. }
+            | Source::Nodes
+            | Source::File { .. }
+            | Source::Result(_) => {}
         }
         for step in &plan.steps {
             match step {
@@ -71,33 +79,38 @@ pub(super) fn never_true(all: &[&Expr], ranges: &Ranges) -> bool {
 
 /// Whether every row meets it in which its columns are not null.
 pub(super) fn always_true(expr: &Expr, ranges: &Ranges) -> bool {
-    match expr {
-        Expr::Binary(BinaryOp::And, x, y) => always_true(x, ranges) && always_true(y, ranges),
-        Expr::Binary(BinaryOp::Or, x, y) => always_true(x, ranges) || always_true(y, ranges),
-        Expr::Unary(UnaryOp::Not, x) => never(x, ranges),
-        _ => {
-            constant(expr) == Some(Value::Bool(true))
-                || bound(expr).is_some_and(|b| b.holds_all(ranges))
-        }
+    if let Expr::Binary(BinaryOp::And, x, y) = expr {
+        return always_true(x, ranges) && always_true(y, ranges);
     }
+    if let Expr::Binary(BinaryOp::Or, x, y) = expr {
+        return always_true(x, ranges) || always_true(y, ranges);
+    }
+    if let Expr::Unary(UnaryOp::Not, x) = expr {
+        return never(x, ranges);
+    }
+    constant(expr) == Some(Value::Bool(true)) || bound(expr).is_some_and(|b| b.holds_all(ranges))
 }
 
 fn never(expr: &Expr, ranges: &Ranges) -> bool {
-    match expr {
-        Expr::Binary(BinaryOp::And, ..) => never_true(&[expr], ranges),
-        Expr::Binary(BinaryOp::Or, x, y) => never(x, ranges) && never(y, ranges),
-        Expr::Unary(UnaryOp::Not, x) => always_true(x, ranges),
-        _ => matches!(constant(expr), Some(Value::Bool(false) | Value::Null)),
+    if let Expr::Binary(BinaryOp::And, ..) = expr {
+        return never_true(&[expr], ranges);
     }
+    if let Expr::Binary(BinaryOp::Or, x, y) = expr {
+        return never(x, ranges) && never(y, ranges);
+    }
+    if let Expr::Unary(UnaryOp::Not, x) = expr {
+        return always_true(x, ranges);
+    }
+    let is_false = matches!(constant(expr), Some(Value::Bool(false) | Value::Null));
+    is_false || contradict(&[expr], ranges)
 }
 
 fn conjuncts<'a>(expr: &'a Expr, out: &mut Vec<&'a Expr>) {
-    match expr {
-        Expr::Binary(BinaryOp::And, x, y) => {
-            conjuncts(x, out);
-            conjuncts(y, out);
-        }
-        _ => out.push(expr),
+    if let Expr::Binary(BinaryOp::And, x, y) = expr {
+        conjuncts(x, out);
+        conjuncts(y, out);
+    } else {
+        out.push(expr);
     }
 }
 
@@ -146,7 +159,15 @@ fn bound(expr: &Expr) -> Option<Bound<'_>> {
         BinaryOp::Le => BinaryOp::Ge,
         BinaryOp::Gt => BinaryOp::Lt,
         BinaryOp::Ge => BinaryOp::Le,
-        other => *other,
+        BinaryOp::Eq
+        | BinaryOp::Ne
+        | BinaryOp::Or
+        | BinaryOp::And
+        | BinaryOp::Add
+        | BinaryOp::Sub
+        | BinaryOp::Mul
+        | BinaryOp::Div
+        | BinaryOp::Rem => *op,
     };
     Some(Bound { column, op, value })
 }
@@ -188,7 +209,14 @@ impl Bound<'_> {
             BinaryOp::Gt => low > n,
             BinaryOp::Ge => low >= n,
             BinaryOp::Ne => n < low || n > high,
-            _ => false,
+            BinaryOp::Eq
+            | BinaryOp::Or
+            | BinaryOp::And
+            | BinaryOp::Add
+            | BinaryOp::Sub
+            | BinaryOp::Mul
+            | BinaryOp::Div
+            | BinaryOp::Rem => false,
         }
     }
 }

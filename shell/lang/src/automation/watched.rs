@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hailer_protocol::automation::NodeCondition;
+use hailer_protocol::expr::Expr;
 use hailer_protocol::message::Probe;
 use hailer_protocol::metrics;
 use hailer_protocol::row_plan::{RowPlan, RowStep};
@@ -56,7 +57,14 @@ fn probe(source: &Source) -> Option<Probe> {
         Source::Command(command) => Some(Probe::Shell(command.clone())),
         Source::Metric { name } => Some(Probe::Metric(name.clone())),
         Source::Facts(columns) => Some(Probe::Facts(columns.clone())),
-        _ => None,
+        Source::Each(_)
+        | Source::Runs
+        | Source::Audit { .. }
+        | Source::Automations
+        | Source::Events { .. }
+        | Source::Nodes
+        | Source::File { .. }
+        | Source::Result(_) => None,
     }
 }
 
@@ -105,10 +113,10 @@ pub(super) fn watched(
         .steps
         .iter()
         .any(|s| matches!(s, RowStep::Parse(_)));
-    let one = match &source {
-        Source::Command(_) => !parses,
-        Source::Metric { name } => metrics::find(name).is_ok_and(|m| m.dimensions.is_empty()),
-        _ => true,
+    let one = if let Source::Metric { name } = &source {
+        metrics::find(name).is_ok_and(|m| m.dimensions.is_empty())
+    } else {
+        !parses
     };
     let has_one_row = one || matches!(row_plan.steps.last(), Some(RowStep::Take(1)));
     (errors.len() == before).then_some(Watched {
@@ -126,7 +134,7 @@ pub(super) fn clear_expr(
     expr: &ExprNode,
     inventory: &Inventory,
     errors: &mut Vec<Diagnostic>,
-) -> Option<hailer_protocol::expr::Expr> {
+) -> Option<Expr> {
     let is_where = |s: &Stage| matches!(s.verb, Verb::Where(_));
     let last = line.stages.iter().rposition(is_where)?;
     let mut stages = line.stages[..last].to_vec();
@@ -255,13 +263,13 @@ fn to_the_node(plan: &mut RowPlan, fleet: &mut Vec<FleetStep>, inventory: &Inven
     if !plan.steps.is_empty() {
         return;
     }
-    let nodes_own = |step: &FleetStep| match step {
-        FleetStep::Row(RowStep::Where(expr)) => {
+    let nodes_own = |step: &FleetStep| match row_of(step) {
+        Some(RowStep::Where(expr)) => {
             let mut own = true;
             expr.for_each_column(&mut |c| own &= !is_shells(c, inventory));
             own
         }
-        FleetStep::Row(RowStep::Select(list) | RowStep::Derive(list)) => {
+        Some(RowStep::Select(list) | RowStep::Derive(list)) => {
             let mut own = true;
             for item in list {
                 own &= !is_shells(&item.name, inventory);
@@ -270,15 +278,22 @@ fn to_the_node(plan: &mut RowPlan, fleet: &mut Vec<FleetStep>, inventory: &Inven
             }
             own
         }
-        FleetStep::Row(RowStep::Parse(_) | RowStep::Take(_)) => true,
-        _ => false,
+        Some(RowStep::Parse(_) | RowStep::Take(_)) => true,
+        None => false,
     };
     let n = fleet.iter().take_while(|s| nodes_own(s)).count();
-    let steps = fleet.drain(..n).filter_map(|step| match step {
-        FleetStep::Row(step) => Some(step),
-        _ => None,
-    });
-    plan.steps.extend(steps);
+    let steps = fleet.drain(..n);
+    plan.steps
+        .extend(steps.filter_map(|step| row_of(&step).cloned()));
+}
+
+/// The row verb that a step in the shell is, where it is one.
+const fn row_of(step: &FleetStep) -> Option<&RowStep> {
+    if let FleetStep::Row(step) = step {
+        Some(step)
+    } else {
+        None
+    }
 }
 
 /// What needs the fleet only because it reads what a node does not know is a slip.
@@ -293,9 +308,15 @@ fn refuse_fleets(
     if !only_rows && keyword == Keyword::When {
         return;
     }
-    let needs = |s: &&Stage| match &s.verb {
-        Verb::Where(_) | Verb::Select(_) | Verb::Derive(_) => only_rows,
-        _ => !matches!(s.verb, Verb::Parse(_) | Verb::Take { per_node: true, .. }),
+    let reads_rows =
+        |s: &Stage| matches!(s.verb, Verb::Where(_) | Verb::Select(_) | Verb::Derive(_));
+    let is_nodes = |s: &Stage| matches!(s.verb, Verb::Parse(_) | Verb::Take { per_node: true, .. });
+    let needs = |s: &&Stage| {
+        if reads_rows(s) {
+            only_rows
+        } else {
+            !is_nodes(s)
+        }
     };
     let mut shells: Vec<String> = Vec::new();
     for step in fleet {
@@ -368,10 +389,7 @@ fn judge(
         );
         return;
     }
-    let rows = fleet.iter().filter_map(|s| match s {
-        FleetStep::Row(step) => Some(step),
-        _ => None,
-    });
+    let rows = fleet.iter().filter_map(row_of);
     let exprs: Vec<_> = plan
         .steps
         .iter()
@@ -390,6 +408,18 @@ fn judge(
                 .help("it would fire at every look, whatever the node is like"),
         );
     }
+    judge_never(plan, fleet, &exprs, &spans, &ranges, errors);
+}
+
+/// Says where no row can ever be as it is asked for.
+fn judge_never(
+    plan: &RowPlan,
+    fleet: &[FleetStep],
+    exprs: &[&Expr],
+    spans: &[Span],
+    ranges: &Ranges,
+    errors: &mut Vec<Diagnostic>,
+) {
     // Only steps that follow each other see the same columns.
     let follow = plan
         .steps
@@ -397,12 +427,12 @@ fn judge(
         .any(|w| matches!(w, [RowStep::Where(_), RowStep::Where(_)]));
     let together: Vec<Vec<_>> =
         if follow && exprs.len() == spans.len() && fleet.is_empty() && only_wheres_follow(plan) {
-            vec![exprs.clone()]
+            vec![exprs.to_vec()]
         } else {
             exprs.iter().map(|e| vec![*e]).collect()
         };
     for (n, group) in together.iter().enumerate() {
-        if truth::never_true(group, &ranges) {
+        if truth::never_true(group, ranges) {
             let span = if group.len() > 1 {
                 spans.iter().fold(spans[0], |a, b| a.to(*b))
             } else {
