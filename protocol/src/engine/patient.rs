@@ -9,7 +9,7 @@ use super::input::Now;
 use super::notice::{Held, State};
 use super::record::OpenAttempt;
 use crate::automation::{AutomationSpec, Condition, Hold};
-use crate::lease::HeldLease;
+use crate::lease::{HeldLease, LetGo};
 use crate::time::{Mono, Wall};
 
 /// What was tried is remembered so often within an episode; the first attempts go.
@@ -111,6 +111,8 @@ pub(super) struct Patient {
     pub(super) fires: bool,
     /// When a trigger named it last.
     pub(super) triggered: Option<Mono>,
+    /// Shares that came too late and were given back: an older one that comes after them is void.
+    pub(super) let_go: LetGo,
     pub(super) env: Env,
     pub(super) episode: u64,
     /// The deed whose turn it is.
@@ -153,6 +155,7 @@ impl Patient {
             seen: 0,
             fires: false,
             triggered: None,
+            let_go: LetGo::default(),
             env: Arc::new([]),
             episode: 0,
             step: 0,

@@ -11,7 +11,6 @@ use super::record::Whose;
 use super::{At, Context, Engine, lottery};
 use crate::automation::{AutomationSpec, Limits, Offline, RateScope};
 use crate::ids::Digest;
-use crate::lease::HeldLease;
 use crate::message::{FleetLeaseDenied, FleetLeaseGranted};
 use crate::time::Mono;
 
@@ -220,17 +219,18 @@ impl Engine {
             }
             return;
         }
-        let lease = HeldLease::granted(asked.asked_at, granted);
         let is_wanted = matches!(p.phase, Phase::Firing | Phase::Collecting { .. });
-        if is_wanted && lease.holds(cx.now.mono) {
+        let taken = p.let_go.take(cx.now.mono, asked.asked_at, granted);
+        if let Some(lease) = taken.filter(|_| is_wanted) {
             p.share = Share::Held {
                 lease,
                 renew_at: lease.renew_at(),
             };
         } else {
-            // It took too long, or a deed was begun without meanwhile.
+            // It took too long, another has replaced it, or a deed was begun without meanwhile.
+            p.let_go.add(granted.fencing_token);
             out.push(Effect::ReleaseLease {
-                fencing_token: lease.token(),
+                fencing_token: granted.fencing_token,
             });
         }
     }
