@@ -1,5 +1,6 @@
 //! Carrying out a run: the probe, the row plan, the answer.
 
+mod alone;
 mod answer;
 mod asked;
 mod capture;
@@ -30,6 +31,7 @@ use hailer_protocol::message::{Done, Failed, Held, Message as _, Probe, Run, Usa
 use hailer_protocol::role::Identity;
 use hailer_protocol::state::State;
 
+pub(crate) use alone::{Alone, AloneError, Ran, alone};
 pub(crate) use environment::own_user;
 pub(crate) use kept::Kept;
 pub(crate) use launch::launch;
