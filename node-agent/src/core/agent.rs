@@ -7,6 +7,7 @@ use std::time::Duration;
 use hailer_identity::Standing;
 use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
+use hailer_protocol::grant::Grant;
 use hailer_protocol::ids::{Digest, RunId};
 use hailer_protocol::message::{
     Fetch, Hello, Kind, Life, Message, Open, Probe, Run, RunLeaseHeld, RunLeaseRenew,
@@ -26,6 +27,7 @@ use super::record::Matter;
 use super::request::{check_run, command_of, denial};
 use super::runs::{Known, Running, Runs};
 use super::session::{Session, StreamPhase};
+use super::vouch::Vouch;
 
 mod standing;
 mod trust;
@@ -66,7 +68,7 @@ impl Default for Bounds {
 pub struct Agent {
     software: String,
     bounds: Bounds,
-    gate: Gate,
+    pub(super) gate: Gate,
     pub(super) sessions: BTreeMap<u64, Session>,
     pub(super) runs: Runs,
     detached: DetachedRuns,
@@ -379,11 +381,16 @@ impl Agent {
             self.note_probe(now.mono, &matter, &permit, out);
         }
         let who = matter.who;
+        let vouch = match permit.grant {
+            Grant::Automate => Vouch::of(envelope).map(Box::new),
+            Grant::Probe | Grant::Read | Grant::Run => None,
+        };
         out.push(Effect::Begin {
             at,
             run: Arc::new(run),
             who,
             permit,
+            vouch,
         });
         Ok(())
     }

@@ -15,6 +15,7 @@ use hailer_protocol::time::Wall;
 
 use super::agent::Adopted;
 use super::gate::{Peer, Permit};
+use super::vouch::Vouch;
 
 /// One stream of one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -130,6 +131,8 @@ pub enum Effect {
         who: Identity,
         /// How it may be done.
         permit: Permit,
+        /// What vouches for what it puts in force; nothing where it puts nothing in force.
+        vouch: Option<Box<Vouch>>,
     },
     /// Answer on the stream with what is there of a run that was begun before.
     Answer {

@@ -272,7 +272,7 @@ impl Gate {
         ))
     }
 
-    fn facts(&self) -> NodeFacts<'_> {
+    pub(super) fn facts(&self) -> NodeFacts<'_> {
         NodeFacts {
             name: &self.node,
             labels: &self.labels,
@@ -280,7 +280,7 @@ impl Gate {
         }
     }
 
-    fn decide(&self, now: Wall, ask: &Ask<'_>) -> Result<Permit, Denial> {
+    pub(super) fn decide(&self, now: Wall, ask: &Ask<'_>) -> Result<Permit, Denial> {
         let decision = decide(&self.rules.policy, now, ask);
         match &decision {
             Decision::Allow(allowed) => Ok(self.permitted(allowed)),

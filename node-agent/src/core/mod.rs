@@ -22,6 +22,7 @@ mod record;
 mod request;
 mod runs;
 mod session;
+mod vouch;
 
 pub use admit::{Denial, Verdict, admit, admit_stream};
 pub use agent::{Adopted, Agent, Bounds, list_name};
@@ -34,6 +35,7 @@ pub use leases::Leases;
 pub(crate) use runs::REMEMBERED_MAX;
 pub use runs::{Known, Runs};
 pub use session::{Session, StreamPhase};
+pub use vouch::Vouch;
 
 use hailer_protocol::role::Role;
 use hailer_protocol::time::{Mono, Wall};

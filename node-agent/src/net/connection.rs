@@ -134,11 +134,20 @@ async fn perform(
             }
             Effect::Note(entry) => host.note(entry),
             Effect::Begin {
-                run, who, permit, ..
+                run,
+                who,
+                permit,
+                vouch,
+                ..
             } => {
                 tracing::debug!(run = %run.run, %who, "run begins");
                 let id = run.run;
-                let order = run::Order { run, who, permit };
+                let order = run::Order {
+                    run,
+                    who,
+                    permit,
+                    vouch,
+                };
                 let carried = async {
                     if order.run.output == OutputMode::Kept {
                         run::launch(host, order, outbound).await;

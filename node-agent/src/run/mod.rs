@@ -41,7 +41,7 @@ pub(crate) use shelf::Shelf;
 
 use kept::Stage;
 
-use crate::core::{Entry, KillReason, Permit, RunEnd};
+use crate::core::{Entry, KillReason, Permit, RunEnd, Vouch};
 use crate::host::{Host, Told};
 use crate::journal::JournalError;
 use crate::net::Outbound;
@@ -62,6 +62,8 @@ pub(crate) struct Order {
     pub(crate) who: Identity,
     /// How the node's policy lets it be done.
     pub(crate) permit: Permit,
+    /// What vouches for what it puts in force.
+    pub(crate) vouch: Option<Box<Vouch>>,
 }
 
 /// Carries a run out and answers on its stream.
