@@ -1,5 +1,6 @@
 //! What one agent's drivers share: its decisions, its journal, its collector, its helper.
 
+mod automations;
 mod damage;
 mod notes;
 mod timer;
@@ -10,7 +11,7 @@ pub(crate) use damage::watch as watch_damage;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use hailer_collect::Collector;
@@ -23,6 +24,7 @@ use hailer_protocol::role::Identity;
 use hailer_protocol::time::Mono;
 use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard, oneshot, watch};
 
+use crate::automation::{self, Automations, Book};
 use crate::clock;
 use crate::config::SandboxMode;
 use crate::core::{
@@ -89,6 +91,7 @@ pub struct Host {
     closers: Mutex<HashMap<u64, oneshot::Sender<Farewell>>>,
     handshakes: AtomicUsize,
     timer: Arc<Notify>,
+    automations: OnceLock<Automations>,
     /// When whoever keeps time looks next, as long as the core's lock is held.
     armed: Mutex<Option<Mono>>,
 }
@@ -179,6 +182,11 @@ impl Host {
         for run in journal.take_detached() {
             core.remember_detached(run);
         }
+        let marks = journal.take_marks();
+        let book = journal.book().unwrap_or_else(|error| {
+            tracing::error!(%error, "no automation is in force: apply them anew");
+            Book::default()
+        });
         let timer = Arc::new(Notify::new());
         let host = Arc::new(Self {
             kept: Mutex::new(Kept::new(config.bounds.kept_bytes)),
@@ -198,9 +206,13 @@ impl Host {
             closers: Mutex::default(),
             handshakes: AtomicUsize::new(0),
             timer: Arc::clone(&timer),
+            automations: OnceLock::new(),
             armed: Mutex::default(),
         });
         tokio::spawn(timer::keep_time(Arc::downgrade(&host), timer));
+        let automations = automation::start(&host, book, marks);
+        // Nobody else has set it: the host is made here.
+        let _ = host.automations.set(automations);
         host
     }
 

@@ -9,12 +9,14 @@
 //! What guards nothing (refusals, probes, kills, the agent's own start and end) is a *note*: if it
 //! cannot be written, the agent goes on, and the journal says how many are missing as soon as it can.
 
+mod automations;
 mod body;
 mod damage;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use hailer_protocol::audit::Head;
+use hailer_protocol::engine::Record as Mark;
 use hailer_protocol::ids::{Digest, RunId};
 use hailer_protocol::revocation::SignedRevocations;
 use hailer_protocol::role::Role;
@@ -62,6 +64,8 @@ pub struct Journal {
     gap: Option<Gap>,
     syslog: Option<Syslog>,
     lists: Vec<SignedRevocations>,
+    /// What the automations' engine is made of.
+    marks: Vec<Mark>,
 }
 
 /// Under what the number of the last trust bundle is kept.
@@ -88,6 +92,7 @@ impl Journal {
     /// When the log cannot be read.
     pub fn open(state: State) -> Result<Self, JournalError> {
         let mut known = VecDeque::new();
+        let mut marks = Vec::new();
         let mut detached: BTreeMap<RunId, Detached> = BTreeMap::new();
         let log = state.log();
         let records = log
@@ -114,8 +119,11 @@ impl Journal {
                     let run = ended.outcome.run;
                     ends(&run, ended.outcome.into_end(ended.bytes));
                 }
+                Some(Body::Mark(mark)) => marks.push(mark),
+                Some(Body::Marks(all)) => marks = all,
                 Some(
-                    Body::Refusal(_)
+                    Body::Told(_)
+                    | Body::Refusal(_)
                     | Body::StepIntent(_)
                     | Body::StepOutcome(_)
                     | Body::StepEnded(_)
@@ -144,6 +152,7 @@ impl Journal {
             .map_err(|e| JournalError::Write(format!("the revocations that are kept: {e}")))?;
         Ok(Self {
             lists,
+            marks,
             state,
             is_on_disk: true,
             known,
@@ -167,6 +176,7 @@ impl Journal {
             state,
             is_on_disk: false,
             lists: Vec::new(),
+            marks: Vec::new(),
             known: VecDeque::new(),
             detached: BTreeMap::new(),
             gap: None,
@@ -215,12 +225,16 @@ impl Journal {
         }
         let sync = match entry {
             Entry::Intent { .. } | Entry::StepIntent { .. } => Sync::Yes,
+            Entry::Mark(mark) if automations::is_guard(mark) => Sync::Yes,
             // The store has forced the nonce to the disk; the record gets there with the intent.
             Entry::Authorised { .. }
             | Entry::Outcome { .. }
             | Entry::StepOutcome { .. }
             | Entry::Revocations { .. }
             | Entry::Authorities { .. }
+            | Entry::Mark(_)
+            | Entry::Marks(_)
+            | Entry::Told(_)
             | Entry::Refusal { .. }
             | Entry::Probe { .. }
             | Entry::Killed { .. }

@@ -12,6 +12,7 @@
 //! - [`fleet`]: many agents in one process, for trying things out, tests and benchmarks.
 
 pub mod audit;
+mod automation;
 pub mod cli;
 pub mod clock;
 pub mod config;

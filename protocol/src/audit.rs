@@ -96,6 +96,8 @@ pub enum AuditEvent {
     Damaged,
     /// Somebody has accepted that, and the node goes on.
     Accepted,
+    /// What an automation saw, did or remembers; `events` tells more.
+    Automation,
     /// A record of a kind that this version does not know.
     Unknown,
     /// The chain is broken here: what lies behind proves nothing.
@@ -104,7 +106,7 @@ pub enum AuditEvent {
 
 impl AuditEvent {
     /// Every event.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Probe,
         Self::Allowed,
         Self::Started,
@@ -119,6 +121,7 @@ impl AuditEvent {
         Self::Gap,
         Self::Damaged,
         Self::Accepted,
+        Self::Automation,
         Self::Unknown,
         Self::Broken,
     ];
@@ -141,6 +144,7 @@ impl AuditEvent {
             Self::Gap => "gap",
             Self::Damaged => "damaged",
             Self::Accepted => "accepted",
+            Self::Automation => "automation",
             Self::Unknown => "unknown",
             Self::Broken => "broken",
         }

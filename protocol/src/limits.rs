@@ -133,7 +133,7 @@ pub const POLICY_WORD_MAX: usize = 4 << 10;
 pub const POLICY_WILDCARDS_MAX: usize = 8;
 
 /// The most automations that are in force on a node.
-pub const AUTOMATIONS_MAX: usize = 10_000;
+pub const AUTOMATIONS_MAX: usize = 4_000;
 
 /// The longest key of an automation's patient, in bytes; what is longer is not acted on.
 pub const AUTOMATION_KEY_MAX: usize = 1 << 10;

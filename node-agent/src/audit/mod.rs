@@ -6,6 +6,7 @@
 
 mod export;
 mod json;
+mod marks;
 mod rows;
 mod syslog;
 mod table;

@@ -8,6 +8,7 @@ use hailer_protocol::table::Row;
 use hailer_protocol::time::Wall;
 use hailer_protocol::value::Value;
 
+use super::marks;
 use crate::journal::{Authorised, Killed, Probed};
 use crate::journal::{
     Body, Cause, Damaged, Ended, Gap, Intent, Matter, Outcome, Permitted, Refused, Repeated,
@@ -17,25 +18,25 @@ use crate::state::Record;
 
 /// What one record says, as far as it says it.
 #[derive(Debug, Default)]
-struct Said {
-    who: Option<String>,
-    via: Option<String>,
-    run: Option<RunId>,
-    command: Option<String>,
-    reason: Option<String>,
-    approved_by: Option<String>,
-    run_as: Option<String>,
-    targets: Option<u32>,
-    root: Option<Digest>,
-    policy_line: Option<u32>,
-    policy: Option<Digest>,
-    run_state: Option<&'static str>,
-    run_rc: Option<i32>,
-    took_us: Option<u64>,
-    wrote: Option<u64>,
-    out_digest: Option<Digest>,
-    err_digest: Option<Digest>,
-    text: Option<String>,
+pub(super) struct Said {
+    pub(super) who: Option<String>,
+    pub(super) via: Option<String>,
+    pub(super) run: Option<RunId>,
+    pub(super) command: Option<String>,
+    pub(super) reason: Option<String>,
+    pub(super) approved_by: Option<String>,
+    pub(super) run_as: Option<String>,
+    pub(super) targets: Option<u32>,
+    pub(super) root: Option<Digest>,
+    pub(super) policy_line: Option<u32>,
+    pub(super) policy: Option<Digest>,
+    pub(super) run_state: Option<&'static str>,
+    pub(super) run_rc: Option<i32>,
+    pub(super) took_us: Option<u64>,
+    pub(super) wrote: Option<u64>,
+    pub(super) out_digest: Option<Digest>,
+    pub(super) err_digest: Option<Digest>,
+    pub(super) text: Option<String>,
 }
 
 /// Returns a record's row.
@@ -127,6 +128,12 @@ fn said(body: &Body) -> (AuditEvent, Said) {
                 ..Said::text(accepted.text.clone())
             },
         ),
+        Body::Mark(mark) => marks::of_mark(mark),
+        Body::Marks(marks) => {
+            let text = format!("{} records stand for all before them", marks.len());
+            (AuditEvent::Automation, Said::text(text))
+        }
+        Body::Told(told) => (AuditEvent::Automation, Said::of_told(told)),
         Body::Revocations(list) => {
             let whose = list.scope.map_or("all roles", Role::as_str);
             let text = format!("list {} of revocations holds, of {whose}", list.number);
@@ -141,7 +148,7 @@ fn said(body: &Body) -> (AuditEvent, Said) {
 }
 
 impl Said {
-    fn text(text: String) -> Self {
+    pub(super) fn text(text: String) -> Self {
         Self {
             text: Some(text),
             ..Self::default()

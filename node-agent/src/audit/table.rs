@@ -23,7 +23,7 @@ pub(crate) struct Wanted {
 
 impl Wanted {
     /// Whether a record is of that time.
-    pub(super) fn has(&self, record: &Record) -> bool {
+    pub(crate) fn has(&self, record: &Record) -> bool {
         self.since.is_none_or(|since| record.wall >= since)
             && self.until.is_none_or(|until| record.wall <= until)
     }

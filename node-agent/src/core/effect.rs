@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hailer_protocol::engine::Record as Mark;
 use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::ids::{Digest, RunId};
@@ -15,6 +16,7 @@ use hailer_protocol::time::Wall;
 
 use super::agent::Adopted;
 use super::gate::{Peer, Permit};
+use super::told::Told;
 use super::vouch::Vouch;
 
 /// One stream of one connection.
@@ -353,6 +355,12 @@ pub enum Entry {
         /// Within which time.
         within: Duration,
     },
+    /// What the automations' engine is made of after a restart.
+    Mark(Box<Mark>),
+    /// Marks that stand for all before them.
+    Marks(Vec<Mark>),
+    /// Something that happened to an automation.
+    Told(Box<Told>),
     /// The agent has started.
     AgentStarted {
         /// Which, in which version.

@@ -22,6 +22,7 @@ mod record;
 mod request;
 mod runs;
 mod session;
+mod told;
 mod vouch;
 
 pub use admit::{Denial, Verdict, admit, admit_stream};
@@ -35,6 +36,7 @@ pub use leases::Leases;
 pub(crate) use runs::REMEMBERED_MAX;
 pub use runs::{Known, Runs};
 pub use session::{Session, StreamPhase};
+pub use told::Told;
 pub use vouch::Vouch;
 
 use hailer_protocol::role::Role;

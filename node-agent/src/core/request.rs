@@ -47,17 +47,6 @@ pub(super) fn check_run(run: &Run) -> Result<(), Denial> {
                 "a command that runs once a row is attached, and has no row plan".to_owned(),
             ));
         }
-        Probe::Apply(_)
-        | Probe::Stow(_)
-        | Probe::Automations
-        | Probe::Events { .. }
-        | Probe::Control(_)
-        | Probe::Replay { .. } => {
-            return Err(denial(
-                ErrorCode::UNSUPPORTED,
-                "this agent runs no automations".to_owned(),
-            ));
-        }
         Probe::Shell(_)
         | Probe::Argv(_)
         | Probe::Each { .. }
@@ -67,7 +56,13 @@ pub(super) fn check_run(run: &Run) -> Result<(), Denial> {
         | Probe::Audit { .. }
         | Probe::AuditHead(_)
         | Probe::Attach(_)
-        | Probe::Cancel(_) => {}
+        | Probe::Cancel(_)
+        | Probe::Apply(_)
+        | Probe::Stow(_)
+        | Probe::Automations
+        | Probe::Events { .. }
+        | Probe::Control(_)
+        | Probe::Replay { .. } => {}
     }
     let is_detached_command = run.life == Life::Detached && command_of(&run.probe).is_some();
     if run.output == OutputMode::Kept && !is_detached_command {

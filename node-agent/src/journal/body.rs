@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use hailer_protocol::codec::{self, CodecError};
+use hailer_protocol::engine::Record as Mark;
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::grant::Grant;
 use hailer_protocol::ids::{Digest, Link, RunId};
@@ -17,7 +18,9 @@ use hailer_protocol::time::Wall;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::core::{Asked, Detached, Entry, KillReason, Outcome as Became, Permit, Repeats, RunEnd};
+use crate::core::{
+    Asked, Detached, Entry, KillReason, Outcome as Became, Permit, Repeats, RunEnd, Told,
+};
 
 /// Declares each kind of record once: its number, its name, what it holds.
 macro_rules! bodies {
@@ -73,6 +76,9 @@ bodies! {
     18 Damaged(Damaged) #[doc = " The log was found damaged."];
     19 Accepted(Accepted) #[doc = " Somebody has accepted that."];
     20 StepEnded(StepEnded) #[doc = " One row's command has ended, and what it wrote."];
+    40 Mark(Mark) #[doc = " What the automations' engine is made of after a restart."];
+    41 Marks(Vec<Mark>) #[doc = " Marks that stand for all before them."];
+    42 Told(Told) #[doc = " Something that happened to an automation."];
 }
 
 fn of<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
@@ -408,6 +414,9 @@ impl From<&Entry> for Body {
                 config: *config,
                 torn_bytes: *torn_bytes,
             }),
+            Entry::Mark(mark) => Self::Mark((**mark).clone()),
+            Entry::Marks(marks) => Self::Marks(marks.clone()),
+            Entry::Told(told) => Self::Told((**told).clone()),
             Entry::Revocations { scope, number, .. } => Self::Revocations(ListTaken {
                 scope: *scope,
                 number: *number,

@@ -60,6 +60,7 @@ impl Journal {
 pub(super) const fn is_guarding(entry: &Entry) -> bool {
     match entry {
         Entry::Intent { .. } | Entry::StepIntent { .. } => true,
+        Entry::Mark(mark) => super::automations::is_guard(mark),
         // Without a permit it is about a run that is there already: to wait for it, or to end it.
         Entry::Authorised { permit, .. } => permit.is_some(),
         // What ends something, or takes a right away, is never held up.
@@ -70,6 +71,8 @@ pub(super) const fn is_guarding(entry: &Entry) -> bool {
         | Entry::Refusal { .. }
         | Entry::Probe { .. }
         | Entry::Killed { .. }
+        | Entry::Marks(_)
+        | Entry::Told(_)
         | Entry::Repeated { .. }
         | Entry::AgentStarted { .. }
         | Entry::AgentStopped

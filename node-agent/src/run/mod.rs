@@ -3,6 +3,7 @@
 mod alone;
 mod answer;
 mod asked;
+mod automations;
 mod capture;
 mod command;
 mod each;
@@ -31,12 +32,14 @@ use hailer_protocol::message::{Done, Failed, Held, Message as _, Probe, Run, Usa
 use hailer_protocol::role::Identity;
 use hailer_protocol::state::State;
 
-pub(crate) use alone::{Alone, AloneError, Ran, alone};
+pub(crate) use alone::{Alone, AloneError, alone};
 pub(crate) use environment::own_user;
 pub(crate) use kept::Kept;
 pub(crate) use launch::launch;
 pub(crate) use orphan::end_orphan;
+pub(crate) use probe::rows_of;
 pub(crate) use room::Room;
+pub(crate) use rows::row;
 pub(crate) use shelf::Shelf;
 
 use kept::Stage;
@@ -89,7 +92,7 @@ pub(crate) async fn carry_out(host: &Arc<Host>, order: &Order, outbound: &mut Ou
             | Probe::Control(_)
             | Probe::Replay { .. }
             | Probe::Attach(_)
-            | Probe::Cancel(_) => probe::carry_out(host, run, &order.who, told, outbound).await,
+            | Probe::Cancel(_) => probe::carry_out(host, order, told, outbound).await,
         },
     };
     host.conclude(run.run, carried.end, carried.answer).await;
@@ -168,6 +171,9 @@ pub(crate) async fn not_recorded(
         Entry::Outcome { .. }
         | Entry::Revocations { .. }
         | Entry::Authorities { .. }
+        | Entry::Mark(_)
+        | Entry::Marks(_)
+        | Entry::Told(_)
         | Entry::StepIntent { .. }
         | Entry::StepOutcome { .. }
         | Entry::Refusal { .. }

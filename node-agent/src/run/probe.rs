@@ -8,16 +8,16 @@ use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::eval::Evaluator;
 use hailer_protocol::limits::ROWS_PER_NODE_MAX;
-use hailer_protocol::message::{Done, Failed, Probe, Run};
+use hailer_protocol::message::{Done, Failed, Probe};
 use hailer_protocol::metrics::{self, Measure};
 use hailer_protocol::note;
-use hailer_protocol::role::Identity;
 use hailer_protocol::state::State;
 use hailer_protocol::table::Table;
 
 use super::answer::batches;
-use super::{Carried, ended_without_process, runs};
+use super::{Carried, Order, automations, ended_without_process, runs};
 use crate::audit::{self, Wanted};
+use crate::automation;
 use crate::clock;
 use crate::core::RunEnd;
 use crate::host::{Host, Told};
@@ -27,14 +27,13 @@ use crate::state::Snapshot;
 /// Reads the metric or the facts, and answers.
 pub(super) async fn carry_out(
     host: &Arc<Host>,
-    run: &Run,
-    who: &Identity,
+    order: &Order,
     mut told: Told,
     outbound: &mut Outbound,
 ) -> Carried {
     let begun = clock::mono();
     let answered = tokio::select! {
-        answered = answer(host, run, who) => answered.map(Ok),
+        answered = answer(host, order) => answered.map(Ok),
         why = told.end() => Ok(Err(why)),
     };
     let wall = clock::mono().since(begun);
@@ -94,14 +93,15 @@ struct Answer {
 }
 
 #[expect(clippy::too_many_lines, reason = "one arm for each probe")]
-async fn answer(host: &Arc<Host>, run: &Run, who: &Identity) -> Result<Answer, Failed> {
+async fn answer(host: &Arc<Host>, order: &Order) -> Result<Answer, Failed> {
+    let run = &*order.run;
     let failed = |code, text: String| Failed::new(code, text);
     let mut unsound = None;
     let (mut told, mut left_out) = (Vec::new(), 0);
     let table = match &run.probe {
         Probe::Metric(name) => metric(host, name).await?,
         Probe::Facts(columns) => facts(host, columns)?,
-        Probe::Runs => runs::table(host, who),
+        Probe::Runs => runs::table(host, &order.who),
         Probe::Audit {
             since,
             until,
@@ -133,17 +133,34 @@ async fn answer(host: &Arc<Host>, run: &Run, who: &Identity) -> Result<Answer, F
             unsound = broken;
             table
         }
+        Probe::Events {
+            since,
+            until,
+            limit,
+        } => {
+            let wanted = Wanted {
+                since: *since,
+                until: *until,
+                limit: (*limit as usize).min(ROWS_PER_NODE_MAX),
+            };
+            let read = in_background(host, move |log| automation::events(log, wanted)).await?;
+            (left_out, unsound) = (read.1, read.2);
+            read.0
+        }
+        Probe::Apply(_) | Probe::Stow(_) | Probe::Automations | Probe::Control(_) => {
+            automations::carry_out(host, order).await?
+        }
+        Probe::Replay { .. } => {
+            return Err(failed(
+                ErrorCode::UNSUPPORTED,
+                "this agent does not remember its metrics".to_owned(),
+            ));
+        }
         Probe::Shell(_)
         | Probe::Argv(_)
         | Probe::Each { .. }
         | Probe::Attach(_)
-        | Probe::Cancel(_)
-        | Probe::Apply(_)
-        | Probe::Stow(_)
-        | Probe::Automations
-        | Probe::Events { .. }
-        | Probe::Control(_)
-        | Probe::Replay { .. } => {
+        | Probe::Cancel(_) => {
             return Err(failed(ErrorCode::INTERNAL, "this reads nothing".to_owned()));
         }
     };
@@ -183,6 +200,34 @@ async fn in_background<T: Send + 'static>(
     tokio::task::spawn_blocking(move || read(host.audit_log()))
         .await
         .map_err(|e| Failed::new(ErrorCode::INTERNAL, format!("the reading broke off: {e}")))
+}
+
+/// Reads a probe that starts no process and is about the machine: a metric, facts.
+///
+/// # Errors
+/// Says why it cannot be read.
+pub(crate) async fn rows_of(host: &Arc<Host>, probe: &Probe) -> Result<Table, Failed> {
+    match probe {
+        Probe::Metric(name) => metric(host, name).await,
+        Probe::Facts(columns) => facts(host, columns),
+        Probe::Shell(_)
+        | Probe::Argv(_)
+        | Probe::Each { .. }
+        | Probe::Runs
+        | Probe::Audit { .. }
+        | Probe::AuditHead(_)
+        | Probe::Apply(_)
+        | Probe::Stow(_)
+        | Probe::Automations
+        | Probe::Events { .. }
+        | Probe::Control(_)
+        | Probe::Replay { .. }
+        | Probe::Attach(_)
+        | Probe::Cancel(_) => Err(Failed::new(
+            ErrorCode::INTERNAL,
+            "this is neither a metric nor facts",
+        )),
+    }
 }
 
 async fn metric(host: &Arc<Host>, name: &str) -> Result<Table, Failed> {

@@ -4,25 +4,40 @@ use hailer_protocol::envelope::Envelope;
 use hailer_protocol::eval::{EvalError, Evaluator};
 use hailer_protocol::message::Done;
 use hailer_protocol::note::{self, Note};
+use hailer_protocol::state::State;
 use hailer_protocol::table::{Column, Table};
 use hailer_protocol::value::{DataType, Value};
 
+use super::alone::Ran;
 use super::answer::batches;
 
 /// The one row that `parse` and `where` start from.
 pub(super) fn row_of(done: &Done, out: &[u8]) -> Table {
+    let state = (done.state, done.rc);
+    let bytes = done.out_bytes.saturating_add(done.err_bytes);
+    one(state, done.wall_us / 1000, bytes, done.cut_bytes > 0, out)
+}
+
+/// The same of a command that ran without an asker.
+pub(crate) fn row(ran: &Ran) -> Table {
+    let state = if ran.rc == Some(0) {
+        State::Ok
+    } else {
+        State::Failed
+    };
+    let ms = u64::try_from(ran.wall.as_millis()).unwrap_or(u64::MAX);
+    one((state, ran.rc), ms, ran.bytes, ran.cut > 0, &ran.out)
+}
+
+fn one((state, rc): (State, Option<i32>), ms: u64, bytes: u64, is_cut: bool, out: &[u8]) -> Table {
     let text = String::from_utf8_lossy(out).into_owned();
     let int = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let (columns, row) = [
-        ("state", DataType::Str, Value::from(done.state.as_str())),
-        ("rc", DataType::Int, Value::from(done.rc.map(i64::from))),
-        ("ms", DataType::Int, Value::Int(int(done.wall_us / 1000))),
-        (
-            "bytes",
-            DataType::Size,
-            Value::Size(int(done.out_bytes.saturating_add(done.err_bytes))),
-        ),
-        ("truncated", DataType::Bool, Value::Bool(done.cut_bytes > 0)),
+        ("state", DataType::Str, Value::from(state.as_str())),
+        ("rc", DataType::Int, Value::from(rc.map(i64::from))),
+        ("ms", DataType::Int, Value::Int(int(ms))),
+        ("bytes", DataType::Size, Value::Size(int(bytes))),
+        ("truncated", DataType::Bool, Value::Bool(is_cut)),
         ("out", DataType::Str, Value::Str(text)),
     ]
     .into_iter()
