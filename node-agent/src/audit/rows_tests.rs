@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use hailer_protocol::engine::Record as Mark;
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::grant::Grant;
 use hailer_protocol::redact::REDACTED;
@@ -12,7 +13,7 @@ use hailer_protocol::state::State as RunState;
 
 use super::*;
 use crate::audit::table::{Wanted, read};
-use crate::core::{Asked, Entry, KillReason, OutputDigests, Permit, Repeats, RunEnd};
+use crate::core::{Asked, Entry, KillReason, OutputDigests, Permit, Repeats, RunEnd, Told};
 use crate::journal::Journal;
 
 const RUN: RunId = RunId([7; 16]);
@@ -201,6 +202,22 @@ fn entries(words: &str) -> Vec<(Entry, AuditEvent, &'static str)> {
             AuditEvent::Authorities,
             "text",
         ),
+        (
+            Entry::Mark(Box::new(Mark::Resumed)),
+            AuditEvent::Automation,
+            "",
+        ),
+        (Entry::Marks(Vec::new()), AuditEvent::Automation, "text"),
+        (
+            Entry::Told(Box::new(Told {
+                event: "ended".to_owned(),
+                automation: Some("disk-full".to_owned()),
+                command: Some("true".to_owned()),
+                ..Told::default()
+            })),
+            AuditEvent::Automation,
+            "who command text",
+        ),
     ]
 }
 
@@ -221,6 +238,9 @@ const fn kind(entry: &Entry) -> &'static str {
         Entry::Gap { .. } => "gap",
         Entry::Revocations { .. } => "revocations",
         Entry::Authorities { .. } => "authorities",
+        Entry::Mark(_) => "mark",
+        Entry::Marks(_) => "marks",
+        Entry::Told(_) => "told",
     }
 }
 

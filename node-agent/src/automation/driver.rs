@@ -3,102 +3,28 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
-use hailer_protocol::automation::{AutomationSet, Condition, Control, Sign, Watch};
+use hailer_protocol::automation::{AutomationSet, Condition, Sign, Watch};
 use hailer_protocol::engine::{
-    AttemptId, Begin, Bounds, ControlError, DeedOutcome, Effect, Engine, Evidence, Handle,
-    LeaseAnswer, LeaseRef, Look, Now, Part, Reading, Record, Seen, Verdict,
+    AttemptId, Begin, Bounds, DeedOutcome, Effect, Engine, Evidence, Handle, LeaseAnswer, Look,
+    Now, Part, Reading, Record, Seen, Verdict,
 };
 use hailer_protocol::table::Table;
 use hailer_protocol::time::Mono;
-use tokio::sync::{Notify, Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 
-use super::book::{Book, BookError};
-use super::deed::{self, Went};
+use super::book::Book;
+use super::deed;
+use super::handle::{Automations, INBOX, Message, Refused};
 use super::{look, notes, rows};
 use crate::clock;
 use crate::core::{Entry, Told, Vouch};
 use crate::host::Host;
-
-/// Messages that wait for the driver before whoever sends one waits, too.
-const INBOX: usize = 1024;
 
 /// Condition commands that run at the same time on a node.
 const LOOKING_MAX: usize = 4;
 
 /// After so many records a checkpoint is written, and the journal may drop what lies before it.
 const CHECKPOINT_AFTER: usize = 2_000;
-
-/// How the rest of the agent reaches the automations.
-#[derive(Debug, Clone)]
-pub(crate) struct Automations(mpsc::Sender<Message>);
-
-/// Why something was not done.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Refused {
-    /// The set is none that can be put in force.
-    #[error(transparent)]
-    Book(#[from] BookError),
-    /// There was nothing to do.
-    #[error(transparent)]
-    Control(#[from] ControlError),
-    /// The node's policy does not let it be done.
-    #[error("{0}")]
-    Denied(String),
-    /// It could not be written down, and was therefore not done.
-    #[error("not done, since it could not be written down: {0}")]
-    Record(String),
-    /// The driver is gone.
-    #[error("the agent stops")]
-    Over,
-}
-
-type Answer<T> = oneshot::Sender<Result<T, Refused>>;
-
-/// What the driver is told.
-enum Message {
-    Apply(Box<(AutomationSet, Vouch)>, Answer<Table>),
-    Stow(Vec<Vec<u8>>, Answer<()>),
-    Control(Control, String, Answer<()>),
-    Rows(oneshot::Sender<Table>),
-    Probed(Vec<Look>, Result<Table, String>),
-    Went(Box<Begin>, Box<Went>),
-    Collected(Box<Evidence>, String),
-    Lease(LeaseRef, LeaseAnswer),
-}
-
-impl Automations {
-    /// Puts a set in force in place of the one before; returns what changed.
-    pub(crate) async fn apply(&self, set: AutomationSet, vouch: Vouch) -> Result<Table, Refused> {
-        let set = Box::new((set, vouch));
-        self.ask(|answer| Message::Apply(set, answer)).await
-    }
-
-    /// Keeps texts for a set to come.
-    pub(crate) async fn stow(&self, texts: Vec<Vec<u8>>) -> Result<(), Refused> {
-        self.ask(|answer| Message::Stow(texts, answer)).await
-    }
-
-    /// Follows an order.
-    pub(crate) async fn control(&self, control: Control, reason: String) -> Result<(), Refused> {
-        self.ask(|answer| Message::Control(control, reason, answer))
-            .await
-    }
-
-    /// Returns where everything stands.
-    pub(crate) async fn rows(&self) -> Result<Table, Refused> {
-        let (answer, answered) = oneshot::channel();
-        let sent = self.0.send(Message::Rows(answer)).await;
-        sent.map_err(|_| Refused::Over)?;
-        answered.await.map_err(|_| Refused::Over)
-    }
-
-    async fn ask<T>(&self, make: impl FnOnce(Answer<T>) -> Message) -> Result<T, Refused> {
-        let (answer, answered) = oneshot::channel();
-        let sent = self.0.send(make(answer)).await;
-        sent.map_err(|_| Refused::Over)?;
-        answered.await.unwrap_or(Err(Refused::Over))
-    }
-}
 
 /// Begins to watch: what was in force before the process ended is in force again.
 pub(crate) fn start(host: &Arc<Host>, book: Book, records: Vec<Record>) -> Automations {
@@ -115,7 +41,7 @@ pub(crate) fn start(host: &Arc<Host>, book: Book, records: Vec<Record>) -> Autom
         n_records: 0,
     };
     tokio::spawn(driver.drive(inbox, records));
-    Automations(sender)
+    Automations::new(sender)
 }
 
 /// What both conditions of an automation are looked at with.

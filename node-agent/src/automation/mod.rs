@@ -12,10 +12,12 @@
 mod book;
 mod deed;
 mod driver;
+mod handle;
 mod look;
 mod notes;
 mod rows;
 
 pub(crate) use book::{Book, Kept, Planned};
-pub(crate) use driver::{Automations, Refused, start};
+pub(crate) use driver::start;
+pub(crate) use handle::{Automations, Refused};
 pub(crate) use rows::events;

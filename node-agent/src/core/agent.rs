@@ -7,7 +7,6 @@ use std::time::Duration;
 use hailer_identity::Standing;
 use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
-use hailer_protocol::grant::Grant;
 use hailer_protocol::ids::{Digest, RunId};
 use hailer_protocol::message::{
     Fetch, Hello, Kind, Life, Message, Open, Probe, Run, RunLeaseHeld, RunLeaseRenew,
@@ -380,17 +379,12 @@ impl Agent {
         } else {
             self.note_probe(now.mono, &matter, &permit, out);
         }
-        let who = matter.who;
-        let vouch = match permit.grant {
-            Grant::Automate => Vouch::of(envelope).map(Box::new),
-            Grant::Probe | Grant::Read | Grant::Run => None,
-        };
         out.push(Effect::Begin {
             at,
             run: Arc::new(run),
-            who,
+            who: matter.who,
+            vouch: Vouch::for_later(&permit, envelope),
             permit,
-            vouch,
         });
         Ok(())
     }

@@ -47,6 +47,12 @@ pub(super) fn check_run(run: &Run) -> Result<(), Denial> {
                 "a command that runs once a row is attached, and has no row plan".to_owned(),
             ));
         }
+        Probe::Replay { .. } => {
+            return Err(denial(
+                ErrorCode::UNSUPPORTED,
+                "this agent does not remember its metrics".to_owned(),
+            ));
+        }
         Probe::Shell(_)
         | Probe::Argv(_)
         | Probe::Each { .. }
@@ -61,8 +67,7 @@ pub(super) fn check_run(run: &Run) -> Result<(), Denial> {
         | Probe::Stow(_)
         | Probe::Automations
         | Probe::Events { .. }
-        | Probe::Control(_)
-        | Probe::Replay { .. } => {}
+        | Probe::Control(_) => {}
     }
     let is_detached_command = run.life == Life::Detached && command_of(&run.probe).is_some();
     if run.output == OutputMode::Kept && !is_detached_command {

@@ -3,6 +3,7 @@
 
 use hailer_identity::Standing;
 use hailer_protocol::envelope::{Auth, Envelope};
+use hailer_protocol::grant::Grant;
 use hailer_protocol::holder::Holder;
 use hailer_protocol::policy::{Ask, Wants};
 use hailer_protocol::role::Identity;
@@ -28,7 +29,7 @@ pub struct Vouch {
 
 impl Vouch {
     /// Takes it from an envelope whose signature has been verified; `None` if it has none.
-    pub(super) fn of(envelope: &Envelope) -> Option<Self> {
+    fn of(envelope: &Envelope) -> Option<Self> {
         let Auth::Signed(block) = &envelope.auth else {
             return None;
         };
@@ -38,6 +39,14 @@ impl Vouch {
             chain: block.chain,
             approvers: block.approvals.into_iter().map(|a| a.chain).collect(),
         })
+    }
+
+    /// Takes it where something is permitted that goes on without its operator.
+    pub(super) fn for_later(permit: &Permit, envelope: &Envelope) -> Option<Box<Self>> {
+        match permit.grant {
+            Grant::Automate => Self::of(envelope).map(Box::new),
+            Grant::Probe | Grant::Read | Grant::Run => None,
+        }
     }
 
     /// Returns who signed.

@@ -150,13 +150,8 @@ async fn answer(host: &Arc<Host>, order: &Order) -> Result<Answer, Failed> {
         Probe::Apply(_) | Probe::Stow(_) | Probe::Automations | Probe::Control(_) => {
             automations::carry_out(host, order).await?
         }
-        Probe::Replay { .. } => {
-            return Err(failed(
-                ErrorCode::UNSUPPORTED,
-                "this agent does not remember its metrics".to_owned(),
-            ));
-        }
-        Probe::Shell(_)
+        Probe::Replay { .. }
+        | Probe::Shell(_)
         | Probe::Argv(_)
         | Probe::Each { .. }
         | Probe::Attach(_)

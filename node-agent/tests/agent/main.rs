@@ -1,6 +1,7 @@
 //! The agent as its peers see it: real QUIC, real certificates, real processes.
 
 mod audit;
+mod automations;
 mod back_pressure;
 mod commands;
 mod daemon;

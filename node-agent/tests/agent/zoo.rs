@@ -314,6 +314,8 @@ fn what_may_never_be_allowed_is_not_whatever_the_table_says() {
                     "run runs",
                     "run audit",
                     "run audit head",
+                    "run automations",
+                    "run events",
                 ]
                 .contains(&message);
                 let is_right = match seal {

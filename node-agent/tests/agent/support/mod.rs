@@ -12,7 +12,7 @@ use std::time::Duration;
 
 pub(crate) use client::{Answer, Asked, Client, End, LEASE, a_run, bytes_of, new_run_id, shell};
 pub(crate) use marks::{Mark, until};
-pub(crate) use node::{Node, own_policy, own_rules, rules};
+pub(crate) use node::{Node, own_policy, own_rules, own_user, rules};
 pub(crate) use pki::{Pki, identity};
 pub(crate) use program::Program;
 pub(crate) use seal::{sealed, sealed_as};

@@ -65,6 +65,16 @@ impl Node {
         Self::made_of(Pki::new("demo"), journal, Bounds::default(), None, rules)
     }
 
+    /// With an owner who allows this, and a journal that is kept.
+    pub(crate) fn ruled_keeping(journal: Journal, rules: Rules) -> Self {
+        Self::made_again(Pki::new("demo"), journal, rules)
+    }
+
+    /// As [`Node::ruled_keeping`], whose certificates are there already.
+    pub(crate) fn made_again(pki: Pki, journal: Journal, rules: Rules) -> Self {
+        Self::made_of(pki, journal, Bounds::default(), None, rules)
+    }
+
     fn made_of(
         pki: Pki,
         journal: Journal,
@@ -151,12 +161,17 @@ pub(crate) fn own_rules(more: &str) -> Rules {
 }
 
 pub(crate) fn own_policy() -> String {
+    let user = own_user();
+    format!("allow probe\n  to anyone\nallow run as {user}\n  to anyone\n")
+}
+
+/// The name of whoever runs the test.
+pub(crate) fn own_user() -> String {
     let uid = rustix::process::getuid();
     let passwd = std::fs::read_to_string("/etc/passwd").expect("users");
     let own = passwd.lines().map(|l| l.split(':').collect::<Vec<_>>());
     let own = own.into_iter().find(|f| f[2] == uid.as_raw().to_string());
-    let user = own.expect("a user with a name")[0].to_owned();
-    format!("allow probe\n  to anyone\nallow run as {user}\n  to anyone\n")
+    own.expect("a user with a name")[0].to_owned()
 }
 
 pub(crate) fn rules(text: &str) -> Rules {
