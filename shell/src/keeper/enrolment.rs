@@ -27,6 +27,8 @@ const BACK: Duration = Duration::from_secs(60);
 pub struct TokenRow {
     /// Whom it enrols.
     pub node: NodeName,
+    /// When it was made.
+    pub made: Wall,
     /// The last moment at which it does.
     pub not_after: Wall,
     /// When it did.
@@ -71,6 +73,9 @@ pub enum Reason {
     /// A certificate of somebody who was forgotten, or enrolled again.
     #[error("the enrolment of `{0}` that the certificate belongs to has ended")]
     Ended(NodeName),
+    /// It was made before its node's certificates were taken back.
+    #[error("the token for `{0}` was made before `{0}` was revoked")]
+    RevokedToken(NodeName),
     /// Somebody whose certificates were taken back.
     #[error("`{0}` is revoked")]
     Revoked(Identity),
@@ -80,7 +85,8 @@ pub enum Reason {
 }
 
 /// Decides whether a token enrols a node at this moment. The token's end is the keeper's own clock's:
-/// no skew is granted.
+/// no skew is granted. `is_revoked` says whether a certificate of that name would be taken back by now
+/// that began at a moment: whoever is revoked does not come back with a token that was out before.
 ///
 /// # Errors
 /// Says why not.
@@ -89,6 +95,7 @@ pub fn enrol(
     life: Duration,
     token: Option<&TokenRow>,
     node: &NodeName,
+    is_revoked: impl Fn(Wall) -> bool,
 ) -> Result<Validity, Reason> {
     let token = token.ok_or(Reason::UnknownToken)?;
     if token.node != *node {
@@ -102,6 +109,9 @@ pub fn enrol(
     }
     if now > token.not_after {
         return Err(Reason::ExpiredToken(node.clone()));
+    }
+    if is_revoked(token.made) {
+        return Err(Reason::RevokedToken(node.clone()));
     }
     Ok(span(now, life))
 }
@@ -158,6 +168,7 @@ mod tests {
         let end = Wall(1_000_000);
         let fresh = TokenRow {
             node: name("web1"),
+            made: Wall(1_000),
             not_after: end,
             used: None,
         };
@@ -194,10 +205,19 @@ mod tests {
         ];
         for (now, row, asked, expected) in cases {
             assert_eq!(
-                enrol(now, NODE_LIFE, row, &name(asked)).err(),
+                enrol(now, NODE_LIFE, row, &name(asked), |_| false).err(),
                 expected,
                 "{now:?} {asked}"
             );
+        }
+        // Revoked up to a moment: one that was made before it enrols nobody ever after.
+        for (moment, expected) in [
+            (1_001, Some(Reason::RevokedToken(name("web1")))),
+            (1_000, None),
+        ] {
+            let is_revoked = |begins| begins < Wall(moment);
+            let given = enrol(end, NODE_LIFE, Some(&fresh), &name("web1"), is_revoked);
+            assert_eq!(given.err(), expected, "{moment}");
         }
     }
 

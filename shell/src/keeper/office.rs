@@ -127,16 +127,17 @@ impl Office {
             role: Role::Node,
             name: ask.name.clone(),
         };
-        // Before the token is looked at: it stays good for when the name is.
-        let begins = enrolment::span(now, self.life).not_before;
-        if self.revoked.is_revoked(&identity, &[], begins) {
+        // Before the token is looked at: one that was made since stays good for when the name is.
+        let is_revoked = |begins| self.revoked.is_revoked(&identity, &[], begins);
+        if is_revoked(enrolment::span(now, self.life).not_before) {
             return Err(Reason::Revoked(identity).into());
         }
-        let certified =
-            self.store
-                .enrol((now, self.life), ask.token.hash(), &ask.name, |validity| {
-                    certify(signer, &ask.name, &ask.request, validity)
-                })?;
+        let (span, token) = ((now, self.life), ask.token.hash());
+        let certified = self
+            .store
+            .enrol(span, token, &ask.name, is_revoked, |validity| {
+                certify(signer, &ask.name, &ask.request, validity)
+            })?;
         Ok(self.enrolled(certified))
     }
 

@@ -213,19 +213,22 @@ impl Store {
         write(add).map_err(failed)
     }
 
-    /// Enrols a node with a token, if it may; `certify` signs.
+    /// Enrols a node with a token, if it may: `is_revoked` says whether what began at a moment is taken
+    /// back by now. `certify` signs.
     pub(super) fn enrol<E>(
         &mut self,
         (now, life): (Wall, Duration),
         token: TokenHash,
         node: &NodeName,
+        is_revoked: impl Fn(Wall) -> bool,
         certify: impl FnOnce(Validity) -> Result<(Certified, Vec<u8>), E>,
     ) -> Result<Certified, NotGiven<E>> {
         let failed = self.failed();
         let failed = |e| NotGiven::Store(failed(e));
         let enrol = self.begin().map_err(NotGiven::Store)?;
         let row = token_row(&enrol, token).map_err(failed)?;
-        let validity = enrolment::enrol(now, life, row.as_ref(), node).map_err(NotGiven::Reason)?;
+        let validity = enrolment::enrol(now, life, row.as_ref(), node, is_revoked);
+        let validity = validity.map_err(NotGiven::Reason)?;
         let (certified, serial) = certify(validity).map_err(NotGiven::Signing)?;
         let write = |enrol: Transaction<'_>| {
             let used = "UPDATE tokens SET used_ms = ?2 WHERE hash = ?1 AND used_ms IS NULL";
@@ -332,13 +335,14 @@ fn applied(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 fn token_row(enrol: &Transaction<'_>, hash: TokenHash) -> rusqlite::Result<Option<TokenRow>> {
-    let sql = "SELECT node, not_after_ms, used_ms FROM tokens WHERE hash = ?1";
+    let sql = "SELECT node, made_ms, not_after_ms, used_ms FROM tokens WHERE hash = ?1";
     let mut statement = enrol.prepare_cached(sql)?;
     let read = |row: &rusqlite::Row<'_>| {
         Ok(TokenRow {
             node: name_at(row, 0)?,
-            not_after: Wall(row.get(1)?),
-            used: row.get::<_, Option<i64>>(2)?.map(Wall),
+            made: Wall(row.get(1)?),
+            not_after: Wall(row.get(2)?),
+            used: row.get::<_, Option<i64>>(3)?.map(Wall),
         })
     };
     statement.query_row([hash.0], read).optional()

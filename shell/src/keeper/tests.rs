@@ -59,15 +59,19 @@ impl Keeper {
     }
 
     fn token(&self, node: &str, mark: u32) -> Token {
+        self.token_at(NOW, node, mark)
+    }
+
+    fn token_at(&self, now: Wall, node: &str, mark: u32) -> Token {
         let mut bytes = [0xa5; 32];
         bytes[..4].copy_from_slice(&mark.to_le_bytes());
         let token = Token::from_random(bytes);
         let row = NewToken {
             hash: token.hash(),
             node: name(node),
-            not_after: NOW + HOUR,
+            not_after: now + HOUR,
         };
-        self.store().add_tokens(NOW, &[row]).expect("kept");
+        self.store().add_tokens(now, &[row]).expect("kept");
         token
     }
 }
@@ -242,7 +246,7 @@ fn a_name_that_enrols_again_begins_anew_and_the_old_certificate_gets_no_other() 
 }
 
 #[test]
-fn who_is_revoked_gets_no_certificate_and_a_fresh_token_works_from_then_on() {
+fn who_is_revoked_gets_no_certificate_and_only_a_token_made_since_enrols_again() {
     let keeper = Keeper::new();
     let mut office = keeper.office();
     let renew = RenewAsk {
@@ -275,12 +279,17 @@ fn who_is_revoked_gets_no_certificate_and_a_fresh_token_works_from_then_on() {
     // Neither with the certificate nor with a token, as long as what it got would be revoked.
     let answer = office.renew(NOW + HOUR, &one.chain, &renew);
     assert_eq!(reason(answer), refused);
-    let token = keeper.token("web1", 3);
-    let answer = office.enrol(moment, &ask("web1", &token));
-    assert_eq!(reason(answer), refused);
-    // The token is not used up by that; the node that comes back with it is another one.
+    let (before, since) = (keeper.token("web1", 3), keeper.token_at(moment, "web1", 4));
+    for token in [&before, &since] {
+        let answer = office.enrol(moment, &ask("web1", token));
+        assert_eq!(reason(answer), refused);
+    }
+    // A token that was out when its name was revoked enrols nobody ever again. One that was made since
+    // is not used up by having come too early.
     let later = moment + HOUR / 4;
-    office.enrol(later, &ask("web1", &token)).expect("anew");
+    let answer = office.enrol(later, &ask("web1", &before));
+    assert_eq!(reason(answer), Reason::RevokedToken(name("web1")));
+    office.enrol(later, &ask("web1", &since)).expect("anew");
     office
         .renew(later, &two.chain, &renew)
         .expect("somebody else");
