@@ -48,10 +48,9 @@ mod tests {
     #[test]
     fn an_event_loses_its_secret_and_keeps_its_end() {
         let mut out = Vec::new();
-        let mut log = Redacting::new(&mut out);
-        log.write_all(b"WARN it failed command=mysql -phunter2 db\n")
+        Redacting::new(&mut out)
+            .write_all(b"WARN it failed command=mysql -phunter2 db\n")
             .expect("written");
-        drop(log);
         assert_eq!(
             String::from_utf8(out).expect("text"),
             "WARN it failed command=mysql -p[redacted] db\n"

@@ -69,6 +69,7 @@ pub(super) fn broken(head: &Head, at: Wall, why: String) -> Row {
     cells(head, at, AuditEvent::Broken, Said::text(why))
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each kind of record")]
 fn said(body: &Body) -> (AuditEvent, Said) {
     match body {
         Body::Intent(intent) => (AuditEvent::Started, Said::of_intent(intent)),

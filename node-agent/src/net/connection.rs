@@ -104,6 +104,7 @@ enum After {
 }
 
 /// Carries out effects in order; what a failed record guards is not done.
+#[expect(clippy::too_many_lines, reason = "one arm for each effect")]
 async fn perform(
     host: &Arc<Host>,
     at: StreamRef,

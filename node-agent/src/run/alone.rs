@@ -32,6 +32,27 @@ pub(crate) struct Alone {
     pub(crate) output_max: u64,
 }
 
+impl Alone {
+    /// Returns it as a run that nobody waits for.
+    fn run(&self) -> Run {
+        Run {
+            run: self.id,
+            probe: Probe::Shell(self.command.clone()),
+            row_plan: RowPlan::default(),
+            timeout_ms: None,
+            life: Life::Attached(LeaseId([0; 16])),
+            output: OutputMode::Stream,
+            caps: Caps {
+                output_bytes: self.output_max,
+                rows: 0,
+                memory_bytes: None,
+                cpu_seconds: None,
+            },
+            env: self.env.clone(),
+        }
+    }
+}
+
 /// How it ended.
 #[derive(Debug, Clone)]
 pub(crate) struct Ran {
@@ -73,21 +94,7 @@ pub(crate) async fn alone(
     told: impl Future<Output = ()>,
 ) -> Result<Ran, AloneError> {
     let begun = clock::mono();
-    let run = Run {
-        run: what.id,
-        probe: Probe::Shell(what.command.clone()),
-        row_plan: RowPlan::default(),
-        timeout_ms: None,
-        life: Life::Attached(LeaseId([0; 16])),
-        output: OutputMode::Stream,
-        caps: Caps {
-            output_bytes: what.output_max,
-            rows: 0,
-            memory_bytes: None,
-            cpu_seconds: None,
-        },
-        env: what.env,
-    };
+    let run = what.run();
     let spec = spec(host, &run, permit, Program::Shell(what.command))
         .await
         .map_err(|failed| AloneError::NotStarted(failed.text))?;

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::automation::AutomationSet;
 use crate::ids::Digest;
 use crate::limits::SIGNED_COMMAND_MAX;
 use crate::message::Probe;
@@ -50,7 +49,8 @@ impl Command {
                 format!("audit{}{}", moment("since", since), moment("until", until))
             }
             Probe::AuditHead(_) => "audit head".to_owned(),
-            Probe::Apply(set) => applied(set),
+            // Each node has its own set, which the signature covers as it covers the rows of a deed.
+            Probe::Apply(set) => format!("apply {}", set.generation),
             Probe::Stow(specs) => format!("stow {} automations", specs.len()),
             Probe::Automations => "automations".to_owned(),
             Probe::Events { since, until, .. } => {
@@ -96,18 +96,6 @@ fn moment(word: &str, at: &Option<Wall>) -> String {
     at.map_or_else(String::new, |at| {
         format!(" {word} {}", display_value(&Value::Time(at.0)))
     })
-}
-
-/// A set by its number and what it holds: whoever signs and whoever reads the audit sees the very
-/// versions.
-fn applied(set: &AutomationSet) -> String {
-    let mut text = format!("apply {}:", set.generation);
-    for entry in &set.entries {
-        let version = entry.version.to_string();
-        let short = version.get(..12).unwrap_or(&version);
-        text.push_str(&format!(" {}@{short}", entry.name));
-    }
-    text
 }
 
 /// As a shell would want the word: what a person reads must not mean two lists of words.

@@ -194,7 +194,7 @@ fn commands_read_as_a_person_would_write_them() {
                 }],
                 specs: Vec::new(),
             }),
-            "apply 7: disk-full@abababababab",
+            "apply 7",
         ),
         (
             Probe::Control(Control::Mute {

@@ -118,7 +118,9 @@ impl Warrant {
             run: asked.run,
             nonce: random::nonce()?,
             action: Action {
-                grant: if asked.wish.reads_only {
+                grant: if Grant::Automate.fits(asked.probe) {
+                    Grant::Automate
+                } else if asked.wish.reads_only {
                     Grant::Read
                 } else {
                     Grant::Run

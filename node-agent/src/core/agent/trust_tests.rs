@@ -67,9 +67,11 @@ fn a_root_that_is_believed_hands_over_step_by_step_and_never_back() {
     // The same again changes nothing, and is answered.
     let again = offer(&mut agent, both.clone());
     assert_eq!(words(&again), "trust_taken finish");
-    let answer = again.iter().find_map(|e| match e {
-        Effect::Send { envelope, .. } => TrustTaken::from_envelope(envelope).ok(),
-        _ => None,
+    let answer = again.iter().find_map(|e| {
+        let Effect::Send { envelope, .. } = e else {
+            return None;
+        };
+        TrustTaken::from_envelope(envelope).ok()
     });
     assert_eq!(answer.map(|t| (t.number, t.is_news)), Some((1, false)));
     let effects = offer(&mut agent, alone);
