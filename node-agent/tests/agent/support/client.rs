@@ -240,6 +240,7 @@ impl Asked {
     }
 
     /// Reads the rest, and checks its order: started, output or batches, one end, nothing.
+    #[expect(clippy::too_many_lines, reason = "one arm for each message")]
     pub(crate) async fn answer(mut self) -> Answer {
         let mut answer = Answer {
             started: None,
