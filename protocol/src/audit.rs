@@ -149,6 +149,30 @@ impl AuditEvent {
             Self::Broken => "broken",
         }
     }
+
+    /// Returns what it says, in a few words.
+    #[must_use]
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::Probe => "metrics, facts or lists were asked for, and given",
+            Self::Allowed => "a signed request was allowed",
+            Self::Started => "a command is about to start",
+            Self::Ended => "a command has ended",
+            Self::Refused => "something was refused",
+            Self::Killed => "a run was told to end before its own end",
+            Self::Repeated => "more of the same, counted and not written one by one",
+            Self::Revoked => "a newer list of revocations holds",
+            Self::Authorities => "other authorities are believed",
+            Self::AgentStarted => "the agent started",
+            Self::AgentStopped => "the agent stopped",
+            Self::Gap => "what happened could not be written down, and is counted",
+            Self::Damaged => "the log was damaged, and what is not sound moved aside",
+            Self::Accepted => "somebody has accepted the damage, and the node goes on",
+            Self::Automation => "what an automation saw, did or remembers: see `events`",
+            Self::Unknown => "a record of a kind that this version does not know",
+            Self::Broken => "the chain is broken here: what lies behind proves nothing",
+        }
+    }
 }
 
 /// A record and the link after it.

@@ -81,9 +81,10 @@ fn audit_page() -> String {
             column.description
         );
     }
-    let events: Vec<_> = AuditEvent::ALL.iter().map(|e| e.as_str()).collect();
-    let _ = writeln!(out, "\nevents: {}", events[..6].join(", "));
-    let _ = writeln!(out, "        {}", events[6..].join(", "));
+    let _ = writeln!(out, "\nThe events are:\n");
+    for event in AuditEvent::ALL {
+        let _ = writeln!(out, "  {:<14} {}", event.as_str(), event.describe());
+    }
     out
 }
 
