@@ -50,6 +50,7 @@ pub mod open;
 pub mod output;
 pub mod pen;
 mod process;
+mod renewal;
 pub mod repl;
 pub mod results;
 pub mod revoke;

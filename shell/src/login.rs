@@ -216,7 +216,7 @@ fn told(holder: &Holder, end: Wall, now: Wall) -> String {
 }
 
 /// A time of the day, which is all that a certificate of a day needs.
-fn moment(at: Wall) -> String {
+pub(crate) fn moment(at: Wall) -> String {
     let minutes = at.0.div_euclid(60_000).rem_euclid(24 * 60);
     format!("{:02}:{:02} UTC", minutes / 60, minutes % 60)
 }

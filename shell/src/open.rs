@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hailer_identity::{Credentials, Trust};
+use hailer_identity::{Credentials, Signer, Trust};
 use hailer_lang::inventory::Inventory;
 use hailer_lang::inventory::file::FleetFile;
-use hailer_protocol::ids::LeaseId;
+use hailer_protocol::ids::{LeaseId, Name};
 use hailer_protocol::role::Role;
 use rustls::time_provider::DefaultTimeProvider;
 
@@ -17,6 +17,7 @@ use crate::clock;
 use crate::error::ShellError;
 use crate::fleet::{Fleet, Timing};
 use crate::knowledge::{self, Sources};
+use crate::renewal::{self, Renewal, Stamps};
 use crate::revoke;
 
 /// A fleet that can be asked.
@@ -25,7 +26,7 @@ pub struct Opened {
     /// Its nodes, labels and groups.
     pub inventory: Arc<Inventory>,
     /// The links to them.
-    pub fleet: Fleet,
+    pub fleet: Arc<Fleet>,
     /// The scope its file gives.
     pub default_scope: Option<String>,
     /// Where more is known of its nodes.
@@ -55,6 +56,8 @@ pub fn open_under(
         trust,
         ca_pem,
         default_scope,
+        files,
+        stamps,
     } = papers(path)?;
     let mut timing = Timing::default();
     if let Some(wait) = connect_timeout {
@@ -67,9 +70,11 @@ pub fn open_under(
     };
     let fleet = fleet.map_err(|e| ShellError::own(format!("open the fleet: {e}")))?;
     let base = path.parent().unwrap_or_else(|| Path::new("."));
-    fleet
-        .links()
-        .obey(revoke::lists_of(base, &trust, clock::wall())?);
+    let lists = revoke::lists_of(base, &trust, clock::wall())?;
+    fleet.links().obey(lists.clone());
+    let fleet = Arc::new(fleet);
+    let renewal = Renewal::new(files, stamps, lists);
+    renewal::watch(Arc::downgrade(&fleet), renewal);
     let sources = Sources {
         folder: base.to_owned(),
         facts_file: knowledge::facts_path(inventory.fleet().as_str(), &ca_pem),
@@ -94,6 +99,30 @@ pub struct Papers {
     pub trust: Trust,
     ca_pem: String,
     default_scope: Option<String>,
+    pub(crate) files: PaperFiles,
+    /// Of the files before they were read.
+    pub(crate) stamps: Stamps,
+}
+
+/// Where an operator's papers are.
+#[derive(Debug, Clone)]
+pub(crate) struct PaperFiles {
+    fleet: Name,
+    /// The fleet file itself.
+    path: PathBuf,
+    /// Its directory, where lists of who is revoked may be.
+    pub(crate) base: PathBuf,
+    pub(crate) ca: PathBuf,
+    pub(crate) cert: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
+/// What stands in an operator's papers.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub(crate) credentials: Credentials,
+    pub(crate) trust: Trust,
+    ca_pem: String,
 }
 
 /// Returns the fleet file that was given.
@@ -120,58 +149,85 @@ pub fn papers(path: &Path) -> Result<Papers, ShellError> {
         .map_err(|d| in_file(ShellError::of_diagnostics(&d, &text)))?;
     let base = path.parent().unwrap_or_else(|| Path::new("."));
     let inventory = Arc::new(inventory);
-    let (credentials, trust, ca_pem) = credentials(&file, &inventory, base, path)?;
+    let files = PaperFiles::of(&file, &inventory, base, path)?;
+    let stamps = Stamps::of(&files);
+    let Read {
+        credentials,
+        trust,
+        ca_pem,
+    } = files.read()?;
     Ok(Papers {
         default_scope: file.default_scope.map(|s| s.into_inner()),
         inventory,
         credentials,
         trust,
         ca_pem,
+        files,
+        stamps,
     })
 }
 
-fn credentials(
-    file: &FleetFile,
-    inventory: &Inventory,
-    base: &Path,
-    path: &Path,
-) -> Result<(Credentials, Trust, String), ShellError> {
-    let missing = |what: &str, example: &str| {
-        ShellError::usage(format!(
-            "{}: the fleet file does not say {what}",
-            path.display()
-        ))
-        .hint(format!("add `{example}`"))
-    };
-    let operator = file.operator.as_ref().ok_or_else(|| {
-        missing(
-            "who you are",
-            "operator = { cert = \"operator.pem\", key = \"operator.key\" }",
-        )
-    })?;
-    let ca = file
-        .ca
-        .as_ref()
-        .ok_or_else(|| missing("whom to trust", "ca = \"ca.pem\""))?;
-    let at = |p: &str| -> PathBuf { base.join(p) };
-    let (cert, key, ca) = (at(&operator.cert), at(&operator.key), at(ca));
-    check_key_mode(&key)?;
-    let cert_pem = read(&cert, "the operator's certificate")?;
-    let key_pem = read(&key, "the operator's key")?;
-    let credentials = Credentials::from_pem(&cert_pem, &key_pem).map_err(|e| {
-        ShellError::usage(format!("{} with {}: {e}", cert.display(), key.display()))
-    })?;
-    check_operator(&credentials, &cert)?;
-    let ca_pem = read(&ca, "the fleet's authority")?;
-    let trust = Trust::from_pem(
-        inventory.fleet().clone(),
-        &ca_pem,
-        Arc::new(DefaultTimeProvider),
-    )
-    .map_err(|e| {
-        ShellError::usage(format!("{}: {e}", ca.display())).at(&path.display().to_string())
-    })?;
-    Ok((credentials, trust, ca_pem))
+impl PaperFiles {
+    fn of(
+        file: &FleetFile,
+        inventory: &Inventory,
+        base: &Path,
+        path: &Path,
+    ) -> Result<Self, ShellError> {
+        let missing = |what: &str, example: &str| {
+            ShellError::usage(format!(
+                "{}: the fleet file does not say {what}",
+                path.display()
+            ))
+            .hint(format!("add `{example}`"))
+        };
+        let operator = file.operator.as_ref().ok_or_else(|| {
+            missing(
+                "who you are",
+                "operator = { cert = \"operator.pem\", key = \"operator.key\" }",
+            )
+        })?;
+        let ca = file
+            .ca
+            .as_ref()
+            .ok_or_else(|| missing("whom to trust", "ca = \"ca.pem\""))?;
+        Ok(Self {
+            fleet: inventory.fleet().clone(),
+            path: path.to_owned(),
+            base: base.to_owned(),
+            ca: base.join(ca),
+            cert: base.join(&operator.cert),
+            key: base.join(&operator.key),
+        })
+    }
+
+    /// Reads them.
+    ///
+    /// # Errors
+    /// Says which cannot be read, does not fit the others, or is of no use to anybody.
+    pub(crate) fn read(&self) -> Result<Read, ShellError> {
+        let (ca, cert, key) = (&self.ca, &self.cert, &self.key);
+        check_key_mode(key)?;
+        let cert_pem = read(cert, "the operator's certificate")?;
+        let key_pem = read(key, "the operator's key")?;
+        let credentials = Credentials::from_pem(&cert_pem, &key_pem).map_err(|e| {
+            ShellError::usage(format!("{} with {}: {e}", cert.display(), key.display()))
+        })?;
+        check_operator(&credentials, cert)?;
+        Signer::new(&credentials)
+            .map_err(|e| ShellError::usage(format!("{}: {e}", key.display())))?;
+        let ca_pem = read(ca, "the fleet's authority")?;
+        let trust = Trust::from_pem(self.fleet.clone(), &ca_pem, Arc::new(DefaultTimeProvider))
+            .map_err(|e| {
+                ShellError::usage(format!("{}: {e}", ca.display()))
+                    .at(&self.path.display().to_string())
+            })?;
+        Ok(Read {
+            credentials,
+            trust,
+            ca_pem,
+        })
+    }
 }
 
 /// What no node would accept is said here, once, and not once a node.

@@ -16,7 +16,7 @@ use hailer_protocol::envelope::Decoder;
 use hailer_protocol::ids::Name;
 use hailer_protocol::message::{Message as _, RevocationOffer};
 use hailer_protocol::revocation::{
-    REVOCATION_VERSION, RevocationList, Revocations, Revoked, SignedRevocations,
+    REVOCATION_VERSION, RevocationError, RevocationList, Revocations, Revoked, SignedRevocations,
 };
 use hailer_protocol::role::{Identity, Role};
 use hailer_protocol::time::Wall;
@@ -293,17 +293,31 @@ fn authority(dir: &Path, of: Option<Role>, who: &[String]) -> Result<Authority, 
 /// # Errors
 /// When they cannot be read or are not the fleet's: who was revoked must not be forgotten by a slip.
 pub(crate) fn lists_of(base: &Path, trust: &Trust, now: Wall) -> Result<Revocations, ShellError> {
-    let path = base.join(LISTS);
     let mut lists = Revocations::default();
+    add_lists(&mut lists, base, trust, now)?;
+    Ok(lists)
+}
+
+/// Takes up what is newer in the lists of a directory.
+pub(crate) fn add_lists(
+    lists: &mut Revocations,
+    base: &Path,
+    trust: &Trust,
+    now: Wall,
+) -> Result<(), ShellError> {
+    let path = base.join(LISTS);
     for signed in read_lists(&path)? {
         let failed = |e: &dyn std::fmt::Display| {
             ShellError::own(format!("{}: {e}", path.display()))
                 .hint("take the newest list from whoever keeps the fleet's authority")
         };
         let (signer, list) = verify_list(trust, now, &signed).map_err(|e| failed(&e))?;
-        lists.take(now, signer, list).map_err(|e| failed(&e))?;
+        match lists.take(now, signer, list) {
+            Ok(()) | Err(RevocationError::NotNewer { .. }) => {}
+            Err(e) => return Err(failed(&e)),
+        }
     }
-    Ok(lists)
+    Ok(())
 }
 
 /// Reads the lists of a file; one that is not there has none.

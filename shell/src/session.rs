@@ -146,7 +146,7 @@ impl Session {
     ) -> Result<Self, ShellError> {
         let mut session = Self {
             inventory: opened.inventory,
-            fleet: Arc::new(opened.fleet),
+            fleet: opened.fleet,
             scope: None,
             results: Results::default(),
             jobs: Jobs::default(),

@@ -102,7 +102,8 @@ impl Fleet {
         let sent = targets
             .iter()
             .map(|(node, body)| Some((node, &bodies[*body])));
-        let warrant = Warrant::sign(&self.signer, clock::wall(), &asked, sent)?;
+        let own = self.own.now();
+        let warrant = Warrant::sign(&own.signer, clock::wall(), &asked, sent)?;
         let block = warrant.map(|warrant| warrant.first_block()).transpose()?;
         Ok(Draft {
             block: block.ok_or_else(|| FleetError::Sign("it has no targets".to_owned()))?,

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use quinn::crypto::rustls::QuicClientConfig;
@@ -50,19 +50,25 @@ const CLOSE_BYE: VarInt = VarInt::from_u32(0);
 pub(super) struct Dialler {
     endpoint: Endpoint,
     /// One for each step of the keep-alive.
-    configs: Vec<ClientConfig>,
+    configs: RwLock<Vec<ClientConfig>>,
+}
+
+/// Returns how connections are made, once for each step of the keep-alive.
+pub(super) fn configs(tls: rustls::ClientConfig) -> Result<Vec<ClientConfig>, FleetError> {
+    let crypto = QuicClientConfig::try_from(tls).map_err(|e| FleetError::Tls(e.to_string()))?;
+    let crypto = Arc::new(crypto);
+    let configs = (0..KEEP_ALIVE_STEPS).map(|step| {
+        let mut config = ClientConfig::new(Arc::clone(&crypto) as Arc<_>);
+        config.transport_config(Arc::new(transport(step)));
+        config
+    });
+    Ok(configs.collect())
 }
 
 impl Dialler {
     /// Opens the socket. Must be called within a tokio runtime.
     pub(super) fn open(tls: rustls::ClientConfig) -> Result<Self, FleetError> {
-        let crypto = QuicClientConfig::try_from(tls).map_err(|e| FleetError::Tls(e.to_string()))?;
-        let crypto = Arc::new(crypto);
-        let configs = (0..KEEP_ALIVE_STEPS).map(|step| {
-            let mut config = ClientConfig::new(Arc::clone(&crypto) as Arc<_>);
-            config.transport_config(Arc::new(transport(step)));
-            config
-        });
+        let configs = configs(tls)?;
         let socket = bind_any().map_err(FleetError::Socket)?;
         let endpoint = Endpoint::new(
             EndpointConfig::default(),
@@ -73,7 +79,7 @@ impl Dialler {
         .map_err(FleetError::Socket)?;
         Ok(Self {
             endpoint,
-            configs: configs.collect(),
+            configs: RwLock::new(configs),
         })
     }
 
@@ -84,8 +90,16 @@ impl Dialler {
         address: SocketAddr,
         server_name: &str,
     ) -> Result<Connecting, quinn::ConnectError> {
-        let config = self.configs[seat % self.configs.len()].clone();
+        let configs = self.configs.read();
+        let configs = configs.unwrap_or_else(PoisonError::into_inner);
+        let config = configs[seat % configs.len()].clone();
+        drop(configs);
         self.endpoint.connect_with(config, address, server_name)
+    }
+
+    /// Begins handshakes with these from now on; connections that are there stay.
+    pub(super) fn succeed(&self, configs: Vec<ClientConfig>) {
+        *self.configs.write().unwrap_or_else(PoisonError::into_inner) = configs;
     }
 
     /// Closes all connections, and lets the farewells leave.

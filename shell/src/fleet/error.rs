@@ -5,6 +5,7 @@ use std::io;
 
 use hailer_identity::ConfigError;
 use hailer_protocol::codec::CodecError;
+use hailer_protocol::role::Identity;
 
 /// What can be wrong on this side.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,14 @@ pub enum FleetError {
     /// The run could not be signed, and no node takes it unsigned.
     #[error("sign the run: {0}")]
     Sign(String),
+    /// The next papers are not those of whom the shell was opened for.
+    #[error("this shell is `{own}`, and the next certificate is of `{theirs}`")]
+    OtherOperator {
+        /// Whom the shell is.
+        own: Box<Identity>,
+        /// Whom the next certificate names.
+        theirs: Box<Identity>,
+    },
     /// A job with a request for each target has not one for each.
     #[error("the job has {requests} requests for {targets} targets")]
     Requests {

@@ -14,7 +14,7 @@ use hailer_protocol::ids::LeaseId;
 use hailer_protocol::message::Hello;
 use hailer_protocol::revocation::Revocations;
 use hailer_protocol::role::{Identity, Role};
-use quinn::Connection;
+use quinn::{ClientConfig, Connection};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
@@ -137,6 +137,11 @@ impl Links {
         let link = self.shared.links.get(node.index())?;
         self.connect(node.index());
         Some(link)
+    }
+
+    /// Begins handshakes with these from now on.
+    pub(super) fn succeed(&self, configs: Vec<ClientConfig>) {
+        self.shared.dialler.succeed(configs);
     }
 
     /// Connects nobody any more whom these lists revoke.

@@ -25,6 +25,7 @@ pub mod groups;
 pub mod job;
 mod link;
 pub mod links;
+mod own;
 mod pieces;
 pub mod policy;
 pub mod random;
@@ -44,6 +45,7 @@ pub use error::FleetError;
 pub use job::{Ask, Control, Event, Finished, Gate, GateAnswer, Job, StageNews};
 pub use link::LinkView;
 pub use links::{Links, Timing};
+pub use own::PapersNews;
 pub use policy::Policy;
 pub use revocation::Delivered;
 pub use summary::Summary;
@@ -52,15 +54,17 @@ pub use warrant::Wish;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hailer_identity::{ClientSide, Credentials, Signer, Trust};
+use hailer_identity::{ClientSide, Credentials, Trust};
 use hailer_lang::inventory::Inventory;
 use hailer_lang::selector::Live;
 use hailer_protocol::holder::Holder;
 use hailer_protocol::ids::LeaseId;
 use hailer_protocol::role::Role;
+use hailer_protocol::time::Wall;
 use tokio::sync::watch;
 
 use endpoint::Dialler;
+use own::Own;
 use request::{Request, Terms};
 
 use crate::clock;
@@ -77,7 +81,7 @@ pub struct Fleet {
     links: Links,
     lease: LeaseId,
     /// The operator's key: what is started on a node is signed with it.
-    signer: Signer,
+    own: Own,
     /// Whether all runs shall end; a run that would not outlive the shell listens as long as it lasts.
     ending: watch::Sender<bool>,
 }
@@ -110,13 +114,13 @@ impl Fleet {
         timing: Timing,
     ) -> Result<Self, FleetError> {
         let tls = ClientSide::new(trust, &[Role::Node])?.config(credentials)?;
-        let signer = Signer::new(credentials).map_err(|e| FleetError::Sign(e.to_string()))?;
+        let own = Own::new(credentials)?;
         let nodes = Arc::clone(&inventory);
         Ok(Self {
             inventory,
             links: Links::new(Dialler::open(tls)?, nodes, timing, lease),
             lease,
-            signer,
+            own,
             ending: watch::Sender::new(false),
         })
     }
@@ -125,8 +129,9 @@ impl Fleet {
     fn request(&self, job: &mut Job) -> Result<Request, FleetError> {
         let nodes = job.targets.iter().map(|node| self.inventory.node(*node));
         let names: Vec<_> = nodes.map(|node| node.map(|node| &node.name)).collect();
+        let own = self.own.now();
         let terms = Terms {
-            signer: &self.signer,
+            signer: &own.signer,
             now: clock::wall(),
             wish: &job.wish,
             policy: &job.policy,
@@ -144,8 +149,37 @@ impl Fleet {
 
     /// Returns who asks.
     #[must_use]
-    pub const fn operator(&self) -> &Holder {
-        self.signer.holder()
+    pub fn operator(&self) -> Holder {
+        self.own.now().signer.holder().clone()
+    }
+
+    /// Returns when the operator's certificate ends.
+    #[must_use]
+    pub fn ends_at(&self) -> Wall {
+        self.own.now().validity.not_after
+    }
+
+    /// Connects and signs with these from now on; connections that are there stay. Returns whether the
+    /// certificate is another than before.
+    ///
+    /// # Errors
+    /// When they do not fit the fleet, or are another operator's; then the last ones hold on.
+    pub fn succeed(&self, credentials: &Credentials, trust: &Trust) -> Result<bool, FleetError> {
+        let tls = ClientSide::new(trust, &[Role::Node])?.config(credentials)?;
+        let configs = endpoint::configs(tls)?;
+        let is_other = self.own.succeed(credentials)?;
+        self.links.succeed(configs);
+        Ok(is_other)
+    }
+
+    /// Keeps what became of the operator's papers for [`Fleet::news`], in the place of older news.
+    pub fn tell(&self, news: PapersNews) {
+        self.own.tell(news);
+    }
+
+    /// Returns what became of the operator's papers last, once.
+    pub fn news(&self) -> Option<PapersNews> {
+        self.own.news()
     }
 
     /// Returns how many nodes the fleet has, as signatures say it.

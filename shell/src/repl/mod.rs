@@ -13,6 +13,7 @@ mod editor;
 mod highlighter;
 mod keys;
 mod menu;
+mod notices;
 mod paging;
 mod past;
 mod prompt;
@@ -47,6 +48,7 @@ use behind::{Stop, Waiting};
 use changes::Changes;
 use complete::Asked;
 use editor::{Editor, Next};
+use notices::Expiry;
 use prompt::PromptState;
 use quiet::Quiet;
 use reader::Typed;
@@ -91,6 +93,7 @@ pub async fn run(mut session: Session, looks: Looks, notice: &str) -> Result<Exi
         waiting: VecDeque::new(),
         running: None,
         changes: Changes::default(),
+        expiry: Expiry::default(),
         is_leaving: false,
     };
     let fleet = Arc::clone(session.fleet());
@@ -128,6 +131,7 @@ struct Repl {
     /// The line of the history that is being carried out.
     running: Option<i64>,
     changes: Changes,
+    expiry: Expiry,
     /// The operator was told what is in the background, and has typed nothing since but to leave.
     is_leaving: bool,
 }
@@ -233,7 +237,7 @@ impl Repl {
         while let Some(number) = session.over_by_now() {
             show::say(&self.ended(session, number).await);
         }
-        if let Some(lines) = self.changes_in_scope(session) {
+        if let Some(lines) = self.notices(session) {
             show::say(&lines);
         }
         let state = PromptState::of(session);
@@ -260,10 +264,7 @@ impl Repl {
                 }
                 () = tokio::time::sleep(PROMPT_EVERY) => {
                     self.editor.refresh(PromptState::of(session));
-                    if let Some(trouble) = self.trouble() {
-                        self.editor.announce(&trouble);
-                    }
-                    if let Some(lines) = self.changes_in_scope(session) {
+                    if let Some(lines) = self.notices(session) {
                         self.editor.announce(&lines);
                     }
                 }
@@ -274,23 +275,6 @@ impl Repl {
     fn forget_keys(&mut self) -> Result<(), ShellError> {
         let forgotten = self.interrupts.forget();
         forgotten.map_err(|e| ShellError::own(format!("take over Ctrl-C: {e}")))
-    }
-
-    /// What is said, once, of a history that cannot be kept.
-    fn trouble(&self) -> Option<String> {
-        let trouble = self.history.trouble()?.to_string();
-        Some(format!(
-            "lines are remembered until you leave, and not longer: {}\n",
-            Clean::line(&trouble)
-        ))
-    }
-
-    /// Which nodes of the scope have gone or come back since this was asked last.
-    fn changes_in_scope(&mut self, session: &Session) -> Option<String> {
-        let scope = session.scope()?;
-        let (live, inventory) = (session.live(), session.inventory());
-        self.changes
-            .seen(&live.up, &scope.nodes, inventory, clock::mono())
     }
 
     /// Lets a node of the scope be asked, in the background, for what completion wants.

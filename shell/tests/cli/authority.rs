@@ -13,14 +13,15 @@ use crate::support::hailer::Ran;
 use crate::support::wait_until;
 
 /// A fleet whose nodes have joined, and an operator on a machine of her own.
-struct Fleet {
-    keeper: Keeper,
+pub(crate) struct Fleet {
+    pub(crate) keeper: Keeper,
     runtime: Runtime,
     nodes: Vec<(String, Listening)>,
 }
 
 impl Fleet {
-    fn start(nodes: &[&str]) -> Self {
+    /// Starts a keeper and agents, and lets them join.
+    pub(crate) fn start(nodes: &[&str]) -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let keeper = Keeper::start("demo", &[]);
         let mut fleet = Self {
@@ -61,12 +62,14 @@ impl Fleet {
         self.keeper.dir.path()
     }
 
-    fn run(&self, args: &[&str]) -> Ran {
+    /// Runs `hailer` with her fleet.
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
         let fleet = ["--fleet", "me/fleet.toml"];
         hailer(self.dir(), &[&fleet[..], args].concat())
     }
 
-    fn login(&self) -> Ran {
+    /// Gets a certificate for the day.
+    pub(crate) fn login(&self) -> Ran {
         self.run(&["login", "--name", "ann", "--group", "sre", "--ca", "ca"])
     }
 

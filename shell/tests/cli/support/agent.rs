@@ -29,6 +29,12 @@ impl Agent {
         let papers = Papers::new("demo");
         papers.issue("n1", Role::Node, Papers::valid());
         papers.issue("operator", Role::Operator, Papers::valid());
+        Self::with(papers, policy)
+    }
+
+    /// Starts the agent of an owner who allows that, with `ca.pem`, `n1.pem` and `n1.key` as they lie
+    /// there.
+    pub(crate) fn with(papers: Papers, policy: &str) -> Self {
         papers.write("policy", policy);
         let text = format!(
             "name = \"n1\"\nlisten = \"127.0.0.1:0\"\nca = \"ca.pem\"\ncert = \"n1.pem\"\n\
