@@ -365,6 +365,14 @@ impl Host {
 
     /// Writes an entry down, where waiting for a disk holds up nobody else.
     pub(crate) async fn record(self: &Arc<Self>, entry: &Entry) -> Result<(), JournalError> {
+        let recorded = self.write_down(entry).await;
+        if let Entry::Revocations { scope, .. } = entry {
+            lock(&self.core).note_kept(*scope, recorded.is_ok());
+        }
+        recorded
+    }
+
+    async fn write_down(self: &Arc<Self>, entry: &Entry) -> Result<(), JournalError> {
         if !self.journal_on_disk {
             return lock(&self.journal).append(clock::wall(), entry);
         }

@@ -20,7 +20,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What of a file changes when it is written or replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Stamp(Option<(u64, u64, u64, i64, i64, u32)>);
+pub(crate) struct Stamp(Option<(u64, u64, u64, i64, i64, u32, u32)>);
 
 impl Stamp {
     pub(crate) fn of(path: &Path) -> Self {
@@ -32,6 +32,7 @@ impl Stamp {
                 m.mtime(),
                 m.mtime_nsec(),
                 m.mode(),
+                m.uid(),
             )
         }))
     }
@@ -53,6 +54,7 @@ pub(crate) fn read(path: &Path, is_read_only: bool) -> (Rules, Stamp) {
 
 fn read_policy(path: &Path) -> Result<Policy, String> {
     let metadata = std::fs::metadata(path).map_err(|e| e.to_string())?;
+    check_owner(metadata.uid(), rustix::process::geteuid().as_raw())?;
     let mode = metadata.permissions().mode();
     if mode & 0o022 != 0 {
         return Err(format!(
@@ -73,6 +75,17 @@ fn read_policy(path: &Path) -> Result<Policy, String> {
         tracing::error!(path = %path.display(), line = mistake.line(&text), "{}", mistake.message);
     }
     Ok(policy)
+}
+
+/// Whoever owns a file can write to it, whatever its mode: in a folder that is not closed, anybody's
+/// file can come to lie in the policy's place.
+fn check_owner(owner: u32, own: u32) -> Result<(), String> {
+    if owner == 0 || owner == own {
+        return Ok(());
+    }
+    Err(format!(
+        "it belongs to the user {owner}, and must be root's or that of the agent's own user {own}"
+    ))
 }
 
 /// Lets agents take up the policy again whenever its file changes, as long as one of them lives.
@@ -120,6 +133,27 @@ mod tests {
             assert!(why.contains("chmod go-w"), "{mode:o}: {why}");
         }
         assert!(read_policy(&dir.path().join("none")).is_err());
+    }
+
+    #[test]
+    fn a_policy_of_another_users_is_none() {
+        for (owner, own, is_taken) in [
+            (0, 0, true),
+            (0, 999, true),
+            (999, 999, true),
+            (1000, 0, false),
+            (1000, 999, false),
+        ] {
+            assert_eq!(check_owner(owner, own).is_ok(), is_taken, "{owner} {own}");
+        }
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("policy");
+        fs::write(&path, "allow probe\n  to anyone\n").expect("written");
+        // Only the superuser can give a file away.
+        if std::os::unix::fs::chown(&path, Some(65534), None).is_ok() {
+            let why = read_policy(&path).expect_err("another's");
+            assert!(why.contains("belongs to the user 65534"), "{why}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The agent: sessions, runs and leases, and every decision about them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use hailer_protocol::ids::{Digest, RunId};
 use hailer_protocol::message::{
     Fetch, Hello, Kind, Life, Message, Open, Probe, Run, RunLeaseHeld, RunLeaseRenew,
 };
-use hailer_protocol::role::Identity;
+use hailer_protocol::role::{Identity, Role};
 use hailer_protocol::time::Mono;
 use hailer_protocol::version::{Feature, Version};
 
@@ -79,6 +79,8 @@ pub struct Agent {
     askers: BTreeMap<RunId, Arc<Standing>>,
     /// The number of the trust bundle that was taken last.
     bundle: u64,
+    /// Whose lists hold and could not be kept: a restart would forget them.
+    unkept: BTreeSet<Option<Role>>,
 }
 
 impl Agent {
@@ -97,6 +99,7 @@ impl Agent {
             matter: None,
             askers: BTreeMap::new(),
             bundle: 0,
+            unkept: BTreeSet::new(),
         }
     }
 
@@ -314,11 +317,7 @@ impl Agent {
             Known::New => {}
             Known::Same => {
                 // Who asks again may cancel just as who asked first.
-                let phase = if self.runs.is_running(run.run) {
-                    StreamPhase::Running(run.run)
-                } else {
-                    StreamPhase::Over
-                };
+                let phase = StreamPhase::answered(run.run, self.runs.is_running(run.run));
                 self.session(at)?.set(at.stream, phase);
                 out.push(Effect::Answer { at, run: run.run });
                 return Ok(());
@@ -409,25 +408,24 @@ impl Agent {
                     ),
                 )
             })?;
-        matter.authorised(authority, None, out);
         let is_running = match found.outcome {
             Outcome::Running => true,
             Outcome::Ended { .. } => false,
-            Outcome::Unknown if ends => {
-                out.push(Effect::EndOrphan { run });
-                return Err(denial(ErrorCode::UNKNOWN, ORPHAN_ENDED.to_owned()));
+            Outcome::Unknown => {
+                out.extend(ends.then_some(Effect::EndOrphan { run }));
+                matter.authorised(authority, None, out);
+                let told = if ends { ORPHAN_ENDED } else { ORPHAN };
+                return Err(denial(ErrorCode::UNKNOWN, told.to_owned()));
             }
-            Outcome::Unknown => return Err(denial(ErrorCode::UNKNOWN, ORPHAN.to_owned())),
         };
-        let phase = if is_running {
-            StreamPhase::Running(run)
-        } else {
-            StreamPhase::Over
-        };
-        self.session(at)?.set(at.stream, phase);
+        // Before it is written down, and even where that fails: a run counts as told to end from here
+        // on, and nothing would tell it again.
         if is_running && ends {
             self.kill(run, KillReason::Cancelled, Some(matter.who.clone()), out);
         }
+        matter.authorised(authority, None, out);
+        self.session(at)?
+            .set(at.stream, StreamPhase::answered(run, is_running));
         out.push(Effect::Answer { at, run });
         Ok(())
     }

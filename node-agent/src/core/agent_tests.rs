@@ -412,6 +412,23 @@ fn a_body_that_is_no_message_is_refused_and_nothing_runs() {
 }
 
 #[test]
+fn a_reading_takes_no_variables_since_they_say_what_its_words_are() {
+    for (variable, expected) in [
+        (None, "authorised intent begin"),
+        (Some("PATH"), "refusal failed finish"),
+        (Some("LANG"), "refusal failed finish"),
+    ] {
+        let mut agent = agent_with(Role::Operator);
+        agent.set_rules(rules("allow read as app\n  to anyone\n  command uptime\n"));
+        let mut reading = shell(1);
+        let value = |name: &str| (name.to_owned(), "/tmp".to_owned());
+        reading.env = variable.map(value).into_iter().collect();
+        let effects = ask(&mut agent, 0, &reading);
+        assert_eq!(words(&effects), expected, "{variable:?}");
+    }
+}
+
+#[test]
 fn a_command_with_a_nul_byte_is_refused_before_it_is_recorded() {
     let mut agent = agent_with(Role::Operator);
     let effects = ask(

@@ -95,6 +95,12 @@ impl DetachedRuns {
         own
     }
 
+    /// Returns the runs that an earlier agent began, and of which nobody knows what became.
+    pub fn orphans(&self) -> impl Iterator<Item = &Detached> {
+        let all = self.runs.values();
+        all.filter(|run| run.outcome == Outcome::Unknown)
+    }
+
     /// Removes and returns the runs that need not be remembered any longer.
     pub fn expire(&mut self, now: Wall) -> Vec<RunId> {
         let mut ended: Vec<(Wall, RunId)> = self

@@ -135,6 +135,10 @@ impl Gate {
         envelope: &Envelope,
     ) -> Result<(Authority, Arc<Standing>), Denial> {
         let Auth::Signed(block) = &envelope.auth else {
+            if !is_verified {
+                let still = self.judge.connected(now, &peer.chain);
+                still.map_err(|e| denied(e.to_string()))?;
+            }
             let standing = Arc::clone(&peer.standing);
             return Ok((Authority::Connection(peer.holder.clone()), standing));
         };
@@ -219,7 +223,7 @@ impl Gate {
             wants: Wants::Run(&statement.action.command.text),
             ..ask
         };
-        match (statement.action.grant, read) {
+        let permit = match (statement.action.grant, read) {
             (Grant::Run, Some(read)) => self.decide(now, &run).or_else(|denial| {
                 let as_reading = self.decide(now, &read);
                 as_reading.map_err(|reading| {
@@ -245,7 +249,16 @@ impl Gate {
             (grant @ Grant::Probe, _) => Err(denied(format!(
                 "a request is not carried out under the grant `{grant}`"
             ))),
+        }?;
+        // `PATH` says which program a word names, and other variables what it does: the list of
+        // readings is of words alone.
+        if permit.reading.is_some() && !request.env.is_empty() {
+            return Err(denied(
+                "a reading takes no variables; a command that wants them wants to be run"
+                    .to_owned(),
+            ));
         }
+        Ok(permit)
     }
 
     /// Refuses what was signed with another policy in view: what its operator was told then may not

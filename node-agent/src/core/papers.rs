@@ -115,7 +115,7 @@ impl Papers {
             .expect("one of all roles");
         Peer {
             holder: own.holder().clone(),
-            chain: Vec::new(),
+            chain: own.chain().into_iter().map(Into::into).collect(),
             standing: Arc::new(Standing::of(&own.chain()).expect("its own")),
         }
     }

@@ -55,6 +55,19 @@ pub enum StreamPhase {
     Over,
 }
 
+impl StreamPhase {
+    /// What may come while an answer is given that was begun before: as long as its run lasts, a reset
+    /// cancels it.
+    #[must_use]
+    pub const fn answered(run: RunId, is_running: bool) -> Self {
+        if is_running {
+            Self::Running(run)
+        } else {
+            Self::Over
+        }
+    }
+}
+
 /// One connection's side of the conversation.
 #[derive(Debug)]
 pub struct Session {

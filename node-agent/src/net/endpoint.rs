@@ -18,6 +18,16 @@ const SOCKET_BUFFER: usize = 4 << 20;
 /// Without a packet for this long a connection is given up. The shell sends keep-alives.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long a handshake may take: keep-alives of somebody who never shows a certificate do not
+/// stretch it.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// So many handshakes go on at once before an address has to be proven.
+const HANDSHAKES_FREE: usize = 64;
+
+/// So many go on at once; whoever comes then comes again.
+const HANDSHAKES_MAX: usize = 512;
+
 /// How long farewells have to leave. A peer that misses its one finds out by the idle timeout.
 const FAREWELL: Duration = Duration::from_millis(200);
 
@@ -133,21 +143,69 @@ fn transport() -> TransportConfig {
 
 async fn accept(host: Arc<Host>, endpoint: Endpoint) {
     while let Some(incoming) = endpoint.accept().await {
-        // A source address that floods handshakes must first prove that it is its own.
-        if host.handshakes() > 64 && !incoming.remote_address_validated() {
-            let _ = incoming.retry();
-            continue;
+        match reception(host.handshakes(), incoming.remote_address_validated()) {
+            Reception::Begin => {}
+            Reception::Retry => {
+                let _ = incoming.retry();
+                continue;
+            }
+            Reception::Refuse => {
+                tracing::warn!(source = %incoming.remote_address(), "a handshake is refused: there are too many");
+                incoming.refuse();
+                continue;
+            }
         }
+        let connecting = host.begin_handshake();
         let host = Arc::clone(&host);
         tokio::spawn(async move {
-            let connecting = host.begin_handshake();
-            match incoming.await {
-                Ok(connection) => {
-                    drop(connecting);
-                    connection::serve(host, connection).await;
-                }
-                Err(e) => tracing::debug!(error = %e, "handshake failed"),
+            let handshake = tokio::time::timeout(PATIENCE, incoming).await;
+            drop(connecting);
+            match handshake {
+                Ok(Ok(connection)) => connection::serve(host, connection).await,
+                Ok(Err(e)) => tracing::debug!(error = %e, "handshake failed"),
+                Err(_) => tracing::debug!("a handshake took too long"),
             }
         });
+    }
+}
+
+/// What becomes of somebody who knocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reception {
+    Begin,
+    /// The address must first prove that it is its own.
+    Retry,
+    Refuse,
+}
+
+/// Nobody has shown a certificate yet: what a stranger can hold is bounded.
+const fn reception(handshakes: usize, is_validated: bool) -> Reception {
+    if !is_validated && handshakes > HANDSHAKES_FREE {
+        Reception::Retry
+    } else if handshakes >= HANDSHAKES_MAX {
+        Reception::Refuse
+    } else {
+        Reception::Begin
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn handshakes_are_bounded_and_many_of_them_want_an_address_that_is_proven() {
+        for (handshakes, is_validated, expected) in [
+            (0, false, Reception::Begin),
+            (HANDSHAKES_FREE, false, Reception::Begin),
+            (HANDSHAKES_FREE + 1, false, Reception::Retry),
+            (HANDSHAKES_FREE + 1, true, Reception::Begin),
+            (HANDSHAKES_MAX - 1, true, Reception::Begin),
+            (HANDSHAKES_MAX, true, Reception::Refuse),
+            (HANDSHAKES_MAX, false, Reception::Retry),
+        ] {
+            let found = reception(handshakes, is_validated);
+            assert_eq!(found, expected, "{handshakes} {is_validated}");
+        }
     }
 }

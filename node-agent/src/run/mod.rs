@@ -157,6 +157,10 @@ pub(crate) async fn not_recorded(
     let failed = match error {
         JournalError::Damaged(_) => Failed::new(ErrorCode::RECORD, error.to_string()),
         JournalError::Spent(why) => Failed::new(ErrorCode::DENIED, (*why).to_owned()),
+        JournalError::Write(_) if is_about_another(entry) => Failed::new(
+            ErrorCode::RECORD,
+            format!("the node could not write down what it was asked: {error}"),
+        ),
         JournalError::Write(_) => Failed::new(
             ErrorCode::RECORD,
             format!("the node could not write down what it was asked, so it did nothing: {error}"),
@@ -166,6 +170,8 @@ pub(crate) async fn not_recorded(
     let _ = outbound.push(&failed);
     outbound.finish().await;
     let run = match entry {
+        // Nothing began under this request's own id; whatever runs under it is somebody else's.
+        Entry::Authorised { permit: None, .. } => None,
         Entry::Authorised { statement, .. } => Some(statement.run),
         Entry::Intent { run, .. } => Some(*run),
         Entry::Outcome { .. }
@@ -196,6 +202,11 @@ pub(crate) async fn not_recorded(
         let answer = failed.to_envelope().into_iter().collect();
         host.conclude(run, end, Some(answer)).await;
     }
+}
+
+/// Whether an entry is about a run that was there before: to wait for it, or to end it.
+const fn is_about_another(entry: &Entry) -> bool {
+    matches!(entry, Entry::Authorised { permit: None, .. })
 }
 
 /// Returns the answer of a run that is over, if it is still held; may wait for a disk.

@@ -6,10 +6,11 @@ use hailer_agent::core::Bounds;
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::ids::RunId;
 use hailer_protocol::message::{Life, OutputMode, Probe, Run};
+use hailer_protocol::signing::Nonce;
 use hailer_protocol::state::State;
 use hailer_protocol::value::Value;
 
-use crate::support::{Client, Mark, Node, a_run, new_run_id, rules, shell, until};
+use crate::support::{Client, Mark, Node, a_run, new_run_id, rules, sealed_as, shell, until};
 
 /// A line whose asker waits for its beginning alone.
 fn detached(line: &str) -> Run {
@@ -129,6 +130,52 @@ async fn nobody_but_its_operator_sees_a_detached_run_or_ends_it() {
     assert!(!mark.alive().is_empty(), "it runs on");
     let answer = node.operator().await.run(&cancel(run.run)).await;
     assert_eq!(answer.done().state, State::Cancelled);
+    assert!(mark.alive().is_empty());
+}
+
+/// Hands in what is signed with a nonce that was used before; returns why it is refused.
+async fn hand_in_spent(client: &Client, run: &Run) -> String {
+    let nonce = Nonce(new_run_id().0);
+    let sealed = |run: &Run| sealed_as(client.signer(), "web1", run, |s| s.nonce = nonce);
+    let first = client.hand_in(&sealed(&shell("true"))).await;
+    first.answer().await.done();
+    let refused = client.hand_in(&sealed(run)).await.answer().await;
+    assert_eq!(refused.failed().code, ErrorCode::DENIED);
+    refused.failed().text.clone()
+}
+
+#[tokio::test]
+async fn a_cancel_that_cannot_be_written_down_ends_the_run_all_the_same() {
+    let node = Node::start();
+    let mark = Mark::new();
+    let run = mark.on(detached("sleep 1000"));
+    let client = node.operator().await;
+    client.run(&run).await.done();
+    let why = hand_in_spent(&client, &cancel(run.run)).await;
+    assert!(why.contains("used before"), "{why}");
+    until("the run's end", || mark.alive().is_empty()).await;
+    let answer = client.run(&attach(run.run)).await;
+    assert_eq!(answer.done().state, State::Cancelled);
+}
+
+#[tokio::test]
+async fn a_request_about_a_run_that_is_refused_leaves_the_run_of_its_own_id_alone() {
+    let node = Node::start();
+    let mark = Mark::new();
+    let theirs = mark.on(detached("sleep 1000"));
+    let bob = node.operator_called("bob").await;
+    bob.run(&theirs).await.done();
+    let client = node.operator().await;
+    let own = detached("true");
+    client.run(&own).await.done();
+    let borrowed = Run {
+        run: theirs.run,
+        ..attach(own.run)
+    };
+    hand_in_spent(&client, &borrowed).await;
+    assert_eq!(listed(&bob).await[0].1, "running");
+    let ended = bob.run(&cancel(theirs.run)).await;
+    assert_eq!(ended.done().state, State::Cancelled);
     assert!(mark.alive().is_empty());
 }
 

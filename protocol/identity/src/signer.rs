@@ -195,7 +195,7 @@ pub enum SignerRefused {
     /// A chain that leads to no authority of ours, is out of date, or is not an operator's.
     #[error("verify who {deed}: {cause}")]
     Chain {
-        /// Signed or approved.
+        /// Signed, approved, or is connected.
         deed: &'static str,
         /// Why the chain is refused.
         cause: String,
@@ -267,6 +267,27 @@ impl SignatureJudge {
             operator,
             approvers,
         })
+    }
+
+    /// Verifies the chain of a connection once more, whose handshake was held against other
+    /// authorities than those that are believed now.
+    ///
+    /// # Errors
+    /// When it no longer leads to an operator of the fleet.
+    pub fn connected(
+        &self,
+        now: Wall,
+        chain: &[CertificateDer<'_>],
+    ) -> Result<Holder, SignerRefused> {
+        let refused = |cause| SignerRefused::Chain {
+            deed: "is connected",
+            cause,
+        };
+        let Some((leaf, issuers)) = chain.split_first() else {
+            return Err(refused("no certificate".to_owned()));
+        };
+        let verified = self.judge.holder(leaf, issuers, unix(now));
+        verified.map_err(|e| refused(crate::verify::cause_of(&e)))
     }
 
     fn one(

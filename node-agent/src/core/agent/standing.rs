@@ -31,11 +31,21 @@ impl Agent {
             Err(Farewell::Revoked)
         } else if now >= peer.standing.ends_at() {
             Err(Farewell::Expired)
-        } else if self.sessions.len() >= self.bounds.sessions {
+        } else if self.sessions.len() >= self.bounds.sessions || self.is_greedy(peer) {
             Err(Farewell::Crowded)
         } else {
             Ok(())
         }
+    }
+
+    /// Whether a peer has all connections that one may have: a part is left to others, or whoever has a
+    /// stolen certificate could keep out those who come to revoke it.
+    fn is_greedy(&self, peer: &Peer) -> bool {
+        let most = self.bounds.sessions - self.bounds.sessions / 4;
+        let who = &peer.holder.identity;
+        let sessions = self.sessions.values();
+        let own = sessions.filter(|session| session.peer().holder.identity == *who);
+        own.count() >= most
     }
 
     /// Takes a signed list in place of its signer's last one, and ends what it revokes.
@@ -57,6 +67,8 @@ impl Agent {
             self.gate.revoked = Arc::new(lists);
             // What is revoked ends even where that cannot be written down.
             self.end_revoked(&mut effects);
+        }
+        if is_news || self.unkept.contains(&scope) {
             effects.push(Effect::Record(Entry::Revocations {
                 scope,
                 number,
@@ -69,6 +81,16 @@ impl Agent {
             is_news,
             effects,
         })
+    }
+
+    /// Takes note whether a list that holds was kept: one that was not is written down again when it
+    /// comes again.
+    pub fn note_kept(&mut self, scope: Option<Role>, is_kept: bool) {
+        if is_kept {
+            self.unkept.remove(&scope);
+        } else {
+            self.unkept.insert(scope);
+        }
     }
 
     /// Takes up again what was taken before a restart.
@@ -134,6 +156,11 @@ impl Agent {
         for run in runs {
             self.kill(run, KillReason::Revoked, None, out);
         }
+        // Of what an earlier agent began there is only the name and the moment: whoever's certificates
+        // of before a moment are revoked had one of them when the run began before it.
+        let orphans = self.detached.orphans();
+        let revoked = orphans.filter(|of| lists.is_revoked(&of.who, &[], of.began));
+        out.extend(revoked.map(|of| Effect::EndOrphan { run: of.run }));
         self.end_sessions(Farewell::Revoked, out, |peer| {
             peer.standing.is_revoked(&lists)
         });

@@ -1,10 +1,12 @@
 //! What becomes of connections and runs when a certificate is revoked or runs out.
 
-use hailer_identity::{Authority as Issuer, ListRefused, sign_list};
+use hailer_identity::{Authority as Issuer, ListRefused, SignatureJudge, Trust, sign_list};
 use hailer_protocol::message::{RevocationOffer, RevocationTaken};
 use hailer_protocol::revocation::{
     REVOCATION_VERSION, RevocationError, RevocationList, Revoked, SignedRevocations,
 };
+
+use rustls::time_provider::DefaultTimeProvider;
 
 use super::*;
 
@@ -70,6 +72,41 @@ fn a_revocation_ends_its_holders_connections_and_runs_and_nobody_elses() {
 }
 
 #[test]
+fn nobody_has_all_connections_so_that_a_revocation_gets_in() {
+    let mut agent = agent_with(Role::Operator);
+    let greet = |agent: &Agent, role| agent.greet(Wall(0), &papers().peer(role));
+    for conn in 2..4 {
+        assert_eq!(greet(&agent, Role::Operator), Ok(()));
+        let peer = papers().peer(Role::Operator);
+        agent.handle(now(0), Input::Connected { conn, peer });
+    }
+    assert_eq!(greet(&agent, Role::Operator), Err(Farewell::Crowded));
+    assert_eq!(greet(&agent, Role::Keeper), Ok(()));
+    let peer = papers().peer(Role::Keeper);
+    agent.handle(now(0), Input::Connected { conn: 4, peer });
+    assert_eq!(greet(&agent, Role::Relay), Err(Farewell::Crowded));
+}
+
+#[test]
+fn a_revocation_ends_what_its_holder_began_before_a_restart() {
+    let mut agent = agent_with(Role::Keeper);
+    let of = |id, role, began| Detached {
+        run: RunId([id; 16]),
+        who: papers().peer(role).holder.identity,
+        command: "sleep 9".to_owned(),
+        began: Wall(began),
+        outcome: Outcome::Unknown,
+    };
+    agent.remember_detached(of(1, Role::Operator, 0));
+    agent.remember_detached(of(2, Role::Operator, 1));
+    agent.remember_detached(of(3, Role::Relay, 0));
+    let taken = agent.take_list(now(1), &list(1, vec![all_of(Role::Operator)]));
+    let effects = taken.expect("good").effects;
+    assert_eq!(words(&effects), "orphan list");
+    assert!(matches!(effects[0], Effect::EndOrphan { run } if run == RunId([1; 16])));
+}
+
+#[test]
 fn what_a_revoked_operator_signed_is_refused_whoever_hands_it_in() {
     let mut agent = agent_with_everybody();
     // The list came before; a connection of somebody else's, or one that slipped in, changes nothing.
@@ -81,6 +118,48 @@ fn what_a_revoked_operator_signed_is_refused_whoever_hands_it_in() {
     let effects = ask(&mut agent, 0, &shell(1));
     assert_eq!(words(&effects), "refusal failed finish");
     assert!(failure_of(&effects).text.contains("is revoked"));
+}
+
+#[test]
+fn a_list_that_was_not_kept_is_written_down_when_it_comes_again() {
+    let mut agent = agent_with(Role::Operator);
+    let one = list(1, Vec::new());
+    for (is_kept, again) in [
+        (false, "list"),
+        (false, "list"),
+        (true, ""),
+        (false, "list"),
+    ] {
+        agent.take_list(now(0), &one).expect("good");
+        agent.note_kept(None, is_kept);
+        let taken = agent.take_list(now(0), &one).expect("the same");
+        assert_eq!(
+            (taken.is_news, words(&taken.effects)),
+            (false, again.to_owned())
+        );
+    }
+}
+
+#[test]
+fn what_comes_over_a_connection_is_held_against_the_authorities_that_are_believed_now() {
+    let mut agent = agent_with(Role::Operator);
+    let facts = || run(1, Probe::Facts(Vec::new()), None);
+    assert_eq!(words(&ask(&mut agent, 0, &facts())), "probe begin");
+    agent.handle(now(0), ended(1));
+    agent.set_judge(Arc::clone(&papers().judge));
+    assert_eq!(words(&ask(&mut agent, 4, &facts())), "probe begin");
+    agent.handle(now(0), ended(1));
+    let next = Issuer::generate(name("demo"), Wall(0), Wall(60_000)).expect("generated");
+    let trust = Trust::from_pem(name("demo"), next.cert_pem(), Arc::new(DefaultTimeProvider));
+    let judge = SignatureJudge::new(&trust.expect("one authority")).expect("taken");
+    agent.set_judge(Arc::new(judge));
+    for (stream, request) in [(8, facts()), (12, shell(2))] {
+        let effects = ask(&mut agent, stream, &request);
+        assert_eq!(words(&effects), "refusal failed finish");
+        let failure = failure_of(&effects);
+        assert_eq!(failure.code, ErrorCode::DENIED, "{}", failure.text);
+        assert!(failure.text.contains("verify who"), "{}", failure.text);
+    }
 }
 
 #[test]
