@@ -5,6 +5,7 @@
 //! reached gets it later, by the same command again or as a file.
 
 use std::fmt::Write as _;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -142,6 +143,7 @@ fn revoke(
     now: Wall,
 ) -> Result<(SignedRevocations, u64), ShellError> {
     let path = args.ca.join(LISTS);
+    let _one = hold(&args.ca)?;
     let mut lists = read_lists(&path)?;
     let authority = authority(&args.ca, of, &args.who)?;
     let fleet = authority.fleet();
@@ -178,6 +180,13 @@ fn revoke(
     }
     write_lists(&path, lists)?;
     Ok((signed, number))
+}
+
+/// Waits until nobody else makes a list in that directory, and keeps others from it until it is
+/// dropped: of two lists of one number the nodes take one.
+fn hold(dir: &Path) -> Result<File, ShellError> {
+    let held = File::open(dir).and_then(|dir| dir.lock().map(|()| dir));
+    held.map_err(|e| ShellError::own(format!("lock {}: {e}", dir.display())))
 }
 
 /// Writes lists to a file, in the place of what is there.
@@ -322,11 +331,12 @@ pub(crate) fn add_lists(
 
 /// Reads the lists of a file; one that is not there has none.
 pub(crate) fn read_lists(path: &Path) -> Result<Vec<SignedRevocations>, ShellError> {
-    if !path.exists() {
+    let failed = |e: &dyn std::fmt::Display| ShellError::own(format!("{}: {e}", path.display()));
+    // Not `exists`, to which a file that cannot be looked for is none.
+    if !path.try_exists().map_err(|e| failed(&e))? {
         return Ok(Vec::new());
     }
     let bytes = files::read(path).map_err(|e| ShellError::own(e.to_string()))?;
-    let failed = |e: &dyn std::fmt::Display| ShellError::own(format!("{}: {e}", path.display()));
     let mut decoder = Decoder::new();
     decoder.feed(&bytes);
     let mut lists = Vec::new();
@@ -391,6 +401,36 @@ mod tests {
             read_lists(&dir.path().join(LISTS)).expect("lists"),
             [signed]
         );
+    }
+
+    #[test]
+    fn of_two_who_revoke_at_once_neither_is_forgotten() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let fleet = Name::new("demo").expect("a name");
+        let single = Authority::generate(fleet.clone(), Wall(0), Wall(4_000_000_000_000));
+        keep(&dir.path().join("single"), &single.expect("generated"));
+        std::thread::scope(|scope| {
+            for at in 0..8 {
+                let args = args(dir.path(), &[&format!("operator/o{at}")], &[]);
+                scope.spawn(move || revoke(&args, None, NOW).expect("revoked"));
+            }
+        });
+        let lists = read_lists(&dir.path().join(LISTS)).expect("lists");
+        let (_, list) = known_list(&fleet, &lists[0]).expect("ours");
+        assert_eq!((list.number, list.revoked.len()), (8, 8));
+    }
+
+    #[test]
+    fn lists_that_cannot_be_looked_for_are_not_taken_for_none() {
+        let dir = tempfile::tempdir().expect("a directory");
+        assert!(
+            read_lists(&dir.path().join("none"))
+                .expect("none")
+                .is_empty()
+        );
+        let file = dir.path().join("file");
+        std::fs::write(&file, "").expect("written");
+        assert!(read_lists(&file.join(LISTS)).is_err());
     }
 
     #[test]

@@ -72,7 +72,11 @@ pub(crate) fn replace(path: &Path, text: &str, mode: u32) -> Result<(), ShellErr
     // One that an earlier try has left may have another mode.
     let _ = fs::remove_file(next);
     write_new(next, text, mode)?;
-    fs::rename(next, path).map_err(failed("write", path))
+    // The name, too, is on the disk when this returns: a list that was made longer stays so.
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
+    fs::rename(next, path)
+        .and_then(|()| File::open(dir.unwrap_or_else(|| Path::new(".")))?.sync_all())
+        .map_err(failed("write", path))
 }
 
 fn fill(mut file: File, text: &str) -> io::Result<()> {

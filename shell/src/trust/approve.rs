@@ -113,8 +113,8 @@ pub fn described(request: &RequestFile, signers: &Signers, now: Wall, own_size: 
     let mut row = |name: &str, text: &str| {
         let _ = writeln!(out, "  {name:<9} {}", Clean::line(text));
     };
-    row("command", &statement.action.command.to_string());
     let run = request.first();
+    row("command", &whole_command(request));
     match (&statement.action.run_as, statement.action.grant) {
         (Some(user), _) => row("as", user),
         (None, Grant::Read) => row("as", "whom each node's policy names, only as a reading"),
@@ -165,6 +165,28 @@ pub fn described(request: &RequestFile, signers: &Signers, now: Wall, own_size: 
         );
     }
     out
+}
+
+/// Returns the command to its end. Of a long one the statement has the beginning and a digest, which
+/// was held against what the nodes are sent; whoever approves it sees all of it.
+fn whole_command(request: &RequestFile) -> String {
+    match &request.first().probe {
+        Probe::Shell(text) | Probe::Each { command: text, .. } => text.clone(),
+        Probe::Argv(_)
+        | Probe::Metric(_)
+        | Probe::Facts(_)
+        | Probe::Runs
+        | Probe::Attach(_)
+        | Probe::Cancel(_)
+        | Probe::Audit { .. }
+        | Probe::AuditHead(_)
+        | Probe::Apply(_)
+        | Probe::Stow(_)
+        | Probe::Automations
+        | Probe::Events { .. }
+        | Probe::Control(_)
+        | Probe::Replay { .. } => request.statement.action.command.to_string(),
+    }
 }
 
 /// What the command is handed where: rows that a person saw before, and that are part of what is
