@@ -14,6 +14,7 @@ pub mod error;
 pub mod eval;
 pub mod excerpt;
 pub mod expr;
+pub mod farewell;
 pub mod grant;
 pub mod holder;
 pub mod ids;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use hailer_protocol::engine::Record as Mark;
 use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
+use hailer_protocol::farewell::code;
 use hailer_protocol::ids::{Digest, RunId};
 use hailer_protocol::message::Run;
 use hailer_protocol::revocation::SignedRevocations;
@@ -202,14 +203,25 @@ pub enum Farewell {
 }
 
 impl Farewell {
-    /// Returns its number on the wire. Numbers are never reused; 0 is a plain goodbye, 1 a peer
-    /// without an identity.
+    /// Returns its number on the wire, to a peer of whom requests may have been taken over the
+    /// connection.
     #[must_use]
     pub const fn code(self) -> u32 {
         match self {
-            Self::Crowded => 2,
-            Self::Revoked => 3,
-            Self::Expired => 4,
+            Self::Crowded => code::CROWDED,
+            Self::Revoked => code::REVOKED,
+            Self::Expired => code::EXPIRED,
+        }
+    }
+
+    /// Returns its number on the wire, to a peer that was never let in: what it has sent already is
+    /// not carried out.
+    #[must_use]
+    pub const fn code_before(self) -> u32 {
+        match self {
+            Self::Crowded => code::CROWDED,
+            Self::Revoked => code::REVOKED_BEFORE,
+            Self::Expired => code::EXPIRED_BEFORE,
         }
     }
 

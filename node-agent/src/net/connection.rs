@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hailer_protocol::error::ErrorCode;
+use hailer_protocol::farewell::code;
 use hailer_protocol::message::{OutputMode, Refused};
 use quinn::{Connection, VarInt};
 use rustls::pki_types::CertificateDer;
@@ -16,18 +17,18 @@ use crate::run;
 /// Serves a connection until it ends.
 pub(super) async fn serve(host: Arc<Host>, connection: Connection) {
     let Some(peer) = peer_of(&connection) else {
-        connection.close(VarInt::from_u32(1), b"no identity");
+        connection.close(VarInt::from_u32(code::NO_IDENTITY), b"no identity");
         return;
     };
     let (conn, mut ends) = match host.connect(peer) {
         Ok(entered) => entered,
-        Err(why) => return close(&connection, why),
+        Err(why) => return close(&connection, why.code_before(), why),
     };
     loop {
         let accepted = tokio::select! {
             biased;
             Ok(why) = &mut ends => {
-                close(&connection, why);
+                close(&connection, why.code(), why);
                 break;
             }
             accepted = connection.accept_bi() => accepted,
@@ -51,8 +52,8 @@ pub(super) async fn serve(host: Arc<Host>, connection: Connection) {
     host.disconnect(conn);
 }
 
-fn close(connection: &Connection, why: Farewell) {
-    connection.close(VarInt::from_u32(why.code()), why.text().as_bytes());
+fn close(connection: &Connection, code: u32, why: Farewell) {
+    connection.close(VarInt::from_u32(code), why.text().as_bytes());
 }
 
 fn peer_of(connection: &Connection) -> Option<Peer> {

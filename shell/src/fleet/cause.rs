@@ -14,6 +14,8 @@ pub enum Cause {
     NoConnection(Arc<str>),
     /// No attempt to connect got anywhere for that long.
     ConnectWait(Duration),
+    /// The node did not let us in, and has taken nothing.
+    TurnedAway(Arc<str>),
     /// The connection ended after the request was sent, or the answer could not be understood.
     LinkLost(Arc<str>),
     /// The node did not confirm a cancel within that time.
@@ -40,6 +42,7 @@ impl fmt::Display for Cause {
             Self::ConnectWait(waited) => {
                 write!(f, "no connection: none came about within {waited:?}")
             }
+            Self::TurnedAway(reason) => f.write_str(reason),
             Self::LinkLost(reason) => write!(f, "outcome unknown: {reason}"),
             Self::NotConfirmed(waited) => {
                 write!(

@@ -371,6 +371,7 @@ impl<'a> Driver<'a> {
         let input = match how {
             How::Unsent(reason) => Input::Unsent(target, attempt, reason),
             How::Ended(state) => Input::Ended(target, state),
+            How::TurnedAway(state, reason) => Input::TurnedAway(target, state, reason),
             How::Lost(reason) => Input::Lost(target, reason),
             // Nobody abandons an exchange without a verdict.
             How::Abandoned => Input::Lost(target, "it was no longer waited for".into()),
@@ -396,6 +397,7 @@ impl<'a> Driver<'a> {
             Cause::Answered => seat.unsendable.take(),
             Cause::NoConnection(_)
             | Cause::ConnectWait(_)
+            | Cause::TurnedAway(_)
             | Cause::LinkLost(_)
             | Cause::NotConfirmed(_)
             | Cause::Halted

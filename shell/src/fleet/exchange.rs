@@ -10,9 +10,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use bytes::Bytes;
 use hailer_protocol::clean::NodeBytes;
 use hailer_protocol::envelope::Decoder;
+use hailer_protocol::farewell::code;
 use hailer_protocol::state::State;
 use hailer_protocol::table::Table;
-use quinn::{ReadError, RecvStream, SendStream, VarInt, WriteError};
+use quinn::{ConnectionError, ReadError, RecvStream, SendStream, VarInt, WriteError};
 use tokio::sync::{Notify, mpsc};
 
 use super::collect::{Breach, Collector, Passing, Step};
@@ -77,6 +78,8 @@ pub(super) enum How {
     Unsent(Arc<str>),
     /// As the node says.
     Ended(State),
+    /// Sent, and the node had not let us in: it has taken nothing.
+    TurnedAway(State, Arc<str>),
     /// Sent, and then the connection ended or the answer made no sense.
     Lost(Arc<str>),
     /// The driver no longer waited.
@@ -187,7 +190,7 @@ impl Exchange {
             // A node that reads no further may still say why.
             Ok(()) | Err(WriteError::Stopped(_)) => None,
             // The wrapper's own text is `connection lost`; the reason is what a person needs.
-            Err(WriteError::ConnectionLost(error)) => Some(How::Lost(error.to_string().into())),
+            Err(WriteError::ConnectionLost(error)) => Some(cut_off(&error)),
             Err(error @ (WriteError::ClosedStream | WriteError::ZeroRttRejected)) => {
                 Some(How::Lost(error.to_string().into()))
             }
@@ -215,9 +218,11 @@ impl Exchange {
                 Err(ReadError::Reset(_)) => {
                     return How::Lost("the node broke its answer off".into());
                 }
-                Err(ReadError::ConnectionLost(error)) => {
+                // Who has begun had let us in, whatever is said now.
+                Err(ReadError::ConnectionLost(error)) if has_told => {
                     return How::Lost(error.to_string().into());
                 }
+                Err(ReadError::ConnectionLost(error)) => return cut_off(&error),
                 Err(
                     error @ (ReadError::ClosedStream
                     | ReadError::IllegalOrderedRead
@@ -292,4 +297,19 @@ impl Exchange {
             }
         }
     }
+}
+
+/// What the end of a connection says of a request that was sent over it, and of which nothing has come back.
+fn cut_off(error: &ConnectionError) -> How {
+    if let ConnectionError::ApplicationClosed(close) = error {
+        let reason = || String::from_utf8_lossy(&close.reason).into();
+        match u32::try_from(close.error_code.into_inner()) {
+            Ok(code::REVOKED_BEFORE | code::EXPIRED_BEFORE) => {
+                return How::TurnedAway(State::Denied, reason());
+            }
+            Ok(code::CROWDED) => return How::TurnedAway(State::Unreachable, reason()),
+            Ok(_) | Err(_) => {}
+        }
+    }
+    How::Lost(error.to_string().into())
 }

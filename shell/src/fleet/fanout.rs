@@ -143,10 +143,11 @@ impl Fanout {
                     self.end(target, state, Cause::Answered);
                 }
             }
+            Input::TurnedAway(target, state, reason) => {
+                self.cut_off(target, state, Cause::TurnedAway(reason));
+            }
             Input::Lost(target, reason) => {
-                if self.phase(target) == Some(Phase::InFlight) {
-                    self.end(target, State::Lost, Cause::LinkLost(reason));
-                }
+                self.cut_off(target, State::Lost, Cause::LinkLost(reason));
             }
             Input::Gate(stage, passed) => {
                 if self.halted.is_none() && self.stages.is_at_gate(stage) {
@@ -287,6 +288,13 @@ impl Fanout {
     fn enqueue(&mut self, target: Target) {
         if self.stages.admits(target) {
             self.ready.push_back(target);
+        }
+    }
+
+    /// Ends a target whose connection ended before its answer did.
+    fn cut_off(&mut self, target: Target, state: State, cause: Cause) {
+        if self.phase(target) == Some(Phase::InFlight) {
+            self.end(target, state, cause);
         }
     }
 

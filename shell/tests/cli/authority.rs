@@ -155,8 +155,15 @@ fn a_list_is_handed_to_who_is_there_and_who_is_not_is_said() {
     );
     // She herself: the list goes out with her last connection.
     fleet.run(&["revoke", "operator/ann", "--ca", "ca"]);
+    // A node that lets nobody in has run nothing: that is no unknown outcome.
     let out = fleet.run(&["-c", "echo in"]);
-    assert_eq!(out.code, 4, "{out:?}");
+    assert_eq!(out.code, 7, "{out:?}");
+    let told = format!("{}{}", out.out, out.err);
+    assert!(
+        told.contains("denied: your certificate is revoked"),
+        "{told}"
+    );
+    assert!(!told.contains("outcome unknown"), "{told}");
 }
 
 #[test]

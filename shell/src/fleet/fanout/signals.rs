@@ -35,6 +35,8 @@ pub enum Input {
     Started(Target),
     /// The node says how it ended.
     Ended(Target, State),
+    /// The node closed the connection without having let us in: nothing was carried out.
+    TurnedAway(Target, State, Arc<str>),
     /// After the request was sent the connection ended, or the answer made no sense.
     Lost(Target, Arc<str>),
     /// The gate behind that stage was passed; or why not.
