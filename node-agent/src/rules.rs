@@ -104,7 +104,11 @@ pub(crate) fn watch(hosts: Vec<Weak<Host>>, path: PathBuf, is_read_only: bool, f
                 return;
             }
             if let Ok(Some((rules, stamp))) = looked.await {
-                tracing::info!(path = %path.display(), "the policy has changed, and holds from now on");
+                if rules.are_sound() {
+                    tracing::info!(path = %path.display(), "the policy has changed, and holds from now on");
+                } else {
+                    tracing::error!(path = %path.display(), "the policy has changed, and nothing is allowed on this node until it is mended");
+                }
                 for host in hosts.iter().filter_map(Weak::upgrade) {
                     host.set_rules(rules.clone());
                 }

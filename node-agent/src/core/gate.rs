@@ -86,6 +86,12 @@ impl Rules {
             is_read_only,
         }
     }
+
+    /// Whether there is a policy, and no mistake in it: otherwise nothing is allowed.
+    #[must_use]
+    pub fn are_sound(&self) -> bool {
+        self.policy.is_sound()
+    }
 }
 
 /// How a request may be carried out, and in no other way.
@@ -301,8 +307,11 @@ impl Gate {
                 // Without its first line, which says who asks for what of which node: all nodes that
                 // deny it for one reason are one group.
                 let told = decision.explain(&self.rules.policy, ask);
-                let lines: Vec<&str> = told.lines().skip(1).map(str::trim).collect();
-                Err(denied(lines.join(" ")))
+                let mut lines = told.lines().skip(1).map(str::trim);
+                let head = lines.next().unwrap_or_default();
+                let lacks: Vec<&str> = lines.collect();
+                let gap = if lacks.is_empty() { "" } else { " " };
+                Err(denied(format!("{head}{gap}{}", lacks.join("; "))))
             }
         }
     }
@@ -320,6 +329,10 @@ impl Gate {
 
 /// Why something may be neither run nor read.
 fn both(run: Denial, read: &Denial) -> Denial {
+    // A policy with a mistake, or none at all: said once.
+    if run.text == read.text {
+        return run;
+    }
     Denial {
         text: format!("{}; as a reading: {}", run.text, read.text),
         ..run

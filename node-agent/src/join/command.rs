@@ -23,7 +23,7 @@ pub struct JoinArgs {
     /// The keeper, HOST:PORT
     #[arg(long, value_name = "ADDRESS")]
     pub keeper: String,
-    /// The fleet's authorities, as a file
+    /// The fleet's authorities, as a file, where there is one here; otherwise --ca-fingerprint
     #[arg(
         long,
         value_name = "FILE",

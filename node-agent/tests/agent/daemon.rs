@@ -275,12 +275,20 @@ async fn a_policy_holds_as_soon_as_its_file_says_so_and_one_with_a_mistake_allow
     let machine = Machine::new();
     let (mut agent, client) = machine.serve().await;
     assert_eq!(client.out_of("echo here").await, "here\n");
-    for (text, refused) in [
-        ("allow probe\n  to nobody in particular\n", "mistake"),
-        ("allow probe\n  to anyone\n", "no line of the policy"),
+    for (text, logged, refused) in [
+        (
+            "allow probe\n  to nobody in particular\n",
+            "has changed, and nothing is allowed",
+            "mistake",
+        ),
+        (
+            "allow probe\n  to anyone\n",
+            "has changed, and holds",
+            "no line of the policy",
+        ),
     ] {
         machine.write("policy", text);
-        agent.logs("the policy has changed").await;
+        agent.logs(logged).await;
         let answer = client.run(&shell("touch ran")).await;
         let told = &answer.failed().text;
         assert!(told.contains(refused), "{told}");
@@ -290,7 +298,9 @@ async fn a_policy_holds_as_soon_as_its_file_says_so_and_one_with_a_mistake_allow
     assert_eq!(client.out_of("echo here").await, "here\n");
     machine.close("policy", 0o666);
     agent.logs("chmod go-w").await;
-    agent.logs("the policy has changed").await;
+    agent.logs("has changed, and nothing is allowed").await;
     let answer = client.run(&shell("touch ran")).await;
-    assert!(answer.failed().text.contains("has no policy"), "{answer:?}");
+    let told = &answer.failed().text;
+    assert!(told.contains("has no policy"), "{told}");
+    assert!(!told.contains("as a reading"), "said once: {told}");
 }

@@ -136,7 +136,10 @@ async fn demands_of_the_policy_are_told_and_met_by_what_is_signed() {
     let node = Node::ruled(rules(&strict.replace("USER", &user)));
     let client = node.operator().await;
     let text = denied(&client, "touch ran").await;
-    assert!(text.contains("it needs a reason"), "{text}");
+    assert!(
+        text.contains("but: it needs a reason; it needs less"),
+        "{text}"
+    );
     let run = shell("touch ran");
     let reason =
         |s: &mut hailer_protocol::signing::Statement| s.reason = Some("disk full".to_owned());

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use hailer_lang::node_set::fold::fold;
 use hailer_lang::node_set::unfold::unfold;
 use hailer_protocol::ids::NodeName;
 use hailer_protocol::time::Wall;
@@ -10,6 +11,7 @@ use hailer_protocol::token::Token;
 
 use super::args::{ForgetArgs, TokenArgs};
 use crate::error::ShellError;
+use crate::exit::Exit;
 use crate::keeper::{NewToken, Store};
 
 /// The longest that a token may be good.
@@ -43,17 +45,38 @@ pub(super) fn make(now: Wall, args: &TokenArgs) -> Result<String, ShellError> {
     Ok(said)
 }
 
-/// Forgets nodes; returns how many were there.
+/// Forgets nodes; those of whom the store knows nothing are a mistake, said after the others are gone.
 pub(super) fn forget(now: Wall, args: &ForgetArgs) -> Result<String, ShellError> {
     let names = names(&args.nodes)?;
+    // Opening would make it, and a mistyped path would read as a fleet without these nodes.
+    if !args.store.exists() {
+        return Err(ShellError::usage(format!(
+            "there is no store at {}: nobody was forgotten",
+            args.store.display()
+        ))
+        .hint("give the store with which `hailer serve` was started"));
+    }
     let mut store = Store::open(&args.store).map_err(|e| ShellError::own(e.to_string()))?;
-    let forgotten = store
+    let unknown = store
         .forget(now, &names)
         .map_err(|e| ShellError::own(e.to_string()))?;
-    Ok(format!(
-        "{forgotten} of {} forgotten; a certificate that is out is good until it ends\n",
+    let told = format!(
+        "{} of {} forgotten; a certificate that is out is good until it ends",
+        names.len() - unknown.len(),
         names.len()
-    ))
+    );
+    if unknown.is_empty() {
+        return Ok(told + "\n");
+    }
+    Err(ShellError::new(
+        Exit::NO_TARGETS,
+        format!(
+            "{told}; {} has neither a certificate nor a token for {}",
+            args.store.display(),
+            fold(unknown.iter().map(NodeName::as_str))
+        ),
+    )
+    .hint("look whether the names are right; who was forgotten before is not there either"))
 }
 
 fn names(patterns: &[String]) -> Result<Vec<NodeName>, ShellError> {

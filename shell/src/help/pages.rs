@@ -229,7 +229,7 @@ denied, a deny wins wherever it stands, and a mistake anywhere allows nothing.
     to      anyone
   allow read as nobody               these commands, in a sandbox, with no shell
     to      group oncall, carol
-    command systemctl status *
+    command systemctl status *         * has no / in it, ** has anything
   allow run as root, deploy          any command, as these users
     to      group oncall
     on      role=web & tier!=payments

@@ -269,24 +269,26 @@ impl Store {
         Ok(certified)
     }
 
-    /// Ends the enrolments of nodes, and takes their unused tokens away; returns how many were
-    /// enrolled or had one.
+    /// Ends the enrolments of nodes, and takes their unused tokens away; returns those that
+    /// were not enrolled and had none.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn forget(&mut self, now: Wall, nodes: &[NodeName]) -> Result<usize, StoreError> {
+    pub fn forget(&mut self, now: Wall, nodes: &[NodeName]) -> Result<Vec<NodeName>, StoreError> {
         let failed = self.failed();
         let forget = self.begin()?;
         let write = |forget: Transaction<'_>| {
-            let mut n = 0;
+            let mut unknown = Vec::new();
             for node in nodes {
                 let ended = end(&forget, now, node)?;
                 let sql = "DELETE FROM tokens WHERE node = ?1 AND used_ms IS NULL";
                 let void = forget.execute(sql, [node.as_str()])?;
-                n += usize::from(ended + void > 0);
+                if ended + void == 0 {
+                    unknown.push(node.clone());
+                }
             }
             forget.commit()?;
-            Ok(n)
+            Ok(unknown)
         };
         write(forget).map_err(failed)
     }

@@ -237,7 +237,7 @@ fn a_name_that_enrols_again_begins_anew_and_the_old_certificate_gets_no_other() 
     let nodes: [NodeName; 2] = [name("web1"), name("web9")];
     assert_eq!(
         keeper.store().forget(NOW + HOUR, &nodes).expect("written"),
-        1
+        [name("web9")]
     );
     let answer = office.renew(NOW + HOUR, &second.chain, &renew);
     assert_eq!(reason(answer), Reason::Ended(name("web1")));

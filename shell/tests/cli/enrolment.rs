@@ -328,6 +328,22 @@ fn a_certificate_is_renewed_with_its_own_key_until_the_node_is_forgotten() {
 }
 
 #[test]
+fn whom_nobody_knows_is_not_said_to_be_forgotten() {
+    let dir = TempDir::new().expect("a temporary directory");
+    let dir = dir.path();
+    let forget = |store| ["ca", "forget", "web[1-3]", "--store", store];
+    hailer(dir, &forget("typo.db"))
+        .exits(2)
+        .complains("there is no store at typo.db");
+    assert!(!dir.join("typo.db").exists(), "asking makes none");
+    hailer(dir, &["ca", "token", "web1", "--store", "keeper.db"]).exits(0);
+    hailer(dir, &forget("keeper.db"))
+        .exits(3)
+        .complains("1 of 3 forgotten")
+        .complains("web[2-3]");
+}
+
+#[test]
 fn an_authority_keeps_its_keys_to_itself_and_overwrites_nothing() {
     let dir = TempDir::new().expect("a temporary directory");
     let dir = dir.path();
