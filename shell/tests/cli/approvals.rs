@@ -102,6 +102,20 @@ fn another_persons_approval_is_what_a_node_wants_and_nothing_less() {
 }
 
 #[test]
+fn who_approves_a_long_command_sees_its_end() {
+    let agent = Agent::start(&four_eyes());
+    let file = agent.papers().path("long").display().to_string();
+    let line = format!("@n1 : echo {} ; touch /the-end", "x".repeat(4_000));
+    let ran = agent.hailer().args(["--request", &file]).line(&line).run();
+    ran.exits(0);
+    let shown = other(&agent, "carol")
+        .args(["approve", &file, "--yes"])
+        .run();
+    let shown = shown.exits(0);
+    assert!(shown.out.contains("touch /the-end"), "{}", shown.out);
+}
+
+#[test]
 fn a_denied_line_says_what_to_type_next_and_request_signs_it() {
     let policy = format!(
         "allow probe\n  to anyone\n\nallow run as {}\n  to anyone\n  needs reason\n  \
