@@ -1,5 +1,6 @@
 //! `hailer automation`: files of automations checked and laid out, without a node.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -90,9 +91,40 @@ fn check(files: &[PathBuf]) -> Exit {
     exit
 }
 
+/// Reads automations that are to be in force together.
+///
+/// # Errors
+/// Every mistake of the first file that has one.
+pub(crate) fn all(
+    files: &[PathBuf],
+    inventory: &Inventory,
+) -> Result<Vec<AutomationSpec>, ShellError> {
+    let mut names = BTreeSet::new();
+    let read = |file: &PathBuf| {
+        let spec = sound_among(file, &text(file)?, inventory)?;
+        if !names.insert(spec.name.clone()) {
+            return Err(ShellError::usage(format!(
+                "`{}` is named by two of the files",
+                spec.name
+            )));
+        }
+        Ok(spec)
+    };
+    files.iter().map(read).collect()
+}
+
 /// Reads an automation without mistakes, in a file that has its name.
 fn sound(file: &Path, text: &str) -> Result<AutomationSpec, ShellError> {
-    let mistakes = match read(text, &Inventory::none()) {
+    sound_among(file, text, &Inventory::none())
+}
+
+/// As [`sound`]; labels of the inventory are told from columns.
+fn sound_among(
+    file: &Path,
+    text: &str,
+    inventory: &Inventory,
+) -> Result<AutomationSpec, ShellError> {
+    let mistakes = match read(text, inventory) {
         Ok(spec) => match misnamed(file, &spec, text) {
             None => return Ok(spec),
             Some(mistake) => vec![mistake],

@@ -261,6 +261,12 @@ async fn carry_out(
             }
             Ok(()) | Err(_) => Ok(Next::Line(Exit::OK)),
         },
+        Answered::Judged(text, exit) => match show::write(&text) {
+            Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+                Err(ShellError::own(format!("write the answer: {e}")))
+            }
+            Ok(()) | Err(_) => Ok(Next::Line(exit)),
+        },
         Answered::Done(text) => {
             if !output.is_quiet {
                 show::remark(&text);

@@ -2,16 +2,20 @@
 
 mod approval;
 mod audit;
+mod automate;
 mod background;
 mod cut;
 mod deed;
 mod detached;
+mod expected;
 mod files;
 mod followed;
 mod keeping;
 mod known;
 mod listed;
+mod order;
 mod prepare;
+mod promote;
 mod query;
 mod retry;
 mod saved;
@@ -33,6 +37,7 @@ use hailer_lang::parse::{parse, parse_selector};
 use hailer_lang::plan::{Context, LinePlan, Query, ResolvedScope, Source, plan, resolve_scope};
 use hailer_lang::saved::Saved;
 use hailer_lang::selector::{Live, asks_live};
+use hailer_lang::words::is_of_automations;
 use hailer_protocol::clean::Clean;
 use hailer_protocol::ids::RunId;
 use hailer_table::{Frame, Note};
@@ -66,6 +71,8 @@ pub enum Answered {
     Nothing,
     /// Words for the operator.
     Said(String),
+    /// Words for the operator, and the exit code that they come to.
+    Judged(String, Exit),
     /// What became of a line for the shell itself: talk, and no data.
     Done(String),
     /// Lines that were run; whoever keeps them shows them.
@@ -391,6 +398,9 @@ impl Session {
                     Answered::Said(format!("would end {}\n", Clean::line(run)))
                 }
                 "request" => return self.request_word(&command.args),
+                word if is_of_automations(word) => {
+                    return self.automation_word(word, &command.args).await;
+                }
                 "jobs" => return self.jobs_word(&command.args).await,
                 "cancel" => return self.cancel_word(&command.args).await,
                 word => self.shell_word(word, &command.args)?,
@@ -412,24 +422,6 @@ impl Session {
         Ok(Begun::Answered(answered))
     }
 
-    fn check_expected(&self, plan: &LinePlan) -> Result<(), ShellError> {
-        let (LinePlan::Query(query), Some(expected)) = (plan, self.settings.expect) else {
-            return Ok(());
-        };
-        let n = query.scope.nodes.len() as u64;
-        if n < expected && query.source.asks_nodes() {
-            return Err(ShellError::new(
-                Exit::NO_TARGETS,
-                format!(
-                    "{} stands for {n} nodes, at least {expected} are expected",
-                    query.scope.text
-                ),
-            )
-            .hint("nothing was run"));
-        }
-        Ok(())
-    }
-
     fn shell_word(&mut self, word: &str, args: &[String]) -> Result<Answered, ShellError> {
         match word {
             "quit" | "exit" => Ok(Answered::Quit),
@@ -437,6 +429,7 @@ impl Session {
                 let page = help::help(args.first().map(String::as_str))?;
                 Ok(Answered::Said(show::prose(&page)))
             }
+            "promote" => self.promote_word(args),
             "results" => Ok(Answered::Said(self.list_results(stdout_size()))),
             "scope" => Ok(Answered::Said(self.describe_scope())),
             "history" => {

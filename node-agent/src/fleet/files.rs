@@ -61,7 +61,8 @@ pub(super) fn write_policy(dir: &Path) -> Result<PathBuf, AgentError> {
     let text = format!(
         "# What the nodes of this simulated fleet allow. A change holds within a second.\n\
          allow probe\n  to      anyone\n\n\
-         allow run as {user}\n  to      anyone\n"
+         allow run as {user}\n  to      anyone\n\n\
+         allow automate as {user}\n  to      anyone\n"
     );
     fs::write(&path, text)
         .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o644)))

@@ -170,6 +170,15 @@ async fn answer(host: &Arc<Host>, order: &Order) -> Result<Answer, Failed> {
         let notes = note::bounded(&evaluated.notes);
         (evaluated.table, notes)
     };
+    if table.columns.is_empty() {
+        // An order is done, and has no rows.
+        return Ok(Answer {
+            batches: Vec::new(),
+            cut_rows: 0,
+            notes: told,
+            state: State::Ok,
+        });
+    }
     let made = batches(table, run.caps.rows).map_err(|e| failed(ErrorCode::PLAN, e.to_string()))?;
     let state = if unsound.is_some() {
         State::Failed

@@ -137,27 +137,48 @@ pub const SHELL_WORDS: &[Word] = &[
         "source FILE",
         "carries out the lines of a file, as if they were typed",
     ),
-    later(
+    now(
         "promote",
-        "promote NAME [--FLAG VALUE] …",
-        "turns the last line into an automation",
+        "promote NAME [--every|--for|--key|--limit|--verify|--else|--mode … VALUE] [--dir DIR]",
+        "writes the last line as an automation's file, to be looked at, planned and applied",
     ),
-    later(
+    now(
         "plan",
-        "plan [FILE] …",
-        "shows what `apply` would change, and where",
+        "plan DIR|FILE …",
+        "shows what `apply` would change, and where; exit code 2 if anything",
     ),
-    later(
+    now(
         "apply",
-        "apply [FILE] … [--FLAG]",
-        "rolls automations out in stages",
+        "apply DIR|FILE … [--yes] [--canary N|%,…] [--wait DURATION]",
+        "makes these the automations of the fleet, and no others, in stages",
     ),
-    later(
+    now(
         "mute",
         "mute NAME [DURATION]",
-        "keeps an automation from acting",
+        "keeps an automation from acting and paging on the nodes in scope",
     ),
-    later("unmute", "unmute NAME", "lets a muted automation act again"),
+    now("unmute", "unmute NAME", "lets a muted automation act again"),
+    now(
+        "pause",
+        "pause --all [DURATION]",
+        "stops every deed of every automation on the whole fleet",
+    ),
+    now("resume", "resume --all", "lets deeds be done again"),
+    now(
+        "approve",
+        "approve NAME [KEY]",
+        "lets an automation that asks act this once",
+    ),
+    now(
+        "reject",
+        "reject NAME [KEY]",
+        "tells an automation that asks not to act",
+    ),
+    now(
+        "settle",
+        "settle NAME [KEY]",
+        "says that somebody has looked: what was escalated starts anew",
+    ),
 ];
 
 /// Words behind `|>`.
@@ -336,6 +357,15 @@ pub fn is_reserved_label(key: &str) -> bool {
             key,
             "label" | "group" | "name" | "address" | "count" | "nodes"
         )
+}
+
+/// Whether a word of the shell is about automations on nodes.
+#[must_use]
+pub fn is_of_automations(word: &str) -> bool {
+    matches!(
+        word,
+        "plan" | "apply" | "mute" | "unmute" | "pause" | "resume" | "approve" | "reject" | "settle"
+    )
 }
 
 /// Finds a word in one of the lists.

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 
 use hailer_lang::plan::{LinePlan, Query, QueryEnd, Source};
+use hailer_lang::words::is_of_automations;
 use hailer_protocol::message::Probe;
 use hailer_table::NodeNames;
 
@@ -51,7 +52,7 @@ fn launches(session: &Session, task: &Task) -> bool {
 fn follows(task: &Task) -> bool {
     match task {
         Task::Plan(LinePlan::Shell(command)) => {
-            matches!(command.word.as_str(), "jobs" | "cancel")
+            matches!(command.word.as_str(), "jobs" | "cancel") || is_of_automations(&command.word)
         }
         // Its result is more than the answers that come now.
         Task::Plan(LinePlan::Query(query)) => query.retries.is_some(),

@@ -70,7 +70,7 @@ impl Repl {
                         ..Came::default()
                     }
                 }
-                Answered::Said(text) | Answered::Done(text) => {
+                Answered::Said(text) | Answered::Done(text) | Answered::Judged(text, _) => {
                     show::say(&text);
                     nowhere
                 }

@@ -389,6 +389,13 @@ impl Repl {
                 self.page(&text, session).await;
                 Came::default()
             }
+            Answered::Judged(text, exit) => {
+                self.page(&text, session).await;
+                Came {
+                    exit,
+                    ..Came::default()
+                }
+            }
             Answered::Done(text) => {
                 show::say(&text);
                 Came::default()

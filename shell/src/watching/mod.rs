@@ -196,6 +196,7 @@ async fn one(
         Begun::Answered(
             Answered::Nothing
             | Answered::Said(_)
+            | Answered::Judged(..)
             | Answered::Done(_)
             | Answered::History(_)
             | Answered::Local(_)

@@ -278,7 +278,8 @@ fn arity(word: &str) -> (usize, usize) {
         "scope" | "results" | "quit" | "exit" => (0, 0),
         "jobs" => (0, 2),
         "help" | "cancel" => (0, 1),
-        "mute" => (1, 2),
+        "mute" | "pause" | "approve" | "reject" | "settle" => (1, 2),
+        "resume" => (1, 1),
         "unmute" | "unlet" | "source" | "retry" | "request" => (1, 1),
         "promote" => (1, usize::MAX),
         // `set`, `plan`, `apply` and `history`.
@@ -306,6 +307,9 @@ fn shape_fits(word: &str, args: &[String]) -> bool {
         "promote" | "mute" | "unmute" | "unlet" | "source" | "request" => {
             first.is_some_and(|a| !a.starts_with('-'))
         }
+        "pause" | "resume" => first == Some("--all"),
+        "plan" | "apply" => first.is_some(),
+        "approve" | "reject" | "settle" => first.is_some_and(|a| !a.starts_with('-')),
         _ => true,
     }
 }
