@@ -54,7 +54,7 @@ impl Fleet {
     }
 
     async fn hand_out(&self, handout: Handout) -> Delivered {
-        let until = Instant::now() + WITHIN;
+        let until = clock::deadline(clock::mono() + WITHIN);
         let handout = Arc::new(handout);
         let (waiter, signals) = mpsc::unbounded_channel();
         let nodes: Vec<NodeId> = (0..).map(NodeId).take(self.links.len()).collect();
