@@ -121,6 +121,7 @@ fn shown(answered: Answered) -> Result<Shown> {
         Answered::Result(shown) => Ok(*shown),
         Answered::Nothing
         | Answered::Said(_)
+        | Answered::Judged(..)
         | Answered::Done(_)
         | Answered::Lines(_)
         | Answered::History(_)
