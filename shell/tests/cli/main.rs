@@ -18,6 +18,7 @@
 //! | [`audit`] | what every node wrote down of what it was asked |
 //! | [`approvals`] | policies without a node, and runs that another operator approves |
 //! | [`enrolment`] | a fleet from nothing: authority, keeper, tokens, nodes |
+//! | [`authority`], [`renewal`], [`external`] | operators who log in, roots that go, papers made elsewhere |
 //! | [`wide`] | two hundred nodes, some of them dead |
 //! | [`bad_input`] | what is wrong in a line, its rows or its files, and what is said of it |
 //! | [`bombs`] | output without end under a memory limit |
