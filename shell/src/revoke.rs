@@ -434,35 +434,6 @@ mod tests {
     }
 
     #[test]
-    fn an_older_list_in_the_file_never_undoes_a_newer_one_that_was_read() {
-        let dir = tempfile::tempdir().expect("a directory");
-        let fleet = Name::new("demo").expect("a name");
-        let single = Authority::generate(fleet.clone(), Wall(0), Wall(4_000_000_000_000));
-        let single = single.expect("generated");
-        keep(&dir.path().join("single"), &single);
-        let clock = std::sync::Arc::new(rustls::time_provider::DefaultTimeProvider);
-        let trust = Trust::from_pem(fleet, single.cert_pem(), clock).expect("trust");
-        let mut lists = Revocations::default();
-        let mut take = || {
-            add_lists(&mut lists, dir.path(), &trust, NOW).expect("taken");
-            lists
-                .list(None)
-                .map(|list| (list.number, list.revoked.len()))
-        };
-        assert_eq!(take(), None);
-        revoke(&args(dir.path(), &["operator/ann"], &[]), None, NOW).expect("revoked");
-        assert_eq!(take(), Some((1, 1)));
-        let path = dir.path().join(LISTS);
-        let older = std::fs::read(&path).expect("there");
-        revoke(&args(dir.path(), &["operator/bob"], &[]), None, NOW).expect("revoked");
-        assert_eq!(take(), Some((2, 2)));
-        std::fs::write(&path, older).expect("written");
-        assert_eq!(take(), Some((2, 2)));
-        std::fs::remove_file(&path).expect("removed");
-        assert_eq!(take(), Some((2, 2)));
-    }
-
-    #[test]
     fn an_issuer_revokes_its_own_role_and_lists_stand_side_by_side() {
         let dir = tempfile::tempdir().expect("a directory");
         let validity = Validity {
