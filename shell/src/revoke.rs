@@ -63,6 +63,15 @@ pub async fn command(args: &RevokeArgs, fleet: Option<&Path>) -> Result<Exit, Sh
     for (_, number) in &made {
         let _ = writeln!(said, "list {number} is in {}", path.display());
     }
+    // Nobody keeps who has a certificate: a name that was mistyped can only be read here.
+    for who in &args.who {
+        let what = if args.serial.is_empty() {
+            "every certificate from before now"
+        } else {
+            "the certificates of these numbers"
+        };
+        let _ = writeln!(said, "revoked: {who}, {what}");
+    }
     let Some(file) = fleet else {
         said.push_str("hand it to nodes with --fleet FILE, or put it beside their configuration\n");
         return told(&said, Exit::OK);

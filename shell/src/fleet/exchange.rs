@@ -302,7 +302,9 @@ impl Exchange {
 /// What the end of a connection says of a request that was sent over it, and of which nothing has come back.
 fn cut_off(error: &ConnectionError) -> How {
     if let ConnectionError::ApplicationClosed(close) = error {
-        let reason = || String::from_utf8_lossy(&close.reason).into();
+        let text = String::from_utf8_lossy(&close.reason);
+        // The state says so already.
+        let reason = || text.strip_prefix("denied: ").unwrap_or(&text).into();
         match u32::try_from(close.error_code.into_inner()) {
             Ok(code::REVOKED_BEFORE | code::EXPIRED_BEFORE) => {
                 return How::TurnedAway(State::Denied, reason());

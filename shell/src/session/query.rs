@@ -159,8 +159,7 @@ impl Session {
         } else {
             Exit::INCOMPLETE
         };
-        let is_launch = matches!(running.bond, Bond::Launches(_));
-        let wants_rows = !is_launch
+        let wants_rows = !matches!(running.bond, Bond::Launches(_))
             && (!query.fleet.is_empty() || query.end != QueryEnd::Show || query.deed.is_some());
         let frame = if asked_for_rows || wants_rows {
             let nodes = &query.scope.nodes;

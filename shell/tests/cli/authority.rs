@@ -147,6 +147,10 @@ fn a_list_is_handed_to_who_is_there_and_who_is_not_is_said() {
         "{told}"
     );
     assert!(told.contains("  web2: "), "{told}");
+    assert!(
+        told.contains("revoked: operator/bob, every certificate from before now"),
+        "{told}"
+    );
     fleet.write_file("");
     let again = fleet.run(&["revoke", "--ca", "ca"]).exits(0).out;
     assert!(
