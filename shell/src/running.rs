@@ -39,6 +39,17 @@ pub enum Bond {
     Ends(RunId),
 }
 
+impl Bond {
+    /// Returns the detached run that it starts.
+    #[must_use]
+    pub const fn launched(self) -> Option<RunId> {
+        match self {
+            Self::Launches(run) => Some(run),
+            Self::Attached | Self::Follows(_) | Self::Ends(_) => None,
+        }
+    }
+}
+
 /// One run under way. Dropping it asks all its nodes to stop.
 #[derive(Debug)]
 pub struct Running {

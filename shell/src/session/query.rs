@@ -192,10 +192,7 @@ impl Session {
         let shown = self.write_answers(shown, &query.end).await;
         let shown = made_of.check(Shown {
             is_limited,
-            detached: match running.bond {
-                Bond::Launches(run) => Some(run),
-                Bond::Attached | Bond::Follows(_) | Bond::Ends(_) => None,
-            },
+            detached: running.bond.launched(),
             exit: shown.exit.worst(of_targets),
             ..shown
         });
