@@ -21,6 +21,8 @@ const PURE: &[&str] = &[
     "shell/src/fleet/summary.rs",
     "shell/src/keeper/enrolment.rs",
     "shell/src/keeper/page",
+    "shell/src/keeper/heads.rs",
+    "shell/src/keeper/roster.rs",
     "shell/src/keeper/rate.rs",
     "shell/src/view/groups.rs",
     "shell/src/view/live.rs",

@@ -2,6 +2,7 @@
 
 mod automations;
 mod damage;
+mod heads;
 mod notes;
 mod timer;
 mod trust;
@@ -353,6 +354,8 @@ impl Host {
                 | Effect::Finish { .. }
                 | Effect::Begin { .. }
                 | Effect::Adopt { .. }
+                | Effect::TellHead { .. }
+                | Effect::Countersign { .. }
                 | Effect::Answer { .. } => {
                     debug_assert!(
                         false,

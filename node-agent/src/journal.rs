@@ -12,6 +12,7 @@
 mod automations;
 mod body;
 mod damage;
+mod heads;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -41,6 +42,9 @@ pub enum JournalError {
          `hailerd journal accept --reason …` on the node lets it go on"
     )]
     Damaged(String),
+    /// The log is not what was written.
+    #[error("read the journal: {0}")]
+    Read(String),
     /// A signature that was used before, or of which that can no longer be told.
     #[error("{0}")]
     Spent(&'static str),
@@ -63,6 +67,8 @@ pub struct Journal {
     /// What could not be written, and is not yet written down as missing.
     gap: Option<Gap>,
     syslog: Option<Syslog>,
+    /// Whether the newest record is a keeper's countersignature.
+    is_countersigned: bool,
     lists: Vec<SignedRevocations>,
     /// What the automations' engine is made of.
     marks: Vec<Mark>,
@@ -98,8 +104,10 @@ impl Journal {
         let records = log
             .read_from(log.first_seq())
             .map_err(|e| JournalError::Write(e.to_string()))?;
+        let mut is_countersigned = false;
         for record in records {
             let record = record.map_err(|e| JournalError::Write(e.to_string()))?;
+            is_countersigned = record.kind == Body::COUNTERSIGNED;
             let mut ends = |run: &RunId, end: RunEnd| {
                 if let Some(run) = detached.get_mut(run) {
                     let at = record.wall;
@@ -138,7 +146,8 @@ impl Journal {
                     | Body::Damaged(_)
                     | Body::Accepted(_)
                     | Body::Revocations(_)
-                    | Body::Authorities(_),
+                    | Body::Authorities(_)
+                    | Body::Countersigned(_),
                 )
                 | None => {}
             }
@@ -159,6 +168,7 @@ impl Journal {
             detached,
             gap: None,
             syslog: None,
+            is_countersigned,
         })
     }
 
@@ -181,6 +191,7 @@ impl Journal {
             detached: BTreeMap::new(),
             gap: None,
             syslog: None,
+            is_countersigned: false,
         })
     }
 
@@ -224,7 +235,10 @@ impl Journal {
             self.keep_bundle(*number)?;
         }
         let sync = match entry {
-            Entry::Intent { .. } | Entry::StepIntent { .. } => Sync::Yes,
+            // What is countersigned is counted on by whoever signed.
+            Entry::Intent { .. } | Entry::StepIntent { .. } | Entry::Countersigned { .. } => {
+                Sync::Yes
+            }
             Entry::Mark(mark) if automations::is_guard(mark) => Sync::Yes,
             // The store has forced the nonce to the disk; the record gets there with the intent.
             Entry::Authorised { .. }
@@ -282,6 +296,7 @@ impl Journal {
             .log_mut()
             .append(now, body.kind(), &bytes, sync)
             .map_err(|e| failed(&e))?;
+        self.is_countersigned = body.kind() == Body::COUNTERSIGNED;
         if let Some(syslog) = &mut self.syslog {
             let log = self.state.log();
             let (seq, link) = (log.next_seq() - 1, log.head());

@@ -86,6 +86,8 @@ pub enum AuditEvent {
     Revoked,
     /// Other authorities are believed.
     Authorities,
+    /// A keeper has seen the log up to a record, and signed for it.
+    Countersigned,
     /// The agent started.
     AgentStarted,
     /// The agent stopped.
@@ -116,6 +118,7 @@ impl AuditEvent {
         Self::Repeated,
         Self::Revoked,
         Self::Authorities,
+        Self::Countersigned,
         Self::AgentStarted,
         Self::AgentStopped,
         Self::Gap,
@@ -139,6 +142,7 @@ impl AuditEvent {
             Self::Repeated => "repeated",
             Self::Revoked => "revoked",
             Self::Authorities => "authorities",
+            Self::Countersigned => "countersigned",
             Self::AgentStarted => "agent_started",
             Self::AgentStopped => "agent_stopped",
             Self::Gap => "gap",

@@ -8,6 +8,7 @@ pub mod automation;
 pub mod bundle;
 pub mod clean;
 pub mod codec;
+pub mod countersign;
 pub mod engine;
 pub mod envelope;
 pub mod error;

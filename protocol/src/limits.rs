@@ -119,6 +119,12 @@ pub const REVOKED_MAX: usize = 8192;
 /// Bytes of one revocation list: with its signature it fits into an envelope.
 pub const REVOCATION_LIST_MAX: usize = ENVELOPE_BODY_MAX - (16 << 10);
 
+/// Bytes of one countersignature: three names of the longest kind and a little more.
+pub const COUNTERSIGNATURE_MAX: usize = 1 << 10;
+
+/// Bytes of one certificate in a chain that a log keeps.
+pub const CERTIFICATE_MAX: usize = 4 << 10;
+
 /// Bytes of a certificate's number, as X.509 bounds it.
 pub const SERIAL_MAX: usize = 20;
 

@@ -9,6 +9,7 @@
 //! admission matrix. The compiler and the tests name the places that were forgotten.
 
 mod answer;
+mod audit;
 mod enrol;
 mod event;
 mod guard;
@@ -22,6 +23,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use answer::{Batch, Done, Failed, Held, Output, OutputDigest, Sandboxed, Started, Usage};
+pub use audit::{AuditAsk, AuditCountersign, AuditCountersigned, AuditStands};
 pub use enrol::{EnrolAsk, Enrolled, RenewAsk};
 pub use event::{Event, EventAck, EventBatch, EventKind, Trigger};
 pub use guard::{Guard, Guards};
@@ -172,6 +174,15 @@ kinds! {
     TrustOffer = 114 "trust_offer",
     /// Agent to operator or keeper: they are believed here.
     TrustTaken = 115 "trust_taken",
+
+    /// Keeper to agent: my signature under the head of your audit.
+    AuditCountersign = 116 "audit_countersign",
+    /// Agent to keeper: it is written down; nothing follows.
+    AuditCountersigned = 117 "audit_countersigned",
+    /// Keeper to agent: where does your audit stand?
+    AuditAsk = 118 "audit_ask",
+    /// Agent to keeper: here.
+    AuditStands = 119 "audit_stands",
 }
 
 #[cfg(test)]

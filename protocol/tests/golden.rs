@@ -23,8 +23,11 @@ use hailer_protocol::token::Token;
 use hailer_protocol::value::{DataType, Value};
 use hailer_protocol::version::{Feature, Version};
 
+use audit::add_audit;
 use runs::runs;
 
+#[path = "golden/audit.rs"]
+mod audit;
 #[path = "golden/runs.rs"]
 mod runs;
 
@@ -356,6 +359,7 @@ fn keepers() -> Vec<(String, Envelope)> {
     add(&mut all, "enrolled", &enrolled);
     add_revocations(&mut all);
     add_bundles(&mut all);
+    add_audit(&mut all);
     all
 }
 

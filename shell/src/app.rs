@@ -109,6 +109,7 @@ pub fn main() -> ExitCode {
             return told(login::command(&args, cli.fleet.file.as_deref()));
         }
         Some(Command::Automation { command }) => return told(automation::carry_out(&command)),
+        Some(Command::Keeper(args)) => return ended(keeper::command(&args)),
         Some(
             Command::Run { .. }
             | Command::Ca(_)
@@ -231,10 +232,13 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
         Some(Command::RunApproved { signed }) => {
             run_approved(&signed, &cli.fleet, &cli.run, &cli.out).await
         }
-        Some(Command::Serve(args)) => keeper::serve(&args).await.map(|()| Exit::OK),
+        Some(Command::Serve(args)) => keeper::serve(&args, cli.fleet.file.as_deref())
+            .await
+            .map(|()| Exit::OK),
         // What needs no fleet was done before.
         Some(
-            Command::Help { .. }
+            Command::Keeper(_)
+            | Command::Help { .. }
             | Command::Can(_)
             | Command::Policy { .. }
             | Command::Automation { .. }

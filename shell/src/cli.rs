@@ -134,8 +134,13 @@ pub enum Command {
         #[arg(short = 'c', value_name = "LINE", allow_hyphen_values = true)]
         lines: Vec<String>,
     },
-    /// Serve as the fleet's keeper: enrol nodes with one-time tokens, renew their certificates
+    /// Serve as the fleet's keeper: enrol nodes, renew their certificates, watch their audits
+    ///
+    /// With --fleet it also stays connected to every node of that file, hands on lists of
+    /// revocations, and countersigns the audits.
     Serve(crate::keeper::ServeArgs),
+    /// Look into what the keeper has found, and accept it
+    Keeper(crate::keeper::KeeperArgs),
     /// Make a fleet's own authority, and what it signs
     Ca(crate::authority::CaArgs),
     /// Explain a command of the program, or a word of the language

@@ -141,12 +141,7 @@ pub fn given(fleet: &FleetArgs) -> Result<&Path, ShellError> {
 /// # Errors
 /// When one cannot be read or says something wrong.
 pub fn papers(path: &Path) -> Result<Papers, ShellError> {
-    let text = read(path, "the fleet file")?;
-    let in_file = |e: ShellError| ShellError::new(e.exit(), format!("{}: {e}", path.display()));
-    let file =
-        FleetFile::parse(&text).map_err(|d| in_file(ShellError::of_diagnostics(&[d], &text)))?;
-    let inventory = Inventory::from_fleet_file(&file)
-        .map_err(|d| in_file(ShellError::of_diagnostics(&d, &text)))?;
+    let (file, inventory) = inventory(path)?;
     let base = path.parent().unwrap_or_else(|| Path::new("."));
     let inventory = Arc::new(inventory);
     let files = PaperFiles::of(&file, &inventory, base, path)?;
@@ -165,6 +160,20 @@ pub fn papers(path: &Path) -> Result<Papers, ShellError> {
         files,
         stamps,
     })
+}
+
+/// Reads a fleet file, and none of those it names.
+///
+/// # Errors
+/// When it cannot be read or says something wrong.
+pub(crate) fn inventory(path: &Path) -> Result<(FleetFile, Inventory), ShellError> {
+    let text = read(path, "the fleet file")?;
+    let in_file = |e: ShellError| ShellError::new(e.exit(), format!("{}: {e}", path.display()));
+    let file =
+        FleetFile::parse(&text).map_err(|d| in_file(ShellError::of_diagnostics(&[d], &text)))?;
+    let inventory = Inventory::from_fleet_file(&file)
+        .map_err(|d| in_file(ShellError::of_diagnostics(&d, &text)))?;
+    Ok((file, inventory))
 }
 
 impl PaperFiles {

@@ -18,7 +18,7 @@ use hailer_protocol::units::parse_quantity;
 use hailer_protocol::value::Value;
 
 use super::table::Wanted;
-use super::{json, rows};
+use super::{json, proof, rows};
 use crate::config::Config;
 use crate::error::AgentError;
 use crate::state::Snapshot;
@@ -41,6 +41,12 @@ pub struct AuditOptions {
     /// Go on with what comes
     #[arg(long, conflicts_with = "until")]
     follow: bool,
+    /// Show nothing; verify the whole log and the keepers' signatures in it, and say what it proves
+    #[arg(long, conflicts_with_all = ["since", "until", "follow"])]
+    verify: bool,
+    /// Which authorities' keepers are believed, instead of the configuration's
+    #[arg(long, value_name = "FILE", requires = "verify")]
+    ca: Option<PathBuf>,
     /// How records are written
     #[arg(long, value_enum, default_value_t = Format::Ndjson)]
     format: Format,
@@ -59,6 +65,10 @@ enum Format {
 /// When the configuration or the log cannot be read, and when the log's chain is broken.
 pub fn export(options: &AuditOptions, now: Wall, out: &mut impl Write) -> Result<(), AgentError> {
     let config = Config::read(&options.config)?;
+    if options.verify {
+        let ca = options.ca.as_ref().unwrap_or(&config.ca);
+        return proof::verify(&config.state_dir, &config.name, ca, out);
+    }
     let wanted = Wanted {
         since: moment(options.since.as_deref(), now)?,
         until: moment(options.until.as_deref(), now)?,

@@ -7,6 +7,7 @@
 mod export;
 mod json;
 mod marks;
+mod proof;
 mod rows;
 mod syslog;
 mod table;

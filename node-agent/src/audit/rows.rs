@@ -9,7 +9,7 @@ use hailer_protocol::time::Wall;
 use hailer_protocol::value::Value;
 
 use super::marks;
-use crate::journal::{Authorised, Killed, Probed};
+use crate::journal::{Authorised, Countersigned, Killed, Probed};
 use crate::journal::{
     Body, Cause, Damaged, Ended, Gap, Intent, Matter, Outcome, Permitted, Refused, Repeated,
     StepOutcome,
@@ -145,6 +145,7 @@ fn said(body: &Body) -> (AuditEvent, Said) {
             let text = format!("trust bundle {number} holds, with {n} authorities");
             (AuditEvent::Authorities, Said::text(text))
         }
+        Body::Countersigned(seen) => (AuditEvent::Countersigned, Said::of_countersignature(seen)),
     }
 }
 
@@ -289,6 +290,14 @@ impl Said {
             "{}; the last sound record is {}, with the link {}",
             damaged.text, damaged.sound_seq, damaged.sound_link
         ))
+    }
+
+    fn of_countersignature(seen: &Countersigned) -> Self {
+        let Head { seq, link } = seen.head;
+        Self {
+            who: Some(short(&seen.keeper)),
+            ..Self::text(format!("seen up to record {seq}, whose link is {link}"))
+        }
     }
 
     fn of_gap(gap: &Gap) -> Self {

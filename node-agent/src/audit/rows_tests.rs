@@ -218,6 +218,22 @@ fn entries(words: &str) -> Vec<(Entry, AuditEvent, &'static str)> {
             AuditEvent::Automation,
             "who command text",
         ),
+        (
+            Entry::Countersigned {
+                keeper: "spiffe://demo/keeper/k1".parse().expect("an identity"),
+                head: Head {
+                    seq: 4,
+                    link: hailer_protocol::ids::Link([4; 16]),
+                },
+                signed: Box::new(hailer_protocol::countersign::SignedHead {
+                    statement: vec![1],
+                    chain: vec![vec![2]],
+                    signature: vec![3],
+                }),
+            },
+            AuditEvent::Countersigned,
+            "who text",
+        ),
     ]
 }
 
@@ -241,6 +257,7 @@ const fn kind(entry: &Entry) -> &'static str {
         Entry::Mark(_) => "mark",
         Entry::Marks(_) => "marks",
         Entry::Told(_) => "told",
+        Entry::Countersigned { .. } => "countersigned",
     }
 }
 
@@ -262,7 +279,7 @@ fn journal(entries: Vec<(Entry, AuditEvent, &'static str)>) -> Journal {
 fn every_kind_of_entry_has_its_row() {
     let samples = entries("uptime");
     let kinds: BTreeSet<_> = samples.iter().map(|(entry, ..)| kind(entry)).collect();
-    assert_eq!(kinds.len(), 14, "{kinds:?}");
+    assert_eq!(kinds.len(), 15, "{kinds:?}");
     let told = read(journal(entries("uptime")).snapshot(), ALL);
     assert_eq!(told.broken, None);
     assert_eq!(told.table.rows.len(), samples.len());

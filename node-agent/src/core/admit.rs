@@ -77,6 +77,7 @@ pub fn admit(
         // The stream was refused to whoever may not hand these on; they prove their own origin.
         (Kind::RevocationOffer, Some(StreamKind::Revocation))
         | (Kind::TrustOffer, Some(StreamKind::Trust)) => may_hand_on(peer),
+        (Kind::AuditAsk | Kind::AuditCountersign, Some(StreamKind::Audit)) => keepers_only(peer),
         (Kind::EventAck, Some(StreamKind::Events))
         | (Kind::FleetLeaseGranted | Kind::FleetLeaseDenied, Some(StreamKind::FleetLease))
         | (Kind::Trigger, Some(StreamKind::Trigger)) => not_yet(kind),
@@ -109,7 +110,11 @@ pub fn admit(
             | Kind::RevocationOffer
             | Kind::RevocationTaken
             | Kind::TrustOffer
-            | Kind::TrustTaken,
+            | Kind::TrustTaken
+            | Kind::AuditAsk
+            | Kind::AuditStands
+            | Kind::AuditCountersign
+            | Kind::AuditCountersigned,
             Some(_),
         ) => misplaced(kind),
     }
@@ -123,6 +128,7 @@ pub fn admit_stream(peer: &Identity, stream: StreamKind) -> Verdict {
             Verdict::Allow
         }
         (StreamKind::Revocation | StreamKind::Trust, _) => may_hand_on(peer),
+        (StreamKind::Audit, _) => keepers_only(peer),
         (StreamKind::Request | StreamKind::RunLease, role) => Denial::because(
             ErrorCode::DENIED,
             format!("a {role} may not open a {stream:?} stream; only operators may"),
@@ -158,6 +164,17 @@ fn may_hand_on(peer: &Identity) -> Verdict {
         role @ (Role::Node | Role::Relay) => Denial::because(
             ErrorCode::DENIED,
             format!("a {role} may not hand in lists or bundles; operators and keepers may"),
+        ),
+    }
+}
+
+/// Who countersigns must be no operator: their requests are what the audit is about.
+fn keepers_only(peer: &Identity) -> Verdict {
+    match peer.role {
+        Role::Keeper => Verdict::Allow,
+        role @ (Role::Operator | Role::Node | Role::Relay) => Denial::because(
+            ErrorCode::DENIED,
+            format!("a {role} may not countersign the audit; keepers may"),
         ),
     }
 }
@@ -240,6 +257,12 @@ mod tests {
                 ),
                 (Kind::TrustOffer, Role::Operator, Some(StreamKind::Trust)),
                 (Kind::TrustOffer, Role::Keeper, Some(StreamKind::Trust)),
+                (
+                    Kind::AuditCountersign,
+                    Role::Keeper,
+                    Some(StreamKind::Audit)
+                ),
+                (Kind::AuditAsk, Role::Keeper, Some(StreamKind::Audit)),
             ]
         );
     }

@@ -28,6 +28,7 @@ use super::runs::{Known, Running, Runs};
 use super::session::{Session, StreamPhase};
 use super::vouch::Vouch;
 
+mod heads;
 mod standing;
 mod trust;
 
@@ -162,6 +163,7 @@ impl Agent {
                     session.close(at.stream);
                 }
             }
+            Input::Stands { at, stands } => self.on_stands(at, &stands, &mut effects),
             Input::Ended { run, end } => self.on_ended(now, run, end, &mut effects),
         }
         effects
@@ -200,7 +202,10 @@ impl Agent {
             return;
         };
         let phase = session.phase(at.stream);
-        if matches!(phase, StreamPhase::Over | StreamPhase::Running(_)) {
+        if matches!(
+            phase,
+            StreamPhase::Over | StreamPhase::Running(_) | StreamPhase::Telling
+        ) {
             return;
         }
         let peer = Arc::clone(session.peer());
@@ -264,7 +269,11 @@ impl Agent {
             }
             StreamPhase::AwaitList => self.on_offer(now, at, envelope, out),
             StreamPhase::AwaitTrust => self.on_trust(now, at, envelope, out),
-            StreamPhase::Running(_) | StreamPhase::Over => Ok(()),
+            StreamPhase::AwaitAsk => self.on_audit_ask(at, envelope, out),
+            StreamPhase::AwaitCountersign(told) => {
+                self.on_countersign(now, at, told, envelope, out)
+            }
+            StreamPhase::Running(_) | StreamPhase::Telling | StreamPhase::Over => Ok(()),
         }
     }
 

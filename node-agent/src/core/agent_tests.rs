@@ -115,6 +115,8 @@ fn words(effects: &[Effect]) -> String {
     let word = |e: &Effect| match e {
         Effect::Send { envelope, .. } => Kind::from_number(envelope.kind).map_or("?", Kind::name),
         Effect::Finish { .. } => "finish",
+        Effect::TellHead { .. } => "tell_head",
+        Effect::Countersign { .. } => "countersign",
         Effect::Record(Entry::Authorised { .. }) => "authorised",
         Effect::Record(Entry::Intent { .. }) => "intent",
         Effect::Record(Entry::Outcome { .. }) => "outcome",

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hailer_protocol::audit::Head;
+use hailer_protocol::countersign::SignedHead;
 use hailer_protocol::engine::Record as Mark;
 use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::farewell::code;
 use hailer_protocol::ids::{Digest, RunId};
-use hailer_protocol::message::Run;
+use hailer_protocol::message::{AuditAsk, AuditStands, Run};
 use hailer_protocol::revocation::SignedRevocations;
 use hailer_protocol::role::{Identity, Role};
 use hailer_protocol::signing::Statement;
@@ -67,6 +69,13 @@ pub enum Input {
     Closed {
         /// Where.
         at: StreamRef,
+    },
+    /// Where the audit stands has been read.
+    Stands {
+        /// Where it was asked.
+        at: StreamRef,
+        /// Where it stands.
+        stands: Box<AuditStands>,
     },
     /// A run that was begun has ended.
     Ended {
@@ -151,6 +160,20 @@ pub enum Effect {
         at: StreamRef,
         /// Which.
         adopted: Box<Adopted>,
+    },
+    /// Find out where the audit stands and hand it in; nothing comes of the stream before.
+    TellHead {
+        /// Where it was asked.
+        at: StreamRef,
+        /// What was asked.
+        ask: AuditAsk,
+    },
+    /// Write this countersignature down, answer with the head since then, and end the stream.
+    Countersign {
+        /// Where to answer.
+        at: StreamRef,
+        /// What to write.
+        entry: Entry,
     },
     /// Kill whatever is left of a detached run that an earlier agent of this node began.
     EndOrphan {
@@ -324,6 +347,15 @@ pub enum Entry {
         number: u64,
         /// How many they are.
         authorities: usize,
+    },
+    /// A keeper has seen the log up to a record.
+    Countersigned {
+        /// Which keeper.
+        keeper: Identity,
+        /// Up to which record.
+        head: Head,
+        /// Its signature.
+        signed: Box<SignedHead>,
     },
     /// Something was asked for and refused.
     Refusal {

@@ -5,6 +5,7 @@
 //!  new ──┬── open(request)─▶ AwaitRun ──run──▶ Running ──end──▶ Over
 //!        ├── open(revocation)─▶ AwaitList ──offer──▶ Over
 //!        ├── open(trust)─▶ AwaitTrust ──offer──▶ Over
+//!        ├── open(audit) ─▶ AwaitAsk ──ask──▶ Telling ──told──▶ AwaitCountersign ──signed──▶ Over
 //!        ├── open(lease) ─▶ Lease ◀──renew──┐
 //!        │                    └─────────────┘
 //!        └── anything else ─▶ Over (refused)
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hailer_protocol::audit::Head;
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::ids::RunId;
 use hailer_protocol::limits::FEATURES_MAX;
@@ -51,6 +53,12 @@ pub enum StreamPhase {
     AwaitList,
     /// A trust bundle.
     AwaitTrust,
+    /// A question where the audit stands.
+    AwaitAsk,
+    /// Nothing: where it stands is being read.
+    Telling,
+    /// A signature under that head, or nothing.
+    AwaitCountersign(Head),
     /// Nothing; whatever comes is ignored.
     Over,
 }
@@ -152,6 +160,9 @@ impl Session {
             StreamPhase::Lease => Some(StreamKind::RunLease),
             StreamPhase::AwaitList => Some(StreamKind::Revocation),
             StreamPhase::AwaitTrust => Some(StreamKind::Trust),
+            StreamPhase::AwaitAsk | StreamPhase::Telling | StreamPhase::AwaitCountersign(_) => {
+                Some(StreamKind::Audit)
+            }
         }
     }
 
@@ -172,6 +183,7 @@ impl Session {
             StreamKind::RunLease => StreamPhase::Lease,
             StreamKind::Revocation => StreamPhase::AwaitList,
             StreamKind::Trust => StreamPhase::AwaitTrust,
+            StreamKind::Audit => StreamPhase::AwaitAsk,
             StreamKind::Events
             | StreamKind::FleetLease
             | StreamKind::Trigger
@@ -226,6 +238,9 @@ impl Session {
                 | StreamPhase::Lease
                 | StreamPhase::AwaitList
                 | StreamPhase::AwaitTrust
+                | StreamPhase::AwaitAsk
+                | StreamPhase::Telling
+                | StreamPhase::AwaitCountersign(_)
                 | StreamPhase::Over,
             )
             | None => None,

@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
+use hailer_protocol::audit::Head;
 use hailer_protocol::codec::{self, CodecError};
+use hailer_protocol::countersign::SignedHead;
 use hailer_protocol::engine::Record as Mark;
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::grant::Grant;
@@ -76,9 +78,15 @@ bodies! {
     18 Damaged(Damaged) #[doc = " The log was found damaged."];
     19 Accepted(Accepted) #[doc = " Somebody has accepted that."];
     20 StepEnded(StepEnded) #[doc = " One row's command has ended, and what it wrote."];
+    21 Countersigned(Countersigned) #[doc = " A keeper has seen the log up to a record."];
     40 Mark(Mark) #[doc = " What the automations' engine is made of after a restart."];
     41 Marks(Vec<Mark>) #[doc = " Marks that stand for all before them."];
     42 Told(Told) #[doc = " Something that happened to an automation."];
+}
+
+impl Body {
+    /// The number of a countersignature's kind.
+    pub(crate) const COUNTERSIGNED: u16 = 21;
 }
 
 fn of<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
@@ -310,6 +318,14 @@ pub(crate) struct BundleTaken {
     pub(crate) authorities: u32,
 }
 
+/// What a keeper signed, whole: it proves itself to whoever reads the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Countersigned {
+    pub(crate) keeper: String,
+    pub(crate) head: Head,
+    pub(crate) signed: SignedHead,
+}
+
 impl From<&Entry> for Body {
     #[expect(clippy::too_many_lines, reason = "one arm for each entry")]
     fn from(entry: &Entry) -> Self {
@@ -432,6 +448,15 @@ impl From<&Entry> for Body {
                 n: *n,
                 since: *since,
                 why: why.clone(),
+            }),
+            Entry::Countersigned {
+                keeper,
+                head,
+                signed,
+            } => Self::Countersigned(Countersigned {
+                keeper: keeper.to_string(),
+                head: *head,
+                signed: (**signed).clone(),
             }),
             Entry::AgentStopped => Self::AgentStopped(AgentStopped {}),
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::farewell::code;
-use hailer_protocol::message::{OutputMode, Refused};
+use hailer_protocol::message::{AuditCountersigned, OutputMode, Refused};
 use quinn::{Connection, VarInt};
 use rustls::pki_types::CertificateDer;
 
@@ -176,6 +176,19 @@ async fn perform(
                 if heard == Silence::Listens {
                     answered.await;
                 }
+                return After::Over;
+            }
+            Effect::TellHead { ask, .. } => {
+                let stands = Box::new(host.stands(ask).await);
+                let more = host.handle(Input::Stands { at, stands });
+                return Box::pin(perform(host, at, more, outbound, inbound)).await;
+            }
+            Effect::Countersign { entry, .. } => {
+                let _ = match host.countersign(entry).await {
+                    Ok(head) => outbound.push(&AuditCountersigned { head }),
+                    Err(e) => outbound.push(&Refused::new(ErrorCode::INTERNAL, e.to_string())),
+                };
+                outbound.finish().await;
                 return After::Over;
             }
             Effect::Kill { run, why } => host.kill(run, why),

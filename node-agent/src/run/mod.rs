@@ -161,7 +161,7 @@ pub(crate) async fn not_recorded(
             ErrorCode::RECORD,
             format!("the node could not write down what it was asked: {error}"),
         ),
-        JournalError::Write(_) => Failed::new(
+        JournalError::Write(_) | JournalError::Read(_) => Failed::new(
             ErrorCode::RECORD,
             format!("the node could not write down what it was asked, so it did nothing: {error}"),
         ),
@@ -180,6 +180,7 @@ pub(crate) async fn not_recorded(
         | Entry::Mark(_)
         | Entry::Marks(_)
         | Entry::Told(_)
+        | Entry::Countersigned { .. }
         | Entry::StepIntent { .. }
         | Entry::StepOutcome { .. }
         | Entry::Refusal { .. }

@@ -4,6 +4,7 @@ mod audit;
 mod automations;
 mod back_pressure;
 mod commands;
+mod countersigned;
 mod daemon;
 mod detached;
 mod each;

@@ -38,11 +38,12 @@ enum Place {
     Lease,
     Revocation,
     Trust,
+    Audit,
     Over,
 }
 
 impl Place {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::First,
         Self::Hello,
         Self::Request,
@@ -50,6 +51,7 @@ impl Place {
         Self::Lease,
         Self::Revocation,
         Self::Trust,
+        Self::Audit,
         Self::Over,
     ];
 
@@ -62,6 +64,7 @@ impl Place {
             Self::Lease => "lease",
             Self::Revocation => "revoke",
             Self::Trust => "trust",
+            Self::Audit => "audit",
             Self::Over => "over",
         }
     }
@@ -75,6 +78,7 @@ impl Place {
             Self::Lease => Some(StreamKind::RunLease),
             Self::Revocation => Some(StreamKind::Revocation),
             Self::Trust => Some(StreamKind::Trust),
+            Self::Audit => Some(StreamKind::Audit),
         }
     }
 }
@@ -128,6 +132,8 @@ fn word(effects: &[Effect]) -> String {
             Effect::Kill { .. } => return "kills".to_owned(),
             Effect::Adopt { .. } => return "adopts".to_owned(),
             Effect::Close { .. } => return "closes".to_owned(),
+            Effect::TellHead { .. } => return "audit_stands".to_owned(),
+            Effect::Countersign { .. } => return "audit_countersigned".to_owned(),
             Effect::Forget { .. }
             | Effect::EndOrphan { .. }
             | Effect::Finish { .. }
@@ -217,7 +223,8 @@ impl Stage {
             | Place::Request
             | Place::Lease
             | Place::Revocation
-            | Place::Trust => {}
+            | Place::Trust
+            | Place::Audit => {}
             Place::Running => {
                 assert_eq!(word(&hand_in(enveloped(&a_run(Probe::Runs)))), "begins");
             }
@@ -301,6 +308,7 @@ fn what_may_never_be_allowed_is_not_whatever_the_table_says() {
                 "closes",
                 "revocation_taken",
                 "run_lease_held",
+                "audit_countersigned",
             ]
             .contains(&made.as_str());
             let message = names[number].as_str();
@@ -378,6 +386,7 @@ async fn an_agent_with_real_certificates_decides_as_the_table_says() {
             Place::Lease,
             Place::Revocation,
             Place::Trust,
+            Place::Audit,
         ] {
             for (number, (_, envelope)) in messages().iter().enumerate() {
                 for seal in Seal::ALL {

@@ -11,6 +11,7 @@
 
 pub mod authority;
 pub mod bundle;
+pub mod countersigner;
 pub mod credentials;
 pub mod enrolment;
 pub mod fingerprint;
@@ -32,6 +33,7 @@ pub mod verify;
 
 pub use authority::{Authority, AuthorityError, Certified, Issued, Tier};
 pub use bundle::{BundleRefused, Taken, bundle_of, sign_bundle, verify_bundle, vouches};
+pub use countersigner::{Countersigner, CountersignerError};
 pub use credentials::{Credentials, CredentialsError};
 pub use enrolment::{JoinTrust, Joined, enrolment_config, renewal_config};
 pub use fingerprint::Fingerprint;

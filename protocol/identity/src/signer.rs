@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hailer_protocol::countersign::{Countersignature, SignedHead};
 use hailer_protocol::holder::Holder;
 use hailer_protocol::ids::Name;
 use hailer_protocol::role::{Identity, Role};
@@ -212,20 +213,22 @@ pub enum SignerRefused {
     },
 }
 
-/// Finds out who signed runs.
+/// Finds out who signed runs, and who countersigned an audit.
 #[derive(Debug)]
 pub struct SignatureJudge {
     judge: ClientJudge,
+    keepers: ClientJudge,
 }
 
 impl SignatureJudge {
-    /// Believes operators of the fleet in `trust`, and nobody else.
+    /// Believes operators of the fleet in `trust` about runs, its keepers about audits, and nobody else.
     ///
     /// # Errors
     /// When the TLS library refuses the authorities.
     pub fn new(trust: &Trust) -> Result<Self, ConfigError> {
         let judge = ClientJudge::new(trust, &[Role::Operator])?;
-        Ok(Self { judge })
+        let keepers = ClientJudge::new(trust, &[Role::Keeper])?;
+        Ok(Self { judge, keepers })
     }
 
     /// Returns whom it believes.
@@ -290,6 +293,40 @@ impl SignatureJudge {
         verified.map_err(|e| refused(crate::verify::cause_of(&e)))
     }
 
+    /// Verifies a countersignature, and the chain behind it, at `now`; returns what it says and who
+    /// says so, which is whom it names.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub fn countersigner(
+        &self,
+        now: Wall,
+        signed: &SignedHead,
+    ) -> Result<(Countersignature, Identity), SignerRefused> {
+        const DEED: &str = "countersigned";
+        let refused = |cause: String| SignerRefused::Chain { deed: DEED, cause };
+        signed.check_form().map_err(|e| refused(e.to_string()))?;
+        let said =
+            Countersignature::decode(&signed.statement).map_err(|e| refused(e.to_string()))?;
+        let Some((leaf, issuers)) = signed.chain.split_first() else {
+            return Err(refused("no certificate".to_owned()));
+        };
+        let certificate = read::parse(leaf).map_err(|e| refused(e.to_string()))?;
+        let holder = stranger(&self.keepers, now, leaf, issuers);
+        let who = holder.map_err(refused)?.identity;
+        let bytes = SignedHead::signed_bytes(&signed.statement);
+        signature::verify(certificate.public_key(), &bytes, &signed.signature).map_err(
+            |cause| SignerRefused::Signature {
+                who: Box::new(who.clone()),
+                deed: DEED,
+                cause,
+            },
+        )?;
+        said.check_signer(&who)
+            .map_err(|e| refused(e.to_string()))?;
+        Ok((said, who))
+    }
+
     fn one(
         &self,
         now: Wall,
@@ -310,13 +347,7 @@ impl SignatureJudge {
         let holder = if is_known {
             self.known(now, &certificate, issuers).map_err(refused)?
         } else {
-            let issuers: Vec<CertificateDer<'_>> = issuers
-                .iter()
-                .map(|der| CertificateDer::from(der.as_slice()))
-                .collect();
-            self.judge
-                .holder(&CertificateDer::from(leaf.as_slice()), &issuers, unix(now))
-                .map_err(|e| refused(crate::verify::cause_of(&e)))?
+            stranger(&self.judge, now, leaf, issuers).map_err(refused)?
         };
         signature::verify(certificate.public_key(), bytes, signature).map_err(|cause| {
             SignerRefused::Signature {
@@ -346,6 +377,22 @@ impl SignatureJudge {
         }
         Ok(holder)
     }
+}
+
+/// Verifies a chain of which nothing is known yet.
+fn stranger(
+    judge: &ClientJudge,
+    now: Wall,
+    leaf: &[u8],
+    issuers: &[Vec<u8>],
+) -> Result<Holder, String> {
+    let issuers: Vec<CertificateDer<'_>> = issuers
+        .iter()
+        .map(|der| CertificateDer::from(der.as_slice()))
+        .collect();
+    judge
+        .holder(&CertificateDer::from(leaf), &issuers, unix(now))
+        .map_err(|e| crate::verify::cause_of(&e))
 }
 
 /// A clock before 1970 is one at which no certificate holds.

@@ -33,11 +33,13 @@ pub enum StreamKind {
     Revocation,
     /// One [`TrustOffer`](super::TrustOffer) and its answer.
     Trust,
+    /// One [`AuditAsk`](super::AuditAsk), its answer, and the keeper's signature under it.
+    Audit,
 }
 
 impl StreamKind {
     /// Every purpose.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Hello,
         Self::Request,
         Self::RunLease,
@@ -47,6 +49,7 @@ impl StreamKind {
         Self::Enrol,
         Self::Revocation,
         Self::Trust,
+        Self::Audit,
     ];
 }
 

@@ -228,7 +228,11 @@ impl Collector {
             | Kind::RevocationOffer
             | Kind::RevocationTaken
             | Kind::TrustOffer
-            | Kind::TrustTaken => Err(Breach::OutOfPlace(kind.name())),
+            | Kind::TrustTaken
+            | Kind::AuditAsk
+            | Kind::AuditStands
+            | Kind::AuditCountersign
+            | Kind::AuditCountersigned => Err(Breach::OutOfPlace(kind.name())),
         }
     }
 

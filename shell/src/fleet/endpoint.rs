@@ -27,14 +27,33 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// In how many steps keep-alives are spread.
 const KEEP_ALIVE_STEPS: u32 = 16;
 
-/// What one stream may send ahead of being read. A slow reader holds at most this, a stream.
-const STREAM_WINDOW: u32 = 256 << 10;
+/// How much one connection may hold in memory.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Windows {
+    /// What one stream may send ahead of being read. A slow reader holds at most this, a stream.
+    stream: u32,
+    /// What one connection may send ahead of being read; quinn's own bound is none at all.
+    connection: u32,
+    /// What may wait to be sent to one node.
+    send: u64,
+}
 
-/// What one connection may send ahead of being read; quinn's own bound is none at all.
-const CONNECTION_WINDOW: u32 = 512 << 10;
+impl Windows {
+    /// For a shell: a few requests with long commands, and their answers.
+    pub(super) const SHELL: Self = Self {
+        stream: 256 << 10,
+        connection: 512 << 10,
+        send: 1 << 20,
+    };
 
-/// What may wait to be sent to one node: a few requests with long commands.
-const SEND_WINDOW: u64 = 1 << 20;
+    /// For a keeper, which is connected to everybody all the time and says little: 10,000 nodes that
+    /// all send as much as they may hold less than a gigabyte.
+    pub(super) const KEEPER: Self = Self {
+        stream: 32 << 10,
+        connection: 64 << 10,
+        send: 64 << 10,
+    };
+}
 
 /// How long the farewells have to leave, for one connection and for each one more. Nobody waits
 /// until connections have drained, which takes QUIC three timeouts: a node that misses its farewell
@@ -51,24 +70,13 @@ pub(super) struct Dialler {
     endpoint: Endpoint,
     /// One for each step of the keep-alive.
     configs: RwLock<Vec<ClientConfig>>,
-}
-
-/// Returns how connections are made, once for each step of the keep-alive.
-pub(super) fn configs(tls: rustls::ClientConfig) -> Result<Vec<ClientConfig>, FleetError> {
-    let crypto = QuicClientConfig::try_from(tls).map_err(|e| FleetError::Tls(e.to_string()))?;
-    let crypto = Arc::new(crypto);
-    let configs = (0..KEEP_ALIVE_STEPS).map(|step| {
-        let mut config = ClientConfig::new(Arc::clone(&crypto) as Arc<_>);
-        config.transport_config(Arc::new(transport(step)));
-        config
-    });
-    Ok(configs.collect())
+    windows: Windows,
 }
 
 impl Dialler {
     /// Opens the socket. Must be called within a tokio runtime.
-    pub(super) fn open(tls: rustls::ClientConfig) -> Result<Self, FleetError> {
-        let configs = configs(tls)?;
+    pub(super) fn open(tls: rustls::ClientConfig, windows: Windows) -> Result<Self, FleetError> {
+        let configs = configs(tls, windows)?;
         let socket = bind_any().map_err(FleetError::Socket)?;
         let endpoint = Endpoint::new(
             EndpointConfig::default(),
@@ -80,7 +88,15 @@ impl Dialler {
         Ok(Self {
             endpoint,
             configs: RwLock::new(configs),
+            windows,
         })
+    }
+
+    /// Shows other credentials from the next handshake on.
+    pub(super) fn reconfigure(&self, tls: rustls::ClientConfig) -> Result<(), FleetError> {
+        let next = configs(tls, self.windows)?;
+        self.succeed(next);
+        Ok(())
     }
 
     /// Begins a handshake. `seat` decides when its keep-alives go out.
@@ -111,6 +127,20 @@ impl Dialler {
     }
 }
 
+pub(super) fn configs(
+    tls: rustls::ClientConfig,
+    windows: Windows,
+) -> Result<Vec<ClientConfig>, FleetError> {
+    let crypto = QuicClientConfig::try_from(tls).map_err(|e| FleetError::Tls(e.to_string()))?;
+    let crypto = Arc::new(crypto);
+    let one = |step| {
+        let mut config = ClientConfig::new(Arc::clone(&crypto) as Arc<_>);
+        config.transport_config(Arc::new(transport(step, windows)));
+        config
+    };
+    Ok((0..KEEP_ALIVE_STEPS).map(one).collect())
+}
+
 /// Binds a socket that reaches both families, or IPv4 alone where the kernel has no IPv6.
 fn bind_any() -> io::Result<UdpSocket> {
     let both = SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0));
@@ -136,16 +166,16 @@ fn bind(address: SocketAddr) -> io::Result<UdpSocket> {
 }
 
 /// Nodes open no streams to a shell, so they may not: nothing would ever read them.
-fn transport(step: u32) -> TransportConfig {
+fn transport(step: u32, windows: Windows) -> TransportConfig {
     let spread = KEEP_ALIVE * 2 / 5;
     let keep_alive = KEEP_ALIVE - spread / 2 + spread * step / KEEP_ALIVE_STEPS;
     let mut transport = TransportConfig::default();
     transport
         .max_concurrent_bidi_streams(VarInt::from_u32(0))
         .max_concurrent_uni_streams(VarInt::from_u32(0))
-        .stream_receive_window(VarInt::from_u32(STREAM_WINDOW))
-        .receive_window(VarInt::from_u32(CONNECTION_WINDOW))
-        .send_window(SEND_WINDOW)
+        .stream_receive_window(VarInt::from_u32(windows.stream))
+        .receive_window(VarInt::from_u32(windows.connection))
+        .send_window(windows.send)
         .datagram_receive_buffer_size(None)
         .datagram_send_buffer_size(0)
         .crypto_buffer_size(32 << 10)

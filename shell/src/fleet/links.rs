@@ -289,7 +289,7 @@ async fn shake(shared: &Shared, node: usize) -> Result<(Connection, Standing), S
 }
 
 /// Returns the first address of `host:port`.
-async fn resolve(address: &str) -> Result<SocketAddr, String> {
+pub(super) async fn resolve(address: &str) -> Result<SocketAddr, String> {
     if let Ok(address) = address.parse() {
         return Ok(address);
     }

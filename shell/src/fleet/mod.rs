@@ -13,6 +13,7 @@ mod backoff;
 pub mod budget;
 pub mod cause;
 pub mod collect;
+pub(crate) mod contact;
 mod delay_line;
 pub mod draft;
 pub mod driver;
@@ -39,6 +40,7 @@ pub mod summary;
 mod warrant;
 
 pub use answer::Answer;
+pub(crate) use contact::{Contact, Contacts};
 pub use draft::{Approved, Draft};
 pub use driver::run;
 pub use error::FleetError;
@@ -63,7 +65,7 @@ use hailer_protocol::role::Role;
 use hailer_protocol::time::Wall;
 use tokio::sync::watch;
 
-use endpoint::Dialler;
+use endpoint::{Dialler, Windows};
 use own::Own;
 use request::{Request, Terms};
 
@@ -118,7 +120,7 @@ impl Fleet {
         let nodes = Arc::clone(&inventory);
         Ok(Self {
             inventory,
-            links: Links::new(Dialler::open(tls)?, nodes, timing, lease),
+            links: Links::new(Dialler::open(tls, Windows::SHELL)?, nodes, timing, lease),
             lease,
             own,
             ending: watch::Sender::new(false),
@@ -166,7 +168,7 @@ impl Fleet {
     /// When they do not fit the fleet, or are another operator's; then the last ones hold on.
     pub fn succeed(&self, credentials: &Credentials, trust: &Trust) -> Result<bool, FleetError> {
         let tls = ClientSide::new(trust, &[Role::Node])?.config(credentials)?;
-        let configs = endpoint::configs(tls)?;
+        let configs = endpoint::configs(tls, Windows::SHELL)?;
         let is_other = self.own.succeed(credentials)?;
         self.links.succeed(configs);
         Ok(is_other)

@@ -46,7 +46,7 @@ pub(super) fn nonce() -> Result<Nonce, FleetError> {
 
 /// Draws a jitter. Without randomness it is always the same, which spreads nothing but breaks
 /// nothing either.
-pub(super) fn jitter() -> u32 {
+pub(crate) fn jitter() -> u32 {
     let mut bytes = [0x80; 4];
     let _ = fill(&mut bytes);
     u32::from_le_bytes(bytes)

@@ -30,7 +30,7 @@ pub(super) const READ_MAX: usize = 64 << 10;
 const CLOSE_HELLO: VarInt = VarInt::from_u32(3);
 
 /// How long a node may take to answer a hello or a renewal, before it is no longer waited for.
-const REPLY_WAIT: Duration = Duration::from_secs(10);
+pub(super) const REPLY_WAIT: Duration = Duration::from_secs(10);
 
 /// One connection that is up.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub(super) struct Session {
 
 /// Why a talk with a node came to nothing.
 #[derive(Debug, thiserror::Error)]
-enum TalkError {
+pub(super) enum TalkError {
     #[error("{0}")]
     Connection(#[from] quinn::ConnectionError),
     #[error("{0}")]
@@ -191,9 +191,7 @@ impl Session {
         let mut talk = match talk {
             None => Talk::open(&self.connection, StreamKind::RunLease, &renew).await?,
             Some(mut talk) => {
-                talk.send
-                    .write_all(&renew.to_envelope()?.to_bytes())
-                    .await?;
+                talk.say(&renew).await?;
                 talk
             }
         };
@@ -221,14 +219,14 @@ impl Drop for Attached {
 
 /// A stream on which one message is answered by one.
 #[derive(Debug)]
-struct Talk {
-    send: SendStream,
+pub(super) struct Talk {
+    pub(super) send: SendStream,
     recv: RecvStream,
     decoder: Decoder,
 }
 
 impl Talk {
-    async fn open<M: Message>(
+    pub(super) async fn open<M: Message>(
         connection: &Connection,
         stream: StreamKind,
         first: &M,
@@ -244,8 +242,14 @@ impl Talk {
         })
     }
 
+    /// Says one thing more.
+    pub(super) async fn say<M: Message>(&mut self, message: &M) -> Result<(), TalkError> {
+        let bytes = message.to_envelope()?.to_bytes();
+        Ok(self.send.write_all(&bytes).await?)
+    }
+
     /// Reads up to the next message of that type; unknown kinds are skipped.
-    async fn hear<M: Message>(&mut self) -> Result<M, TalkError> {
+    pub(super) async fn hear<M: Message>(&mut self) -> Result<M, TalkError> {
         loop {
             while let Some(envelope) = self.decoder.next_envelope()? {
                 if let Some(message) = heard(&envelope)? {

@@ -22,6 +22,16 @@ const CLOSE_NO_NODE: VarInt = VarInt::from_u32(5);
 pub(super) struct Obeyed(RwLock<Arc<Revocations>>);
 
 impl Obeyed {
+    /// Whether lists that came since the handshake name a node; its connection is closed then.
+    pub(super) fn ends(&self, standing: &Standing, connection: &Connection) -> bool {
+        let lists = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
+        let is_revoked = standing.is_revoked(&lists);
+        if is_revoked {
+            connection.close(CLOSE_NO_NODE, b"the certificate of this node is revoked");
+        }
+        is_revoked
+    }
+
     /// Takes up lists in place of the last ones.
     pub(super) fn set(&self, lists: Revocations) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(lists);

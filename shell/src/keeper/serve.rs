@@ -1,7 +1,8 @@
 //! `hailer serve`: the keeper's process, from its arguments to the signal that ends it.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -9,7 +10,9 @@ use hailer_identity::{Authority, Credentials, Trust, enrolment_config};
 use hailer_protocol::ids::Name;
 use hailer_protocol::role::{Identity, Role};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
+use super::connected::{Connect, Connected};
 use super::enrolment::{self, NODE_LIFE};
 use super::listener::{Listener, listen};
 use super::office::Office;
@@ -48,6 +51,18 @@ pub struct ServeArgs {
     /// How long nodes' certificates hold, between 10s and 24h
     #[arg(long, value_name = "DURATION", value_parser = node_life, default_value = "24h")]
     pub node_ttl: Duration,
+    /// How often each node is asked where its audit stands, at least 1s; with --fleet
+    #[arg(long, value_name = "DURATION", value_parser = audit_every, default_value = "10s")]
+    pub audit_every: Duration,
+}
+
+fn audit_every(text: &str) -> Result<Duration, String> {
+    let every = crate::cli::duration(text)?;
+    if every >= Duration::from_secs(1) {
+        Ok(every)
+    } else {
+        Err("a node is asked once a second at most".to_owned())
+    }
 }
 
 fn node_life(text: &str) -> Result<Duration, String> {
@@ -83,11 +98,11 @@ impl Own {
     }
 }
 
-/// Serves until SIGTERM or SIGINT.
+/// Serves until SIGTERM or SIGINT; with a fleet file, connected to its nodes.
 ///
 /// # Errors
 /// When the authority, the store or the address cannot be had.
-pub async fn serve(args: &ServeArgs) -> Result<(), ShellError> {
+pub async fn serve(args: &ServeArgs, fleet_file: Option<&Path>) -> Result<(), ShellError> {
     let listen_to = |kind| signal(kind).map_err(|e| ShellError::own(format!("signals: {e}")));
     let mut terminate = listen_to(SignalKind::terminate())?;
     let mut interrupt = listen_to(SignalKind::interrupt())?;
@@ -116,16 +131,39 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ShellError> {
     };
     let credentials = own.credentials()?;
     let tls = own.tls(&credentials)?;
+    let (next, now) = watch::channel(Arc::new(credentials));
+    let mut connected = match fleet_file {
+        Some(file) => Some(Connected::open(Connect {
+            file: file.to_owned(),
+            ca: args.ca.clone(),
+            trust: own.trust.clone(),
+            own: now,
+            store: Store::open(&args.store).map_err(|e| ShellError::own(e.to_string()))?,
+            audit_every: args.audit_every,
+        })?),
+        None => None,
+    };
     let listener = listen(office, RateConfig::default(), args.listen, tls)?;
     show::write(&format!("the keeper listens on {}\n", listener.address()))
         .map_err(|e| ShellError::own(format!("write to standard output: {e}")))?;
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
-        () = keep_own(&dir, &mut own, credentials, stamps, &listener) => {}
+        () = keep_own(&dir, &mut own, &next, stamps, &listener) => {}
+        () = stay_connected(connected.as_mut()) => {}
+    }
+    if let Some(connected) = &connected {
+        connected.close().await;
     }
     listener.close().await;
     Ok(())
+}
+
+async fn stay_connected(connected: Option<&mut Connected>) {
+    match connected {
+        Some(connected) => connected.keep().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Makes the keeper's next certificate whenever half of the last one's life is over, and takes up the
@@ -134,7 +172,7 @@ pub async fn serve(args: &ServeArgs) -> Result<(), ShellError> {
 async fn keep_own(
     dir: &Directory,
     own: &mut Own,
-    mut credentials: Credentials,
+    current: &watch::Sender<Arc<Credentials>>,
     mut known: Stamps,
     listener: &Listener,
 ) {
@@ -155,7 +193,7 @@ async fn keep_own(
                 }
             }
         }
-        if !has_changed && clock::wall() < credentials.validity().half_life() {
+        if !has_changed && clock::wall() < current.borrow().validity().half_life() {
             continue;
         }
         let next = own.credentials().and_then(|next| {
@@ -163,7 +201,9 @@ async fn keep_own(
             Ok(next)
         });
         match next {
-            Ok(next) => credentials = next,
+            Ok(next) => {
+                current.send_replace(Arc::new(next));
+            }
             Err(e) => tracing::error!(error = %e, "the keeper goes on with its old certificate"),
         }
     }

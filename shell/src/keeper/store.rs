@@ -4,6 +4,8 @@
 //! before it is answered: however many ask at once, and whenever the keeper stops, one token enrols
 //! one node.
 
+mod audit;
+
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,6 +19,8 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 
 use super::enrolment::{self, Enrolment, Reason, TokenRow};
 
+pub use audit::{Finding, Kept};
+
 /// How long one writer waits for another.
 const BUSY: Duration = Duration::from_secs(30);
 
@@ -25,7 +29,8 @@ const REMEMBERED_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// Each brings a file of the form before to the next; the number of those that were applied is the
 /// file's `user_version`. What stands here is never changed.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE fleet (name TEXT NOT NULL) STRICT;
     CREATE TABLE tokens (
         hash         BLOB PRIMARY KEY,
@@ -47,7 +52,28 @@ const MIGRATIONS: &[&str] = &["
         at_ms        INTEGER NOT NULL,
         not_after_ms INTEGER NOT NULL
     ) STRICT;
-"];
+",
+    "
+    CREATE TABLE audit_heads (
+        node      TEXT PRIMARY KEY,
+        seq       BLOB NOT NULL,         -- 64 bits without a sign, the least byte first
+        link      BLOB NOT NULL,
+        seen_ms   INTEGER NOT NULL,
+        signed_ms INTEGER
+    ) STRICT;
+    CREATE TABLE audit_findings (
+        id          INTEGER PRIMARY KEY AUTOINCREMENT,
+        node        TEXT NOT NULL,
+        at_ms       INTEGER NOT NULL,
+        seq         BLOB NOT NULL,
+        what        TEXT NOT NULL,
+        accepted_ms INTEGER,
+        reason      TEXT
+    ) STRICT;
+    CREATE UNIQUE INDEX one_open_finding_a_node ON audit_findings (node)
+        WHERE accepted_ms IS NULL;
+",
+];
 
 /// The form of the file once all of them are applied.
 const FORM: i64 = MIGRATIONS.len() as i64;

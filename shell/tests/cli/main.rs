@@ -15,6 +15,7 @@
 //! | [`compare`] | what differs, what changed, and why |
 //! | [`sessions`] | whole sessions against their transcripts (`UPDATE_EXPECTED=1` writes them anew) |
 //! | [`selecting`] | facts and their cache, groups of a command, rows, lists of targets |
+//! | [`attended`] | a keeper that watches audits and hands on who is revoked |
 //! | [`audit`] | what every node wrote down of what it was asked |
 //! | [`approvals`] | policies without a node, and runs that another operator approves |
 //! | [`enrolment`] | a fleet from nothing: authority, keeper, tokens, nodes |
@@ -43,6 +44,7 @@
 )]
 
 mod approvals;
+mod attended;
 mod audit;
 mod authority;
 mod automations;

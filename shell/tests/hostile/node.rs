@@ -230,7 +230,8 @@ impl Stream {
             | StreamKind::Trigger
             | StreamKind::Enrol
             | StreamKind::Revocation
-            | StreamKind::Trust) => panic!("a shell opened {other:?}"),
+            | StreamKind::Trust
+            | StreamKind::Audit) => panic!("a shell opened {other:?}"),
         }
     }
 

@@ -307,9 +307,13 @@ impl Asked {
                 | Kind::RenewAsk
                 | Kind::Enrolled
                 | Kind::RevocationOffer
-                | Kind::RevocationTaken
                 | Kind::TrustOffer
-                | Kind::TrustTaken => panic!("an agent sent {}", kind.name()),
+                | Kind::TrustTaken
+                | Kind::AuditAsk
+                | Kind::AuditStands
+                | Kind::AuditCountersign
+                | Kind::AuditCountersigned
+                | Kind::RevocationTaken => panic!("an agent sent {}", kind.name()),
             }
         }
         answer

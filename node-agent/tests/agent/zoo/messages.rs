@@ -1,18 +1,20 @@
 //! One of every message, as the request zoo sends them.
 
+use hailer_protocol::audit::Head;
 use hailer_protocol::automation::{AutomationSet, Control};
 
 use hailer_protocol::bundle::SignedBundle;
 use hailer_protocol::clean::NodeBytes;
+use hailer_protocol::countersign::SignedHead;
 use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
-use hailer_protocol::ids::{Digest, NodeName, RunId};
+use hailer_protocol::ids::{Digest, Link, NodeName, RunId};
 use hailer_protocol::message::{
-    Batch, Done, EnrolAsk, Enrolled, EventAck, EventBatch, Failed, Fetch, FleetLeaseAsk,
-    FleetLeaseDenied, FleetLeaseGranted, FleetLeaseRelease, FleetLeaseRenew, Guards, Held, Hello,
-    Kind, Message, Open, Output, OutputDigest, Probe, Refused, RenewAsk, RevocationOffer,
-    RevocationTaken, RunLeaseHeld, RunLeaseRenew, Sandboxed, Started, StreamKind, Trigger,
-    TrustOffer, TrustTaken, Usage,
+    AuditAsk, AuditCountersign, AuditCountersigned, AuditStands, Batch, Done, EnrolAsk, Enrolled,
+    EventAck, EventBatch, Failed, Fetch, FleetLeaseAsk, FleetLeaseDenied, FleetLeaseGranted,
+    FleetLeaseRelease, FleetLeaseRenew, Guards, Held, Hello, Kind, Message, Open, Output,
+    OutputDigest, Probe, Refused, RenewAsk, RevocationOffer, RevocationTaken, RunLeaseHeld,
+    RunLeaseRenew, Sandboxed, Started, StreamKind, Trigger, TrustOffer, TrustTaken, Usage,
 };
 use hailer_protocol::revocation::SignedRevocations;
 use hailer_protocol::state::State;
@@ -47,6 +49,12 @@ pub(super) fn messages() -> Vec<(String, Envelope)> {
     all.push(("run broken".to_owned(), broken));
     all
 }
+
+/// A head of no log.
+const HEAD: Head = Head {
+    seq: 1,
+    link: Link([1; 16]),
+};
 
 fn probes() -> Vec<(&'static str, Probe)> {
     let all = vec![
@@ -220,6 +228,25 @@ pub(super) fn one(kind: Kind) -> Envelope {
             number: 1,
             is_news: true,
         }),
+        Kind::AuditAsk => enveloped(&AuditAsk {
+            kept: None,
+            in_full: false,
+        }),
+        Kind::AuditStands => enveloped(&AuditStands {
+            oldest: 1,
+            head: HEAD,
+            kept: None,
+            is_countersigned: false,
+            broken: None,
+        }),
+        Kind::AuditCountersign => enveloped(&AuditCountersign {
+            signed: SignedHead {
+                statement: vec![1],
+                chain: vec![vec![1]],
+                signature: vec![1],
+            },
+        }),
+        Kind::AuditCountersigned => enveloped(&AuditCountersigned { head: HEAD }),
         Kind::RevocationTaken => enveloped(&RevocationTaken {
             number: 1,
             is_news: true,
