@@ -241,9 +241,7 @@ impl Roster {
             };
             let is_up = match member.phase {
                 Phase::Up { .. } => true,
-                Phase::Waiting { .. } => false,
-                // Nothing new is known until it is over.
-                Phase::Dialling(_) => continue,
+                Phase::Waiting { .. } | Phase::Dialling(_) => false,
             };
             if member.told_up.replace(is_up) == Some(is_up) {
                 continue;
