@@ -9,7 +9,7 @@ use hailer_protocol::envelope::Envelope;
 use hailer_protocol::error::ErrorCode;
 use hailer_protocol::ids::{Digest, RunId};
 use hailer_protocol::message::{
-    Fetch, Hello, Kind, Life, Message, Open, Probe, Run, RunLeaseHeld, RunLeaseRenew,
+    Fetch, Hello, Kind, Life, Message, Open, Probe, Run, RunLeaseRenew,
 };
 use hailer_protocol::role::{Identity, Role};
 use hailer_protocol::time::Mono;
@@ -29,6 +29,7 @@ use super::session::{Session, StreamPhase};
 use super::vouch::Vouch;
 
 mod heads;
+mod renewal;
 mod standing;
 mod trust;
 
@@ -437,25 +438,6 @@ impl Agent {
             .set(at.stream, StreamPhase::answered(run, is_running));
         out.push(Effect::Answer { at, run });
         Ok(())
-    }
-
-    fn on_renewal(
-        &mut self,
-        now: Mono,
-        at: StreamRef,
-        renew: &RunLeaseRenew,
-        out: &mut Vec<Effect>,
-    ) {
-        let runs = self.runs.count_under(renew.lease);
-        if runs > 0 {
-            let ttl = Duration::from_millis(renew.ttl_ms);
-            self.leases.extend(now, renew.lease, ttl);
-        }
-        let held = RunLeaseHeld {
-            lease: renew.lease,
-            runs: u32::try_from(runs).unwrap_or(u32::MAX),
-        };
-        send(at, &held, out);
     }
 
     fn on_ended(&mut self, now: Now, run: RunId, end: RunEnd, out: &mut Vec<Effect>) {

@@ -66,6 +66,7 @@ pub(super) const fn is_guarding(entry: &Entry) -> bool {
         // What ends something, or takes a right away, is never held up.
         Entry::Revocations { .. }
         | Entry::Authorities { .. }
+        | Entry::Countersigned { .. }
         | Entry::Outcome { .. }
         | Entry::StepOutcome { .. }
         | Entry::Refusal { .. }
