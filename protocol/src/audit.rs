@@ -108,7 +108,7 @@ pub enum AuditEvent {
 
 impl AuditEvent {
     /// Every event.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Probe,
         Self::Allowed,
         Self::Started,
@@ -167,6 +167,7 @@ impl AuditEvent {
             Self::Repeated => "more of the same, counted and not written one by one",
             Self::Revoked => "a newer list of revocations holds",
             Self::Authorities => "other authorities are believed",
+            Self::Countersigned => "a keeper has seen the log so far, and signed for it",
             Self::AgentStarted => "the agent started",
             Self::AgentStopped => "the agent stopped",
             Self::Gap => "what happened could not be written down, and is counted",
