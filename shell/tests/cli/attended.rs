@@ -210,8 +210,13 @@ fn an_audit_is_countersigned_and_one_that_was_rolled_back_is_found_and_held_unti
     // A keeper that starts anew still knows, and signs nothing.
     fleet.stop_keeper();
     let before = fleet.n_signed();
+    let told_before = fleet.log().len();
     fleet.start_keeper();
     fleet.ask("true").exits(0);
+    // It says so seconds after it is connected, and has asked where the audit stands by then.
+    wait_until("the keeper is connected again", || {
+        fleet.log()[told_before..].contains(" connected; 1 of 1 nodes are")
+    });
     assert_eq!(fleet.kept().head, last);
     assert_eq!(fleet.n_signed(), before);
 
