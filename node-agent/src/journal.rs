@@ -152,15 +152,8 @@ impl Journal {
                 | None => {}
             }
         }
-        let kept = state.store().entries(Space::Revocations);
-        let kept = kept.map_err(|e| JournalError::Write(e.to_string()))?;
-        let lists = kept
-            .iter()
-            .map(|(_, bytes)| SignedRevocations::decode(bytes))
-            .collect::<Result<_, _>>()
-            .map_err(|e| JournalError::Write(format!("the revocations that are kept: {e}")))?;
         Ok(Self {
-            lists,
+            lists: kept_lists(&state)?,
             marks,
             state,
             is_on_disk: true,
@@ -378,6 +371,15 @@ impl Journal {
             )),
         }
     }
+}
+
+fn kept_lists(state: &State) -> Result<Vec<SignedRevocations>, JournalError> {
+    let kept = state.store().entries(Space::Revocations);
+    let kept = kept.map_err(|e| JournalError::Write(e.to_string()))?;
+    kept.iter()
+        .map(|(_, bytes)| SignedRevocations::decode(bytes))
+        .collect::<Result<_, _>>()
+        .map_err(|e| JournalError::Write(format!("the revocations that are kept: {e}")))
 }
 
 #[cfg(test)]
