@@ -211,12 +211,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
             slow,
             lines,
         }) => {
-            if nodes == 0 || fail + slow > nodes {
-                return Err(ShellError::usage(format!(
-                    "a demo of {nodes} nodes cannot have {fail} down and {slow} slow ones"
-                ))
-                .hint("give at least one node, and --fail and --slow that fit"));
-            }
+            demo_adds_up(nodes, fail, slow)?;
             let mut demo = Demo::start(DemoOptions { nodes, fail, slow })
                 .await
                 .map_err(|e| ShellError::own(e.to_string()))?;
@@ -256,6 +251,16 @@ async fn dispatch(cli: Cli) -> Result<Exit, ShellError> {
             carry_out(session, input, cli.keep_going, &cli.out, first).await
         }
     }
+}
+
+fn demo_adds_up(nodes: usize, fail: usize, slow: usize) -> Result<(), ShellError> {
+    if nodes == 0 || fail + slow > nodes {
+        return Err(ShellError::usage(format!(
+            "a demo of {nodes} nodes cannot have {fail} down and {slow} slow ones"
+        ))
+        .hint("give at least one node, and --fail and --slow that fit"));
+    }
+    Ok(())
 }
 
 /// Sends a run that was signed and approved before, as it was.

@@ -68,9 +68,9 @@ async fn newest(node: &Node) -> Vec<String> {
     let columns = [at("event"), at("who"), at("text")];
     // Behind it stands the probe that asks.
     let row = table.rows.iter().rev().nth(1).expect("a row");
-    let text = |value: &Value| match value {
-        Value::Str(text) => text.clone(),
-        other => format!("{other:?}"),
+    let text = |value: &Value| {
+        let text = value.as_str().map(str::to_owned);
+        text.unwrap_or_else(|| format!("{value:?}"))
     };
     columns.iter().map(|at| text(&row[*at])).collect()
 }

@@ -1,7 +1,7 @@
 //! `hailer keeper`: what the keeper has found, and accepting it.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use hailer_lang::node_set::fold::fold;
@@ -74,7 +74,7 @@ pub fn command(args: &KeeperArgs) -> Result<(), ShellError> {
 }
 
 /// Opens a store that is there: a mistyped path makes none.
-fn open(path: &PathBuf) -> Result<Store, ShellError> {
+fn open(path: &Path) -> Result<Store, ShellError> {
     if !path.exists() {
         return Err(
             ShellError::usage(format!("there is no keeper's store {}", path.display()))
