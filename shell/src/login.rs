@@ -1,15 +1,15 @@
 //! `hailer login`: an operator's certificate for a working day, by the authority on this machine.
 //!
-//! The key is made once, where the fleet file says, and stays; what is new each time is the
-//! certificate. Whoever else signs (step-ca, SPIRE) puts the same files there: nothing here is asked
-//! of them but PEM.
+//! The key is made once, where the fleet file says, and stays until its certificate is revoked; what
+//! is new each time is the certificate. Whoever else signs (step-ca, SPIRE) puts the same files there:
+//! nothing here is asked of them but PEM.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use hailer_identity::request::request_from_pem;
-use hailer_identity::{Credentials, KeyRequest};
+use hailer_identity::{Credentials, KeyRequest, Standing};
 use hailer_lang::inventory::file::FleetFile;
 use hailer_protocol::holder::{Groups, Holder};
 use hailer_protocol::ids::Name;
@@ -41,6 +41,9 @@ pub struct LoginArgs {
     /// How long it holds, 8h at most
     #[arg(long, value_name = "DURATION", value_parser = life, default_value = "8h")]
     pub ttl: Duration,
+    /// Make another key, too; done by itself where the last certificate is revoked
+    #[arg(long, conflicts_with = "status")]
+    pub new_key: bool,
     /// Say who you are and until when, and change nothing
     #[arg(long, conflicts_with_all = ["ca", "name", "groups"])]
     pub status: bool,
@@ -167,7 +170,11 @@ fn login(place: &Place, args: &LoginArgs, now: Wall) -> Result<String, ShellErro
         },
         groups,
     };
-    let key = key(&place.key)?;
+    // A key that somebody has stolen must not be certified again.
+    let lists = dir.lists(&dir.trust(&place.fleet)?, now)?;
+    let standing = last.as_ref().map(|own| Standing::of(&own.chain()));
+    let is_revoked = matches!(&standing, Some(Ok(standing)) if standing.is_revoked(&lists));
+    let key = key(&place.key, args.new_key || is_revoked)?;
     let request = request_from_pem(&key.request_pem).map_err(|e| ShellError::own(e.to_string()))?;
     let mut span = span_from(now, args.ttl);
     span.not_before = span.not_before.max(signer.validity().not_before);
@@ -184,17 +191,21 @@ fn login(place: &Place, args: &LoginArgs, now: Wall) -> Result<String, ShellErro
     Ok(told(&holder, span.not_after, now))
 }
 
-/// Returns the key that is there, or makes it.
-fn key(path: &Path) -> Result<KeyRequest, ShellError> {
+/// Returns the key that is there, or makes it; another one in any case where `is_new`.
+fn key(path: &Path, is_new: bool) -> Result<KeyRequest, ShellError> {
     let failed = |e: &dyn std::fmt::Display| ShellError::own(format!("{}: {e}", path.display()));
-    if path.exists() {
+    if path.exists() && !is_new {
         return KeyRequest::from_key_pem(&files::read_secret(path)?).map_err(|e| failed(&e));
     }
     if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
         files::make_dir(dir)?;
     }
     let made = KeyRequest::generate().map_err(|e| failed(&e))?;
-    files::write_new(path, &made.key_pem(), SECRET)?;
+    if is_new {
+        files::replace(path, &made.key_pem(), SECRET)?;
+    } else {
+        files::write_new(path, &made.key_pem(), SECRET)?;
+    }
     Ok(made)
 }
 

@@ -279,7 +279,7 @@ fn journal(entries: Vec<(Entry, AuditEvent, &'static str)>) -> Journal {
 fn every_kind_of_entry_has_its_row() {
     let samples = entries("uptime");
     let kinds: BTreeSet<_> = samples.iter().map(|(entry, ..)| kind(entry)).collect();
-    assert_eq!(kinds.len(), 15, "{kinds:?}");
+    assert_eq!(kinds.len(), 18, "{kinds:?}");
     let told = read(journal(entries("uptime")).snapshot(), ALL);
     assert_eq!(told.broken, None);
     assert_eq!(told.table.rows.len(), samples.len());

@@ -27,7 +27,6 @@ use crate::clock;
 #[derive(Debug)]
 pub(crate) struct Contacts {
     dialler: Dialler,
-    trust: Trust,
     obeyed: Obeyed,
 }
 
@@ -55,17 +54,16 @@ impl Contacts {
         let tls = ClientSide::new(trust, &[Role::Node])?.config(credentials)?;
         Ok(Self {
             dialler: Dialler::open(tls, Windows::KEEPER)?,
-            trust: trust.clone(),
             obeyed: Obeyed::default(),
         })
     }
 
-    /// Shows other credentials from the next connection on.
+    /// Shows other credentials, and believes other authorities, from the next connection on.
     ///
     /// # Errors
     /// When they do not fit the fleet.
-    pub(crate) fn renew(&self, credentials: &Credentials) -> Result<(), FleetError> {
-        let tls = ClientSide::new(&self.trust, &[Role::Node])?.config(credentials)?;
+    pub(crate) fn renew(&self, credentials: &Credentials, trust: &Trust) -> Result<(), FleetError> {
+        let tls = ClientSide::new(trust, &[Role::Node])?.config(credentials)?;
         self.dialler.reconfigure(tls)
     }
 

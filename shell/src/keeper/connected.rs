@@ -37,21 +37,28 @@ pub(super) struct Connect {
     pub(super) file: PathBuf,
     /// The authority's directory, in which the lists of who is revoked lie.
     pub(super) ca: PathBuf,
-    /// Whom to trust.
-    pub(super) trust: Trust,
-    /// The keeper's own, now and later.
-    pub(super) own: watch::Receiver<Arc<Credentials>>,
+    /// Who the keeper is and whom it believes, now and later.
+    pub(super) own: watch::Receiver<Arc<Papers>>,
     /// The keeper's memory.
     pub(super) store: Store,
     /// How often a node is asked where its audit stands.
     pub(super) audit_every: Duration,
 }
 
+/// Who the keeper is, and whom it believes.
+#[derive(Debug)]
+pub(super) struct Papers {
+    /// Its certificate and key.
+    pub(super) credentials: Credentials,
+    /// The fleet's authorities.
+    pub(super) trust: Trust,
+}
+
 /// The keeper's side of the fleet.
 #[derive(Debug)]
 pub(super) struct Connected {
     attendance: Arc<Attendance>,
-    own: watch::Receiver<Arc<Credentials>>,
+    own: watch::Receiver<Arc<Papers>>,
     fleet_file: FleetWatch,
     lists_file: ListsWatch,
     lists: watch::Sender<Arc<Lists>>,
@@ -73,13 +80,14 @@ impl Connected {
     /// # Errors
     /// When a file says something wrong, or no socket can be had.
     pub(super) fn open(connect: Connect) -> Result<Self, ShellError> {
-        let own = Arc::clone(&connect.own.borrow());
+        let papers = Arc::clone(&connect.own.borrow());
+        let own = &papers.credentials;
         let fleet = own.identity().fleet.clone();
         let failed = |e: &dyn std::fmt::Display| ShellError::own(format!("open the fleet: {e}"));
-        let contacts = Contacts::open(&own, &connect.trust).map_err(|e| failed(&e))?;
-        let signer = Countersigner::new(&own).map_err(|e| failed(&e))?;
+        let contacts = Contacts::open(own, &papers.trust).map_err(|e| failed(&e))?;
+        let signer = Countersigner::new(own).map_err(|e| failed(&e))?;
         let mut fleet_file = FleetWatch::new(connect.file, fleet.clone());
-        let mut lists_file = ListsWatch::new(&connect.ca, connect.trust);
+        let mut lists_file = ListsWatch::new(&connect.ca, papers.trust.clone());
         let first = fleet_file.next().unwrap_or_else(|| Ok(BTreeMap::new()))?;
         let lists = lists_file.next().unwrap_or_else(|| Ok(Lists::default()))?;
         contacts.obey(lists.revoked.clone());
@@ -153,9 +161,11 @@ impl Connected {
     }
 
     fn renew(&mut self) {
-        let own = Arc::clone(&self.own.borrow_and_update());
-        let renewed = self.attendance.contacts.renew(&own);
-        match (renewed, Countersigner::new(&own)) {
+        let papers = Arc::clone(&self.own.borrow_and_update());
+        let own = &papers.credentials;
+        self.lists_file.believe(papers.trust.clone());
+        let renewed = self.attendance.contacts.renew(own, &papers.trust);
+        match (renewed, Countersigner::new(own)) {
             (Ok(()), Ok(signer)) => {
                 let slot = &self.attendance.signer;
                 *slot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(signer);

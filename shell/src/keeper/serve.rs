@@ -12,7 +12,7 @@ use hailer_protocol::role::{Identity, Role};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::connected::{Connect, Connected};
+use super::connected::{Connect, Connected, Papers};
 use super::enrolment::{self, NODE_LIFE};
 use super::listener::{Listener, listen};
 use super::office::Office;
@@ -131,12 +131,14 @@ pub async fn serve(args: &ServeArgs, fleet_file: Option<&Path>) -> Result<(), Sh
     };
     let credentials = own.credentials()?;
     let tls = own.tls(&credentials)?;
-    let (next, now) = watch::channel(Arc::new(credentials));
+    let (next, now) = watch::channel(Arc::new(Papers {
+        credentials,
+        trust: own.trust.clone(),
+    }));
     let mut connected = match fleet_file {
         Some(file) => Some(Connected::open(Connect {
             file: file.to_owned(),
             ca: args.ca.clone(),
-            trust: own.trust.clone(),
             own: now,
             store: Store::open(&args.store).map_err(|e| ShellError::own(e.to_string()))?,
             audit_every: args.audit_every,
@@ -172,7 +174,7 @@ async fn stay_connected(connected: Option<&mut Connected>) {
 async fn keep_own(
     dir: &Directory,
     own: &mut Own,
-    current: &watch::Sender<Arc<Credentials>>,
+    current: &watch::Sender<Arc<Papers>>,
     mut known: Stamps,
     listener: &Listener,
 ) {
@@ -193,7 +195,7 @@ async fn keep_own(
                 }
             }
         }
-        if !has_changed && clock::wall() < current.borrow().validity().half_life() {
+        if !has_changed && clock::wall() < current.borrow().credentials.validity().half_life() {
             continue;
         }
         let next = own.credentials().and_then(|next| {
@@ -202,7 +204,10 @@ async fn keep_own(
         });
         match next {
             Ok(next) => {
-                current.send_replace(Arc::new(next));
+                current.send_replace(Arc::new(Papers {
+                    credentials: next,
+                    trust: own.trust.clone(),
+                }));
             }
             Err(e) => tracing::error!(error = %e, "the keeper goes on with its old certificate"),
         }

@@ -129,6 +129,12 @@ impl ListsWatch {
         }
     }
 
+    /// Believes these authorities from now on, and reads the lists once more under them.
+    pub(super) fn believe(&mut self, trust: Trust) {
+        self.trust = trust;
+        self.file = Watched::new(self.dir.join(revoke::LISTS));
+    }
+
     /// Returns all lists, if their file has been written since the last time.
     ///
     /// # Errors

@@ -122,6 +122,14 @@ fn an_operator_logs_in_for_a_working_day_and_again() {
         cert
     );
     status().exits(0).says("ann, in sre, until");
+    fleet
+        .run(&["login", "--ca", "ca", "--new-key"])
+        .exits(0)
+        .says("ann, in sre");
+    let next = fs::read(fleet.keeper.path("me/operator.key")).expect("there");
+    assert_ne!(next, key, "another key was asked for");
+    assert_eq!(mode_of(&fleet.keeper.path("me/operator.key")), 0o600);
+    fleet.run(&["-c", "echo in"]).exits(0).says("in");
     let short = ["login", "--ca", "ca", "--ttl", "1s"];
     fleet.run(&short).exits(0);
     wait_until("its end", || status().code == 2);
