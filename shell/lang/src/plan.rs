@@ -105,7 +105,7 @@ pub enum Source {
     Each(String),
     /// A metric by its full name.
     Metric {
-        /// One that [`metrics::find`] knows.
+        /// One that [`hailer_protocol::metrics::find`] knows.
         name: String,
     },
     /// Facts; all of them where empty.
